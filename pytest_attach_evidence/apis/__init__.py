@@ -1,0 +1,1 @@
+"""Clients of the vendors' REST APIs: documented operations, typed. They know HTTP, not evidence."""

@@ -1,0 +1,91 @@
+"""What Huawei CodeArts Req and the gateway before it answer when they refuse, sorted by next action."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import PermanentError
+from ..errors import TemporaryError
+from ..rest.session import Answer
+from ..rest.session import plain_line
+from ..rest.session import refusal
+from ..retry import retry_after_s
+
+
+THROTTLED = ("PM.02153001", "APIGW.0308")
+ILLEGAL_TOKEN = ("PM.10001002",)
+NOT_PUBLISHED = ("APIGW.0101", "APIGW.0103")
+
+CHECK_CREDENTIALS = (
+    "check the credentials, their region and this machine's clock; five refusals in a row lock an "
+    "access key for 5 minutes"
+)
+CHECK_ADDRESS = "check evidence_huawei_url and evidence_huawei_region"
+FOR_LARGE_FILES = (
+    "use a token login (PYTEST_EVIDENCE_HUAWEI_USER, _PASSWORD and _DOMAIN instead of the access key) "
+    "for files over 12 MB"
+)
+ASK_FOR_ACCESS = (
+    "ask for membership in the project and for the IAM action codeartsreq:attachment:upload"
+)
+
+
+def refused(answer: Answer) -> DeliveryError:
+    """Return the error for an answer that is not the documented success of its operation.
+
+    A 401 closes the destination, throttling (429, or 400 with its code) is temporary. The error table
+    of the service is api-projectman/ErrorCode, that of the gateway devg-apisign/api-sign-errorcode.
+    """
+    found = _fields(answer)
+    code, words = _code(found), _words(answer, found)
+    seen = f"{answer.request.what}: HTTP {answer.status} ({words})"
+    if answer.status == 401 or code in ILLEGAL_TOKEN:
+        return DestinationClosedError(seen, why="authentication", next_step=CHECK_CREDENTIALS)
+    if answer.status == 429 or code in THROTTLED:
+        wait = retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+        return TemporaryError(seen, retry_after_s=wait)
+    if answer.status == 413:
+        return PermanentError(seen, next_step=FOR_LARGE_FILES)
+    if code in NOT_PUBLISHED:
+        return DestinationClosedError(seen, next_step=CHECK_ADDRESS)
+    if answer.status == 403:
+        return PermanentError(seen, next_step=ASK_FOR_ACCESS)
+    if answer.status == 200 and found.get("status") in ("failed", "error"):
+        return PermanentError(seen)
+    return refusal(answer, words)
+
+
+def _fields(answer: Answer) -> Mapping[str, Any]:
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    inner = document.get("error") if isinstance(document, dict) else None
+    found = inner if isinstance(inner, dict) else document
+    return found if isinstance(found, dict) else {}
+
+
+def _code(found: Mapping[str, Any]) -> str:
+    for name in ("error_code", "errorCode", "code"):
+        if isinstance(code := found.get(name), str):
+            return plain_line(code)
+    return ""
+
+
+def _words(answer: Answer, found: Mapping[str, Any]) -> str:
+    """Return code and message; of a 401 only the beginning, since the gateway repeats signed headers."""
+    texts = [found.get(name) for name in ("error_msg", "errorMsg", "message")]
+    message = next((plain_line(text) for text in texts if isinstance(text, str) and text), "")
+    if answer.status == 401:
+        message = re.split(r"[,|]", message)[0] if found else ""
+    code = _code(found)
+    shown = f"{code}: {message}" if code and message else code or message
+    request_id = found.get("request_id") or answer.headers.get("X-Request-Id")
+    if isinstance(request_id, str) and request_id:
+        shown = f"{shown}; request {plain_line(request_id)}".removeprefix("; ")
+    return shown or ("not authenticated" if answer.status == 401 else answer.words())

@@ -1,0 +1,67 @@
+"""Pictures through Playwright's sync API: bounded in time, only from the thread it lives in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+
+from .picture import CaptureError
+from .picture import Screenshot
+from .picture import said
+
+
+TITLE_LIMIT_S = 1.0
+T = TypeVar("T")
+
+
+def picture_of_page(page: Any, deadline: float) -> Screenshot:
+    """Photograph the visible part of a page, until the deadline on the monotonic clock.
+
+    Raises CaptureError, or what Playwright raises.
+    """
+    if page.is_closed():
+        reason = "the page is closed"
+        raise CaptureError(reason, final=True)
+    loop = _loop_of(page)
+    left_s = deadline - time.monotonic()
+    options = {"timeout": left_s * 1000, "caret": "initial"}
+    png = _within(left_s, loop, lambda: page.screenshot(**options))
+    left_s = min(TITLE_LIMIT_S, deadline - time.monotonic())
+    title = said(lambda: _within(left_s, loop, page.title))
+    return Screenshot(png=png, url=said(lambda: page.url), title=title, tool="playwright")
+
+
+def _loop_of(page: Any) -> asyncio.AbstractEventLoop:
+    """Return the loop a page lives on; it runs in the thread that started Playwright, and only there."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None or vars(page).get("_loop", loop) is not loop:
+        reason = "the page belongs to another thread, or Playwright was stopped"
+        raise CaptureError(reason)
+    return loop
+
+
+def _within(limit_s: float, loop: asyncio.AbstractEventLoop, call: Callable[[], T]) -> T:
+    """Call Playwright and stop waiting at the limit, even where its server process hangs."""
+    before = asyncio.all_tasks(loop)
+    stopped: list[asyncio.Task[Any]] = []
+
+    def stop() -> None:
+        stopped.extend(asyncio.all_tasks(loop) - before)
+        for task in stopped:
+            task.cancel()
+
+    timer = loop.call_later(limit_s, stop)
+    try:
+        return call()
+    except asyncio.CancelledError as error:
+        if not stopped:
+            raise
+        raise TimeoutError from error
+    finally:
+        timer.cancel()

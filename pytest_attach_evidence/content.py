@@ -1,0 +1,69 @@
+"""Turns what tests hand over into blocks of bytes: masked, streamed, written as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import IO
+from typing import Any
+
+from .errors import AttachError
+from .redact import Redactor
+
+
+BLOCK = 256 * 1024
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+
+
+class Masked:
+    """Blocks of text with secrets masked; may be iterated again. `count` is of the last time."""
+
+    def __init__(self, redactor: Redactor, source: Iterable[bytes]) -> None:
+        self._redactor = redactor
+        self._source = source
+        self.count = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.count = 0
+        for block, count in self._redactor.stream(self._source):
+            self.count += count
+            yield block
+
+
+def blocks_of(source: Any) -> Iterable[bytes]:
+    """Return bytes or an open file as blocks."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        view = memoryview(source).cast("B")
+        return [bytes(view[at : at + BLOCK]) for at in range(0, len(view), BLOCK)]
+    if callable(getattr(source, "read", None)):
+        return _file_blocks(source)
+    msg = (
+        f"{type(source).__name__} cannot be attached - attach a path, bytes or an open binary file"
+    )
+    raise AttachError(msg)
+
+
+def _file_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        if not isinstance(block, bytes):
+            msg = "the file is open as text - open it with mode 'rb'"
+            raise AttachError(msg)
+        yield block
+
+
+def csv_bytes(rows: Iterable[Any]) -> bytes:
+    """Return rows as CSV: dictionaries, whose keys become the header, or sequences."""
+    rows = list(rows)
+    stream = io.StringIO(newline="")
+    if rows and isinstance(rows[0], Mapping):
+        header = list(dict.fromkeys(name for row in rows for name in row))
+        writer = csv.DictWriter(stream, header)
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        csv.writer(stream).writerows(rows)
+    return stream.getvalue().encode("utf-8", "replace")

@@ -1,0 +1,106 @@
+"""The engine: takes runs from the spool to their destinations, each delivery exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..destinations.base import Concluding
+from ..destinations.base import Destination
+from ..model import Delivery
+from ..model import RunRecord
+from ..model import State
+from ..plan import Capability
+from ..plan import Plan
+from ..plan import plan
+from ..retry import Budget
+from ..spool import DeliveryLog
+from ..spool import RunFolder
+from .ground import Ground
+from .ground import Results
+from .lanes import deliver
+
+
+__all__ = ["Group", "Results"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs that are delivered together: shards of one pipeline share what is created for them.
+
+    The caller holds the lock of every run.
+    """
+
+    runs: Sequence[RunFolder]
+    records: Sequence[RunRecord]
+
+    @classmethod
+    def of(cls, runs: Sequence[RunFolder]) -> Group:
+        """Read what the runs hold."""
+        return cls(tuple(runs), tuple(run.read() for run in runs))
+
+    def plan(
+        self, destinations: Mapping[str, Destination], *, retry_rejected: bool = False
+    ) -> Plan:
+        """Return what remains to be done for these destinations; no I/O."""
+        capabilities = {
+            name: Capability(
+                origin=destination.origin,
+                limits=destination.limits,
+                concludes=isinstance(destination, Concluding),
+            )
+            for name, destination in destinations.items()
+        }
+        return plan(self.records, capabilities, retry_rejected=retry_rejected)
+
+    def deliver(
+        self,
+        todo: Plan,
+        destinations: Mapping[str, Destination],
+        *,
+        budget: Budget,
+        parallel: int,
+        mask: Callable[[str], str],
+        progress: Callable[[Delivery, State], None],
+    ) -> Results:
+        """Do the work of a plan; see `lanes.deliver`."""
+        folders = {run.id: run for run in self.runs}
+        log = DeliveryLog(self.runs)
+        remembered = {key: value for record in self.records for key, value in record.notes.items()}
+        ground = Ground(
+            budget=budget,
+            log=log,
+            open_content=lambda d: folders[d.item.run_id].open_content(d.evidence),
+            verify=lambda d: folders[d.item.run_id].blobs.verify(
+                d.evidence.digest, d.evidence.size
+            ),
+            notes=lambda name: _GroupNotes(log, name, remembered),
+            mask=mask,
+            progress=progress,
+        )
+        try:
+            return deliver(todo, destinations, ground, parallel=parallel)
+        finally:
+            log.close()
+
+
+class _GroupNotes:
+    """A destination's memory, kept in every run of the group."""
+
+    def __init__(
+        self, log: DeliveryLog, destination: str, remembered: dict[tuple[str, str], str]
+    ) -> None:
+        self._log = log
+        self._destination = destination
+        self._remembered = remembered
+
+    def get(self, name: str) -> str | None:
+        """Return what was last put under a name."""
+        return self._remembered.get((self._destination, name))
+
+    def put(self, name: str, value: str) -> None:
+        """Remember a value durably."""
+        self._log.note(self._destination, name, value)
+        self._remembered[self._destination, name] = value

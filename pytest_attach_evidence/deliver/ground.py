@@ -1,0 +1,89 @@
+"""What all threads of one delivery stand on: the spool, the clock, the results."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import IO
+from typing import Protocol
+
+from ..errors import DestinationClosedError
+from ..model import Delivery
+from ..model import Failure
+from ..model import Notes
+from ..model import Problem
+from ..model import Receipt
+from ..model import State
+from ..plan import Plan
+from ..retry import Budget
+
+
+class Log(Protocol):
+    """The durable memory of a delivery, as the spool keeps it."""
+
+    def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:
+        """Record what is about to be sent."""
+
+    def receipt(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Record that it is there."""
+
+    def failure(self, delivery: Delivery, failure: Failure) -> None:
+        """Record why it is not."""
+
+    def concluded(self, destination: str, target: str) -> None:
+        """Record that a target was told its outcome."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    """What became of a plan. Every delivery of the plan is in exactly one of the first two.
+
+    `undecidable` are uncertain deliveries of which no later look can tell more; `closed` says why a
+    destination was given up; `unconcluded` are targets that could not be told their outcome, and whether
+    a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    """
+
+    plan: Plan
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    undecidable: set[str] = field(default_factory=set)
+    closed: dict[str, DestinationClosedError] = field(default_factory=dict)
+    unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+    spool_errors: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def state_of(self, key: str) -> State:
+        """Return the state of one delivery of the plan."""
+        if receipt := self.receipts.get(key):
+            return State.FOUND if receipt.how == "found" else State.DELIVERED
+        return self.failures[key].state
+
+    def count(self, state: State) -> int:
+        """Return how many deliveries are in a state."""
+        return sum(1 for key in self.plan.deliveries if self.state_of(key) is state)
+
+
+@dataclass(slots=True, kw_only=True)
+class Ground:
+    """What all threads of one delivery stand on.
+
+    `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
+    secrets out of messages, `progress` is told of every settled or failed delivery. `ended` is set,
+    under the lock, when results may no longer change.
+    """
+
+    budget: Budget
+    log: Log
+    open_content: Callable[[Delivery], IO[bytes]]
+    verify: Callable[[Delivery], None]
+    notes: Callable[[str], Notes]
+    mask: Callable[[str], str]
+    progress: Callable[[Delivery, State], None]
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    ended: bool = False
+    failing: dict[str, int] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)

@@ -1,0 +1,165 @@
+"""The engine: serves destinations side by side and targets in parallel, and keeps the stop rules.
+
+Threads live only here, and are joined before `deliver` returns.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from ..destinations.base import Destination
+from ..errors import DestinationClosedError
+from ..errors import SpoolError
+from ..model import Failure
+from ..model import State
+from ..model import utc_text
+from ..plan import Plan
+from ..plan import Work
+from ..retry import Budget
+from .attempts import serve
+from .ground import Ground
+from .ground import Results
+
+
+JOIN_S = 5.0
+
+
+def deliver(
+    plan: Plan,
+    destinations: Mapping[str, Destination],
+    ground: Ground,
+    *,
+    parallel: int,
+) -> Results:
+    """Do the work of a plan until it is done, the budget is spent, or somebody interrupts it.
+
+    Never raises for what a destination does. A KeyboardInterrupt ends the work: threads are joined
+    within five seconds and what was not settled waits.
+    """
+    results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
+    lanes = [
+        _Lane(destination, [w for w in plan.work if w.target.destination == name], ground, results)
+        for name, destination in destinations.items()
+    ]
+    threads = [
+        threading.Thread(
+            target=lane.run, args=(parallel,), name=f"evidence-{lane.name}", daemon=True
+        )
+        for lane in lanes
+        if lane.work
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)
+    except KeyboardInterrupt:
+        results.interrupted = True
+        ground.budget.stop.set()
+        _join(threads, ground.budget)
+    with ground.lock:
+        _leave_the_rest(results, ground)
+    return results
+
+
+def _join(threads: Sequence[threading.Thread], budget: Budget) -> None:
+    """Wait for the threads to notice the stop; a second Ctrl-C ends the waiting."""
+    until = budget.clock() + JOIN_S
+    try:
+        for thread in threads:
+            thread.join(max(0.0, until - budget.clock()))
+    except KeyboardInterrupt:
+        pass
+
+
+def _leave_the_rest(results: Results, ground: Ground) -> None:
+    """Give every delivery that nobody got to a failure, so that each is counted once."""
+    ground.ended = True
+    for key, delivery in results.plan.deliveries.items():
+        if key in results.receipts or key in results.failures:
+            continue
+        sent = key in ground.in_flight
+        closed = results.closed.get(delivery.target.destination)
+        reason = "was sent, and the answer was not waited for" if sent else "was not sent in time"
+        if results.interrupted and not sent:
+            reason = "was not sent: the delivery was interrupted"
+        elif closed is not None:
+            reason = f"{delivery.target.destination} was given up: {closed}"
+        results.failures[key] = Failure(
+            key=key,
+            state=State.UNCERTAIN if sent else State.WAITING,
+            reason=reason,
+            next_step=closed.next_step if closed else "",
+            at=utc_text(),
+        )
+
+
+class _Lane:
+    """One destination's work: the first request alone, then several targets at once."""
+
+    def __init__(
+        self, destination: Destination, work: Sequence[Work], ground: Ground, results: Results
+    ) -> None:
+        self.name = destination.name
+        self.work = list(work)
+        self._destination = destination
+        self._ground = ground
+        self._results = results
+        self._waiting: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._opened = threading.Event()
+
+    def run(self, parallel: int) -> None:
+        """Serve every target; return when all helpers have ended."""
+        for work in self.work:
+            self._waiting.put(work)
+        limit = self._destination.limits.parallel_targets or parallel
+        helpers = [
+            threading.Thread(target=self._help, name=f"evidence-{self.name}-{number}", daemon=True)
+            for number in range(2, min(limit, parallel, len(self.work)) + 1)
+        ]
+        for helper in helpers:
+            helper.start()
+        self._serve_targets()
+        for helper in helpers:
+            helper.join()
+
+    def _help(self) -> None:
+        self._opened.wait()
+        self._serve_targets()
+
+    def _serve_targets(self) -> None:
+        """Take targets from the queue until there are none or the destination is closed."""
+        try:
+            while not self._ended():
+                try:
+                    work = self._waiting.get_nowait()
+                except queue.Empty:
+                    return
+                self._serve(work)
+        finally:
+            self._opened.set()
+            self._destination.close()
+
+    def _ended(self) -> bool:
+        budget = self._ground.budget
+        return (
+            self.name in self._results.closed or budget.stop.is_set() or budget.remaining_s() <= 0
+        )
+
+    def _serve(self, work: Work) -> None:
+        try:
+            serve(work, self._destination, self._ground, self._results, opened=self._opened)
+        except DestinationClosedError as error:
+            with self._ground.lock:
+                if error.why != "stopped":
+                    self._results.closed.setdefault(self.name, error)
+        except SpoolError as error:
+            with self._ground.lock:
+                self._results.spool_errors.append(str(error))
+        except Exception as error:  # noqa: BLE001  # a bug in an adapter must not lose the rest
+            with self._ground.lock:
+                self._results.bugs.append(f"{work.target}: {type(error).__name__}: {error}")

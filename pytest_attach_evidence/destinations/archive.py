@@ -1,0 +1,190 @@
+"""The archive: a folder with every piece under a readable name, and a list of hashes to check it by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import naming
+from ..errors import DestinationClosedError
+from ..errors import PermanentError
+from ..errors import TargetError
+from ..model import Delivery
+from ..model import Limits
+from ..model import Notes
+from ..model import OpenContent
+from ..model import Problem
+from ..model import Receipt
+from ..model import Target
+from ..retry import Budget
+from ..secrets import Secrets
+from ..settings import Settings
+from ..spool import disk
+from .base import Results
+
+
+BLOCK = 256 * 1024
+MANIFEST = "manifest-sha256.txt"
+
+
+class Archive:
+    """Copies every piece into `<evidence_archive_dir>/<run>/data/<test>/<piece>`.
+
+    Beside `data`, each run has `manifest-sha256.txt`, which `sha256sum -c` accepts, and `index.jsonl`
+    with a line of facts for each file.
+    """
+
+    name = "archive"
+    origin = ""
+    limits = Limits(pieces_per_call=500, parallel_targets=1, repeat_is_harmless=True)
+
+    def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
+        self._folder = settings.archive_dir
+        self._lock = threading.Lock()
+
+    def problems(self, *, uploading: bool) -> list[str]:
+        """Return what is wrong with the folder's name."""
+        if self._folder.exists() and not self._folder.is_dir():
+            return [f"evidence_archive_dir is {self._folder}, which is not a folder - name another"]
+        return []
+
+    def parse(self, text: str | int) -> Target:
+        """Return the one target the archive has; raises TargetError for any text but ''."""
+        if text != "":
+            msg = "the archive takes everything that is kept and has no targets - leave it out"
+            raise TargetError(msg)
+        return Target.of("archive", "", "folder", "")
+
+    def check(self, targets: Sequence[Target]) -> list[Problem]:
+        """Return nothing: what is wrong with a folder is said by `problems`."""
+        return []
+
+    def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+        """Return receipts for those pieces whose file is there with the right bytes."""
+        there = [d for d in deliveries if _sha256(self._path(d)) == d.evidence.sha256]
+        try:
+            self._list(there)
+        except OSError as error:
+            raise self._refused(error) from error
+        return {delivery.key: self._receipt(delivery, "found") for delivery in there}
+
+    def deliver(
+        self,
+        target: Target,
+        deliveries: Sequence[Delivery],
+        open_content: OpenContent,
+        notes: Notes,
+    ) -> Results:
+        """Copy pieces, complete or not at all; raises DestinationClosedError if the disk refuses."""
+        results: Results = {}
+        try:
+            for delivery in deliveries:
+                results[delivery.key] = self._copy(delivery, open_content)
+            self._list([d for d in deliveries if isinstance(results[d.key], Receipt)])
+        except OSError as error:
+            raise self._refused(error) from error
+        return results
+
+    def close(self) -> None:
+        """Do nothing: no connection is held."""
+
+    def _copy(self, delivery: Delivery, open_content: OpenContent) -> Receipt | PermanentError:
+        path = self._path(delivery)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with (
+            open_content(delivery.evidence) as source,
+            disk.temporary(path.parent) as (new, descriptor),
+        ):
+            while block := source.read(BLOCK):
+                digest.update(block)
+                disk.write(descriptor, block)
+            if digest.hexdigest() != delivery.evidence.sha256:
+                return PermanentError("the bytes in the spool are not those that were attached")
+            disk.sync(descriptor)
+            disk.publish(new, path)
+        return self._receipt(delivery, "answered")
+
+    def _list(self, deliveries: Sequence[Delivery]) -> None:
+        """Add files to the hash list and the index of their runs, once."""
+        for run in dict.fromkeys(self._run(delivery) for delivery in deliveries):
+            own = [delivery for delivery in deliveries if self._run(delivery) == run]
+            paths = {d.key: self._path(d).relative_to(run).as_posix() for d in own}
+            index = [
+                json.dumps({**_facts(d), "path": paths[d.key]}, ensure_ascii=False) for d in own
+            ]
+            with self._lock:
+                _add_lines(run / "index.jsonl", index)
+                _add_lines(run / MANIFEST, [f"{d.evidence.sha256}  {paths[d.key]}" for d in own])
+
+    def _refused(self, error: OSError) -> DestinationClosedError:
+        msg = f"the archive {self._folder} cannot be written ({error.strerror or error})"
+        return DestinationClosedError(msg, next_step="make room or name another folder")
+
+    def _run(self, delivery: Delivery) -> Path:
+        return self._folder / naming.slug(delivery.item.run_id, 100)
+
+    def _path(self, delivery: Delivery) -> Path:
+        """Return where a piece goes: the test's readable folder, then its number and name."""
+        item = delivery.item
+        rerun = f"-rerun{item.rerun}" if item.rerun else ""
+        digits = hashlib.sha256(item.nodeid.encode()).hexdigest()[:6]
+        test = (
+            f"{naming.slug(item.nodeid.rpartition('/')[2], 80)}{rerun}-{digits}"
+            if item.nodeid
+            else "run"
+        )
+        file = naming.remote_name(delivery.evidence.name, delivery.key)
+        return self._run(delivery) / "data" / test / f"{delivery.evidence.seq:02d}-{file}"
+
+    def _receipt(self, delivery: Delivery, how: str) -> Receipt:
+        path = self._path(delivery)
+        return Receipt(
+            key=delivery.key,
+            remote_id=path.relative_to(self._folder).as_posix(),
+            remote_name=path.name,
+            remote_url=path.as_uri(),
+            how="found" if how == "found" else "answered",
+        )
+
+
+def _facts(delivery: Delivery) -> Mapping[str, object]:
+    item, piece = delivery.item, delivery.evidence
+    return {
+        "key": delivery.key,
+        "test": item.nodeid,
+        "rerun": item.rerun,
+        "outcome": item.outcome,
+        "name": piece.name,
+        "kind": piece.kind,
+        "media_type": piece.media_type,
+        "size": piece.size,
+        "sha256": piece.sha256,
+        "captured_at": piece.captured_at,
+        "phase": piece.phase,
+        "step": piece.step,
+        "remark": piece.remark,
+        "redaction": piece.redaction,
+    }
+
+
+def _add_lines(path: Path, lines: Sequence[str]) -> None:
+    """Add the lines that a file does not have yet; it is replaced as a whole."""
+    before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    known = set(before)
+    new = [line for line in lines if line not in known]
+    if new:
+        disk.write_file(path, "".join(f"{line}\n" for line in (*before, *new)).encode())
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of a file, '' where there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

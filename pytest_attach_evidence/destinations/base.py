@@ -1,0 +1,92 @@
+"""What every destination can do, in the words of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
+from typing import runtime_checkable
+
+from ..errors import DeliveryError
+from ..model import Delivery
+from ..model import Limits
+from ..model import Notes
+from ..model import OpenContent
+from ..model import Outcome
+from ..model import Problem
+from ..model import Receipt
+from ..model import Target
+from ..retry import Budget
+from ..secrets import Secrets
+from ..settings import Settings
+
+
+Factory = Callable[[Settings, Secrets, Budget], "Destination"]
+"""Builds a destination. Must import nothing heavy and do no I/O: collecting builds them too."""
+
+Results = dict[str, Receipt | DeliveryError]
+"""What became of the deliveries of one call, by key; a key left out is uncertain."""
+
+
+@runtime_checkable
+class Destination(Protocol):
+    """A configured place evidence goes to. One object serves all threads of a delivery.
+
+    Errors that concern one piece are values in the result; errors that concern all are raised.
+    """
+
+    name: str
+    limits: Limits
+
+    @property
+    def origin(self) -> str:
+        """The `origin` of its targets: the normalised base URL, '' for a place without one."""
+
+    def problems(self, *, uploading: bool) -> list[str]:
+        """Return what is wrong with its settings, a line each; no I/O but reading secrets.
+
+        `uploading`: secrets are needed too. Otherwise only what `parse` needs.
+        """
+
+    def parse(self, text: str | int) -> Target:
+        """Return the target a text stands for, complete and normalised; no I/O.
+
+        Raises TargetError with what was seen and what is expected.
+        """
+
+    def check(self, targets: Sequence[Target]) -> list[Problem]:
+        """Return what stands in the way: reachable, allowed, each target exists and is open."""
+
+    def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+        """Return receipts for those deliveries that are surely there; creates nothing.
+
+        Raises UncertainError if the destination cannot tell.
+        """
+
+    def deliver(
+        self,
+        target: Target,
+        deliveries: Sequence[Delivery],
+        open_content: OpenContent,
+        notes: Notes,
+    ) -> Results:
+        """Attach pieces to a target, in order; a receipt only where the destination says done.
+
+        Content is opened anew for each attempt. Called again after an error, after `find` where the
+        pieces may have arrived.
+        """
+
+    def close(self) -> None:
+        """Release this thread's connections."""
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A destination that says something about a target once its pieces are there."""
+
+    def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
+        """Tell the target the worst outcome of the items mapped to it.
+
+        Called last, after at least one piece was delivered, and again by a later push until it
+        returned once: harmless to repeat. Raises DeliveryError.
+        """

@@ -1,0 +1,87 @@
+"""The targets of Huawei CodeArts Req: which work item a text stands for."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import TargetError
+from ..model import Target
+
+
+WORK_ITEM = "work-item"
+WORK_ITEM_NUMBER = "work-item-number"
+SCRUM_ITEM = "scrum-item"
+
+# The documentation says 32 letters and digits, and shows an example with 33.
+PROJECT = re.compile(r"[A-Za-z0-9]{30,40}")
+ID = re.compile(r"[0-9]{18,19}")
+NUMBER = re.compile(r"[A-Za-z]{1,16}[0-9]{1,20}")
+SCRUM_ID = re.compile(r"[1-9][0-9]{0,9}")
+ROUNDED = re.compile(r"[0-9][0-9.,]*[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
+
+EXPECTED = (
+    "an id of 18 or 19 digits, a number such as US20261105123456, either after <project>/, "
+    "or scrum/<project>/<id>"
+)
+
+
+def parse_target(text: str | int, *, origin: str, default_project: str) -> Target:
+    """Return the target of a text; `default_project` is used where the text names none.
+
+    Raises TargetError with what was seen and what is expected.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int):
+        msg = f"{text!r} is no work item - expected is {EXPECTED}"
+        raise TargetError(msg)
+    parts = str(text).split("/")
+    if len(parts) == 3 and parts[0] == "scrum":
+        return _target(SCRUM_ITEM, origin, _project(parts[1], text), _scrum_id(parts[2], text))
+    if len(parts) > 2:
+        msg = f"{text!r} has {len(parts) - 1} slashes - expected is {EXPECTED}"
+        raise TargetError(msg)
+    kind = _kind(parts[-1], text)
+    if len(parts) == 2:
+        return _target(kind, origin, _project(parts[0], text), parts[-1])
+    if not default_project:
+        msg = (
+            f"{text!r} names no project, and evidence_huawei_project is not set - "
+            f"write <project>/{text}, or set the option"
+        )
+        raise TargetError(msg)
+    return _target(kind, origin, _project(default_project, "evidence_huawei_project"), parts[-1])
+
+
+def _target(kind: str, origin: str, project: str, id: str) -> Target:
+    return Target.of("huawei", origin, kind, id, project=project)
+
+
+def _kind(id: str, text: str | int) -> str:
+    if ID.fullmatch(id):
+        return WORK_ITEM
+    if NUMBER.fullmatch(id):
+        return WORK_ITEM_NUMBER
+    if ROUNDED.fullmatch(id):
+        msg = (
+            f"{text!r} is a number that a spreadsheet has rounded - "
+            "format the column as text and enter the id of 18 or 19 digits again"
+        )
+        raise TargetError(msg)
+    if re.fullmatch(r"[0-9]+", id):
+        msg = f"{text!r} has {len(id)} digits - expected is {EXPECTED}"
+        raise TargetError(msg)
+    msg = f"{text!r} is no work item - expected is {EXPECTED}"
+    raise TargetError(msg)
+
+
+def _scrum_id(id: str, text: str | int) -> str:
+    if SCRUM_ID.fullmatch(id):
+        return id
+    msg = f"{text!r}: {id!r} is no id of a Scrum item - expected are 1 to 10 digits"
+    raise TargetError(msg)
+
+
+def _project(project: str, text: str | int) -> str:
+    if PROJECT.fullmatch(project):
+        return project
+    msg = f"{text!r}: {project!r} is no id of a project - expected are 32 letters and digits"
+    raise TargetError(msg)

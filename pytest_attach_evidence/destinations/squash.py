@@ -1,0 +1,259 @@
+"""The Squash TM destination: executions and eleven other owners of attachments, test cases by plan."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import PermanentError
+from ..errors import SettingsError
+from ..errors import TargetError
+from ..errors import TemporaryError
+from ..errors import UncertainError
+from ..model import Delivery
+from ..model import Limits
+from ..model import Notes
+from ..model import OpenContent
+from ..model import Outcome
+from ..model import Problem
+from ..model import Receipt
+from ..model import Target
+from ..naming import keys_in
+from ..naming import remote_name
+from ..retry import Budget
+from ..secrets import Secrets
+from ..settings import Settings
+from .base import Results
+from .squash_options import SquashOptions
+from .squash_plan import Executions
+from .squash_plan import Plans
+from .squash_targets import EXECUTIONS
+from .squash_targets import PLANNED
+from .squash_targets import target_of
+
+
+if TYPE_CHECKING:
+    from ..apis.squash_tm import SquashTm
+    from ..apis.squash_tm_shapes import Attachment
+    from ..apis.squash_tm_shapes import PlanItem
+
+
+STATUSES = {
+    Outcome.PASSED: "SUCCESS",
+    Outcome.FAILED: "FAILURE",
+    Outcome.UNKNOWN: "FAILURE",
+    Outcome.SKIPPED: "UNTESTABLE",
+}
+
+
+class Squash:
+    """Attaches evidence in one Squash TM; a repeat is never blind, since attachments can be listed.
+
+    A test case gets an execution of its line in the iteration's plan: a new one per delivery group, or
+    the latest. Creating one sets the line back to READY, and `conclude` then gives the outcome; with
+    `evidence_squash_status = off` and new executions the line stays READY until a person sets it.
+    """
+
+    name = "squash"
+    limits = Limits(max_name=120, pieces_per_call=8, parallel_targets=1)
+
+    def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
+        self._options = SquashOptions.of(settings, secrets)
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._client: SquashTm | None = None
+        self._plans = Plans(self._api)
+        self._executions = Executions(self._api, budget, new=self._options.new)
+
+    @property
+    def origin(self) -> str:
+        """The normalised root of Squash TM, '' where it is not set or wrong."""
+        try:
+            return self._options.origin()
+        except SettingsError:
+            return ""
+
+    def problems(self, *, uploading: bool) -> list[str]:
+        """Return what is wrong with its settings, a line each; reads secrets, asks nobody."""
+        return self._options.problems(uploading=uploading)
+
+    def parse(self, text: str | int) -> Target:
+        """Return the target a text stands for (see `squash_targets`). Raises TargetError."""
+        if wrong := self._options.problems(uploading=False):
+            raise TargetError(wrong[0])
+        return target_of(text, self.origin, self._options.iteration)
+
+    def check(self, targets: Sequence[Target]) -> list[Problem]:
+        """Return what stands in the way of each target: one cheap reading per target, or plan."""
+        found = []
+        for target in targets:
+            try:
+                self._look(target)
+            except DeliveryError as error:
+                hint = getattr(error, "next_step", "")
+                found.append(Problem(subject=str(target), seen=str(error), next_step=hint))
+                if isinstance(error, DestinationClosedError):
+                    break
+        return found
+
+    def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+        """Return receipts for what is attached already, by key and size; creates nothing.
+
+        A test case's evidence is looked for in the execution that is known to be its own, else in the
+        newest 20 of its line. Raises UncertainError where the listing is refused.
+        """
+        found: dict[str, Receipt] = {}
+        if not deliveries:
+            return found
+        try:
+            item = self._plans.item(target) if target.kind in PLANNED else None
+            if isinstance(item, PermanentError):
+                return found
+            for owner, id in self._places(target, item):
+                attached = self._api().attachments(owner, id)
+                seen = self._receipts(attached, deliveries, "found")
+                if seen and item is not None:
+                    self._executions.recall(target, item, int(id))
+                found = {**seen, **found}
+                if len(found) == len(deliveries):
+                    break
+        except PermanentError as error:
+            msg = f"it cannot be seen what is there: {error}"
+            raise UncertainError(msg) from error
+        return found
+
+    def deliver(
+        self,
+        target: Target,
+        deliveries: Sequence[Delivery],
+        open_content: OpenContent,
+        notes: Notes,
+    ) -> Results:
+        """Attach pieces in one request; a receipt for each key the answer names, others left out.
+
+        Raises PermanentError for a target that is not exactly one object; refusals concern all pieces
+        of the request.
+        """
+        if not deliveries:
+            return {}
+        owner, id = self._owner(target, notes)
+        if self._budget.stop.is_set() or not self._budget.remaining_s():
+            msg = f"{target}: the time is over, nothing was sent"
+            raise TemporaryError(msg)
+        attached = self._upload(owner, id, deliveries, open_content)
+        return dict(self._receipts(attached, deliveries, "answered"))
+
+    def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
+        """Give the target's execution the outcome as its status; other owners have none.
+
+        By default only executions that we created get it; `evidence_squash_status = on` means the
+        latest and explicitly named ones too, `off` none.
+        """
+        if self._options.status == "off" or target.kind not in (*PLANNED, EXECUTIONS):
+            return
+        ours = target.kind in PLANNED and self._options.new
+        if ours or self._options.status == "on":
+            execution = self._concluded(target, notes)
+            self._api().set_status(execution, STATUSES[outcome])
+
+    def close(self) -> None:
+        """Release this thread's connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _api(self) -> SquashTm:
+        """Return the API client, built when first needed, since it loads the HTTP library."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._options.connect(self._budget)
+            return self._client
+
+    def _look(self, target: Target) -> None:
+        """Read what a target names. Raises DeliveryError where it cannot get evidence."""
+        if target.kind not in PLANNED:
+            self._owner(target, None)
+            self._api().entity(target.kind, target.id)
+            return
+        item = self._plans.item(target)
+        if isinstance(item, PermanentError):
+            raise item
+        if not self._options.new:
+            self._executions.latest(item)
+
+    def _owner(self, target: Target, notes: Notes | None) -> tuple[str, str]:
+        """Return owner and id of what gets the attachments, choosing an execution where needed."""
+        if target.kind not in PLANNED:
+            confusion = self._plans.confusion(target)
+            if confusion is not None:
+                raise confusion
+            return target.kind, target.id
+        item = self._plans.item(target)
+        if isinstance(item, PermanentError):
+            raise item
+        assert notes is not None
+        return EXECUTIONS, str(self._executions.choose(target, item, notes))
+
+    def _places(self, target: Target, item: PlanItem | None) -> list[tuple[str, str]]:
+        """Return owner and id of every object in which pieces of a target may be."""
+        if item is None:
+            return [(target.kind, target.id)]
+        return [(EXECUTIONS, str(id)) for id in self._executions.candidates(target, item)]
+
+    def _upload(
+        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
+    ) -> list[Attachment]:
+        from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
+        from ..rest.body import FileBody  # noqa: PLC0415
+
+        files = [
+            File(
+                name=remote_name(one.evidence.name, one.key, self.limits.max_name),
+                content=FileBody(
+                    open=partial(open_content, one.evidence),
+                    length=one.evidence.size,
+                    media_type=one.evidence.media_type,
+                ),
+            )
+            for one in deliveries
+        ]
+        return self._api().upload(owner, id, files)
+
+    def _concluded(self, target: Target, notes: Notes) -> str:
+        """Return the id of the execution whose status tells the outcome."""
+        if target.kind == EXECUTIONS:
+            return target.id
+        item = self._plans.item(target)
+        if isinstance(item, PermanentError):
+            raise item
+        known = self._executions.known(target, item, notes)
+        if known is None:
+            msg = f"{target}: no execution is known to hold its evidence, so none got a status"
+            raise PermanentError(msg, next_step="set the status in Squash TM")
+        return str(known)
+
+    def _receipts(
+        self,
+        attached: Iterable[Attachment],
+        deliveries: Sequence[Delivery],
+        how: Literal["answered", "found"],
+    ) -> dict[str, Receipt]:
+        """Return a receipt for each delivery whose key an attachment carries, if its size fits."""
+        sizes = {one.key: one.evidence.size for one in deliveries}
+        return {
+            key: Receipt(
+                key=key,
+                remote_id=attachment.id,
+                remote_name=attachment.name,
+                remote_url=self._api().attachment_url(attachment.id),
+                how=how,
+            )
+            for attachment in attached
+            for key in keys_in(attachment.name)
+            if key in sizes and attachment.size in (None, sizes[key])
+        }

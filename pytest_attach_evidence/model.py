@@ -1,0 +1,343 @@
+"""The words of the project as frozen data: what every room passes to the next. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from datetime import UTC
+from datetime import datetime
+from enum import StrEnum
+from typing import IO
+from typing import Any
+from typing import Literal
+from typing import Protocol
+from typing import Self
+from typing import cast
+
+
+KEY_DIGITS = 12
+
+
+class Outcome(StrEnum):
+    """How an item ended. `unknown`: it began and never ended; counts as failed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the item counts as failed."""
+        return self in (Outcome.FAILED, Outcome.UNKNOWN)
+
+
+class State(StrEnum):
+    """The state of a delivery. The first two are settled."""
+
+    DELIVERED = "delivered"
+    FOUND = "found"
+    WAITING = "waiting"
+    UNCERTAIN = "uncertain"
+    REJECTED = "rejected"
+    DAMAGED = "damaged"
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing remains to be done."""
+        return self in (State.DELIVERED, State.FOUND)
+
+
+class Record:
+    """A dataclass that travels as JSON. Unknown keys are ignored when it is read."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain JSON data."""
+        return asdict(cast(Any, self))
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any]) -> Self:
+        """Build the record from JSON data.
+
+        Raises KeyError, TypeError or ValueError where the data do not fit.
+        """
+        known = {f.name for f in fields(cast(Any, cls))}
+        return cls(**cls._converted({n: v for n, v in source.items() if n in known}))
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        """Turn the plain values of single fields into ours."""
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Record):
+    """The object in a destination that gets an attachment, complete and normalised.
+
+    `origin` is the base URL the target belongs to (empty for the archive), `kind` the destination's
+    own word for the sort of object, `id` always text, `scope` what the id is relative to (iteration,
+    project, client, dataset …) as sorted pairs.
+    """
+
+    destination: str
+    origin: str
+    kind: str
+    id: str
+    scope: tuple[tuple[str, str], ...] = ()
+
+    def scoped(self, name: str) -> str | None:
+        """Return one value of the scope, or None."""
+        return dict(self.scope).get(name)
+
+    @classmethod
+    def of(cls, destination: str, origin: str, kind: str, id: str, **scope: str | None) -> Target:
+        """Build a target; scope values that are None or empty are left out."""
+        pairs = sorted((name, value) for name, value in scope.items() if value)
+        return cls(destination=destination, origin=origin, kind=kind, id=id, scope=tuple(pairs))
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        scope = tuple(sorted((str(a), str(b)) for a, b in values.pop("scope", ())))
+        if not all(isinstance(part, str) for part in values.values()):
+            msg = "every part of a target is text"
+            raise TypeError(msg)
+        return {**values, "scope": scope}
+
+    def __str__(self) -> str:
+        """Name the target for a person: destination, kind, id and what they are relative to."""
+        scope = "".join(f" {name}={value}" for name, value in self.scope)
+        return f"{self.destination} {self.kind} {self.id}{scope}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(Record):
+    """One pytest test in one rerun. The run itself is an item too, with node id ''.
+
+    `rerun` counts from 0; `duration_s` is None until the item ended.
+    """
+
+    id: str
+    run_id: str
+    nodeid: str
+    rerun: int = 0
+    worker: str = ""
+    outcome: Outcome = Outcome.UNKNOWN
+    started_at: str = ""
+    duration_s: float | None = None
+    targets: tuple[Target, ...] = ()
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        targets = tuple(Target.from_json(target) for target in values.get("targets", ()))
+        outcome = Outcome(values.get("outcome", Outcome.UNKNOWN))
+        return {**values, "targets": targets, "outcome": outcome}
+
+    @property
+    def is_run(self) -> bool:
+        """Whether this item stands for the run itself."""
+        return self.nodeid == ""
+
+    @property
+    def title(self) -> str:
+        """Name the item for a person."""
+        return self.nodeid or "the run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(Record):
+    """One piece: a file a test handed over, with its facts.
+
+    `digest` is `sha256:<hex>` of the bytes in the spool, `size` their number, `seq` the position among
+    the item's pieces from 1, `phase` setup, call or teardown, `redaction` how many places were masked
+    (None: not a text piece), `step` the title of the step it belongs to, `remark` what a reader must
+    know about the bytes.
+    """
+
+    id: str
+    item_id: str
+    seq: int
+    kind: str
+    name: str
+    media_type: str
+    digest: str
+    size: int
+    phase: str = ""
+    captured_at: str = ""
+    source: str = ""
+    redaction: int | None = None
+    step: str = ""
+    remark: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """The hexadecimal SHA-256 of the bytes."""
+        return self.digest.removeprefix("sha256:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One piece to one target, until settled. `key` names it in the destination."""
+
+    evidence: Evidence
+    item: Item
+    target: Target
+    key: str
+
+    @property
+    def title(self) -> str:
+        """Name the delivery for a person: the piece and where it goes."""
+        return f"{self.evidence.name} of {self.item.title} to {self.target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Record):
+    """Our record that a destination has a piece (not a signed proof).
+
+    `how`: answered (its answer said so), listed (seen in a listing after the send), found (was there
+    before this process sent anything) or downloaded (the bytes were read back).
+    """
+
+    key: str
+    remote_id: str | None = None
+    remote_name: str = ""
+    remote_url: str | None = None
+    how: Literal["answered", "found", "listed", "downloaded"] = "answered"
+    at: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure(Record):
+    """Why a delivery is not settled, and what to do."""
+
+    key: str
+    state: State
+    reason: str
+    next_step: str = ""
+    attempts: int = 0
+    at: str = ""
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "state": State(values["state"])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a destination takes. None means: no limit is known.
+
+    `max_bytes` per piece, `max_name` in characters, `extensions` in lower case without a dot,
+    `max_per_target` pieces, `pieces_per_call` (None: all pieces of a target at once),
+    `parallel_targets` at most, `repeat_is_harmless`: the same bytes may be sent again unasked,
+    `replaces`: a call replaces what the target holds, so that it has to carry all pieces of the runs
+    being delivered, those with a receipt included.
+    """
+
+    max_bytes: int | None = None
+    max_name: int = 120
+    extensions: frozenset[str] | None = None
+    max_per_target: int | None = None
+    pieces_per_call: int | None = 1
+    parallel_targets: int | None = None
+    repeat_is_harmless: bool = False
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something a person should know: about what, what was seen, what to do."""
+
+    subject: str
+    seen: str
+    next_step: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        return f"{self.subject}: {self.seen}" + (f" - {self.next_step}" if self.next_step else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Record):
+    """One pytest session with its workers, as `run.json` holds it."""
+
+    id: str
+    started_at: str
+    argv: tuple[str, ...] = ()
+    host: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ci: Mapping[str, str] = field(default_factory=dict)
+    vcs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRecord:
+    """What the spool holds of one run: the collected pieces, and how far their delivery came.
+
+    `uncertain` maps a key to the moment of its last send without a known result; `notes` and
+    `concluded` belong to (destination, name). `refused` are pieces that could not be taken, `problems`
+    what is damaged. `finished` is false while the session runs and after a crash.
+    """
+
+    run: Run
+    folder: str
+    items: dict[str, Item] = field(default_factory=dict)
+    pieces: list[Evidence] = field(default_factory=list)
+    unwanted: set[str] = field(default_factory=set)
+    refused: list[Problem] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    finished: bool = False
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    uncertain: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    concluded: set[tuple[str, str]] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Notes(Protocol):
+    """A durable text-to-text memory of a destination for the runs being delivered.
+
+    One memory per destination and delivery group: put what tells targets apart into the name.
+    """
+
+    def get(self, name: str) -> str | None:
+        """Return what was last put under a name, by this or an earlier process."""
+
+    def put(self, name: str, value: str) -> None:
+        """Remember a value; it is on disk when this returns."""
+
+
+OpenContent = Callable[[Evidence], IO[bytes]]
+"""Opens the bytes of a piece anew, from their beginning; the caller closes what it got."""
+
+
+def key_of(item_id: str, seq: int, digest: str, target: Target) -> str:
+    """Return the key of a delivery: short, the same in every process, different for everything else."""
+    facts = [item_id, seq, digest, target.to_json()]
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+
+def utc_text(moment: datetime | None = None) -> str:
+    """Return a moment (default: now) as RFC 3339 text in UTC with milliseconds."""
+    moment = (moment or datetime.now(UTC)).astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_since(text: str, now: datetime | None = None) -> float:
+    """Return how many seconds ago a moment written by `utc_text` was; 0 for a moment to come.
+
+    Raises ValueError where the text is no moment.
+    """
+    then = datetime.fromisoformat(text)
+    return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())

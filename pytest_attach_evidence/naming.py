@@ -1,0 +1,89 @@
+"""Names: what a piece is called here, in a destination, and in a folder that people read."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import unicodedata
+from pathlib import PurePath
+
+from .model import KEY_DIGITS
+
+
+KEY = re.compile(rf"--([0-9a-f]{{{KEY_DIGITS}}})(?![0-9a-f])")
+MAX_EXTENSION = 10
+MAX_NAME = 120
+
+# What the standard library's table lacks or answers differently from system to system.
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "har": "application/json",
+    "jsonl": "application/json",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "txt": "text/plain",
+    "webm": "video/webm",
+    "webp": "image/webp",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
+TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
+
+
+def clean_name(name: str) -> str:
+    """Return a piece's name without folders and control characters, at most 255 characters long.
+
+    Never empty: a name of which nothing remains becomes `evidence`.
+    """
+    base = PurePath(name.replace("\\", "/")).name
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable())
+    return shown.strip()[:255] or "evidence"
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type a name stands for, `application/octet-stream` where none is known."""
+    extension = extension_of(name)
+    known = MEDIA_TYPES.get(extension) or mimetypes.guess_type(f"x.{extension}", strict=False)[0]
+    return known or "application/octet-stream"
+
+
+def is_text(media_type: str) -> bool:
+    """Tell whether bytes of this media type are text in which secrets can be masked."""
+    plain = media_type.partition(";")[0].strip().lower()
+    return plain.startswith("text/") or plain in TEXT_TYPES or plain.endswith(("+json", "+xml"))
+
+
+def extension_of(name: str) -> str:
+    """Return the extension in lower case without its dot, or nothing."""
+    return PurePath(name).suffix.removeprefix(".").lower()
+
+
+def slug(text: str, limit: int) -> str:
+    """Return the ASCII letters, digits and inner `-_.` of a text, at most `limit` characters.
+
+    Never begins with a dot or a dash, never ends with a dot, so that every file system takes it.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
+    return re.sub(r"-{2,}", "-", safe).strip("-._")[:limit].rstrip("-._")
+
+
+def remote_name(name: str, key: str, max_name: int = MAX_NAME) -> str:
+    """Return the name a piece gets in a destination: ASCII slug, `--`, key, extension.
+
+    The key lets a lost answer be resolved by listing. There is always an extension of 1 to 10
+    characters (`bin` where the name has none that fits), and the whole is at most `max_name`
+    characters (never below what key and extension need).
+    """
+    extension = slug(extension_of(name), MAX_EXTENSION + 1)
+    if not re.fullmatch(r"[a-z0-9]{1,10}", extension):
+        stem, extension = name, "bin"
+    else:
+        stem = name[: -len(PurePath(name).suffix)]
+    tail = f"--{key}.{extension}"
+    return (slug(stem, max(1, min(max_name, MAX_NAME) - len(tail))) or "evidence") + tail
+
+
+def keys_in(name: str) -> list[str]:
+    """Return every key that a remote name carries, whatever a server did to the rest of the name."""
+    return KEY.findall(name)

@@ -1,0 +1,219 @@
+"""Every option of the plugin in one table: ini name, kind, default, help; flags follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One ini option; every scalar is a flag too.
+
+    `kind` is `choice`, `text`, `path`, `number`, `size`, or a list of them: `names`, `lines`, `paths`.
+    `default` is written as in an ini file.
+    """
+
+    name: str
+    help: str
+    kind: str = "text"
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the option holds several values, one a line."""
+        return self.kind in ("names", "lines", "paths")
+
+    @property
+    def flag(self) -> str:
+        """The command line flag of a scalar option."""
+        return "--" + self.name.replace("_", "-")
+
+
+OPTIONS = (
+    Option(
+        name="evidence",
+        kind="choice",
+        choices=("off", "collect", "upload"),
+        default="off",
+        help="Keep evidence of the tests (collect), and deliver it at the end (upload)",
+    ),
+    Option(
+        name="evidence_destinations",
+        kind="names",
+        default="archive",
+        help="Destinations that get evidence: squash, workiva, huawei, rillsoft, archive",
+    ),
+    Option(
+        name="evidence_dir",
+        kind="path",
+        default=".evidence",
+        help="Folder in which evidence waits (the spool)",
+    ),
+    Option(
+        name="evidence_archive_dir",
+        kind="path",
+        default=".evidence/archive",
+        help="Folder of the archive destination",
+    ),
+    Option(
+        name="evidence_when",
+        kind="choice",
+        choices=("always", "failed", "passed"),
+        default="always",
+        help="Outcomes of a test whose evidence is kept",
+    ),
+    Option(
+        name="evidence_screenshot",
+        kind="choice",
+        choices=("off", "failed", "always"),
+        default="failed",
+        help="When screenshots of browsers found in fixtures are taken",
+    ),
+    Option(
+        name="evidence_log",
+        kind="choice",
+        choices=("off", "failed", "always"),
+        default="failed",
+        help="When captured log, output and traceback become evidence",
+    ),
+    Option(
+        name="evidence_reports",
+        kind="lines",
+        help="Globs of report files attached to the run, such as junit.xml",
+    ),
+    Option(
+        name="evidence_run_targets",
+        kind="lines",
+        help="Targets of the run's own evidence, one destination=target a line",
+    ),
+    Option(
+        name="evidence_reruns",
+        kind="choice",
+        choices=("all", "last"),
+        default="all",
+        help="Attempts of a repeated test whose evidence is kept",
+    ),
+    Option(
+        name="evidence_redact",
+        kind="lines",
+        help="Regular expressions masked in text evidence and messages",
+    ),
+    Option(
+        name="evidence_max_size",
+        kind="size",
+        default="100M",
+        help="Largest piece that is taken, in bytes or with K, M, G",
+    ),
+    Option(
+        name="evidence_parallel",
+        kind="number",
+        default="4",
+        help="Targets of one destination that are served at once",
+    ),
+    Option(
+        name="evidence_deadline",
+        kind="number",
+        default="300",
+        help="Seconds for delivery at the end of the session",
+    ),
+    Option(
+        name="evidence_stall",
+        kind="number",
+        default="30",
+        help="Seconds without a byte after which a request is given up",
+    ),
+    Option(
+        name="evidence_on_undelivered",
+        kind="choice",
+        choices=("fail", "warn"),
+        default="fail",
+        help="Whether evidence that was not delivered fails the run",
+    ),
+    Option(
+        name="evidence_keep_runs",
+        kind="number",
+        default="3",
+        help="Delivered runs that are kept in the spool",
+    ),
+    Option(
+        name="evidence_ca_bundle",
+        kind="path",
+        help="PEM file of the authorities to trust instead of the system's",
+    ),
+    Option(
+        name="evidence_http_hosts",
+        kind="names",
+        help="Hosts for which http:// is accepted",
+    ),
+    Option(name="evidence_squash_url", help="Root of Squash TM with its context path"),
+    Option(
+        name="evidence_squash_iteration", help="Id of the iteration whose plan test cases are in"
+    ),
+    Option(
+        name="evidence_squash_execution",
+        kind="choice",
+        choices=("new", "latest"),
+        default="new",
+        help="Execution that gets the evidence of a test case",
+    ),
+    Option(
+        name="evidence_squash_status",
+        kind="choice",
+        choices=("", "on", "off"),
+        help="Whether the execution gets the outcome as status (default: new executions only)",
+    ),
+    Option(
+        name="evidence_workiva_url",
+        default="https://api.app.wdesk.com",
+        help="Root of the Workiva API of your region",
+    ),
+    Option(
+        name="evidence_workiva_version",
+        kind="choice",
+        choices=("2026-01-01", "2022-01-01"),
+        default="2026-01-01",
+        help="Version of the Workiva API",
+    ),
+    Option(
+        name="evidence_workiva_hosts",
+        kind="names",
+        help="Further hosts that may get Workiva uploads",
+    ),
+    Option(name="evidence_huawei_url", help="Endpoint of CodeArts Req in your region"),
+    Option(name="evidence_huawei_project", help="Id of the CodeArts project"),
+    Option(
+        name="evidence_huawei_iam_url", help="Endpoint of IAM, for logins with user and password"
+    ),
+    Option(name="evidence_huawei_region", help="Region, such as cn-north-4"),
+    Option(name="evidence_rillsoft_url", help="Root of the Rillsoft Integration Server"),
+    Option(name="evidence_rillsoft_client", help="Id of the client (tenant)"),
+    Option(name="evidence_rillsoft_project", help="Id of the project that scopes uploads"),
+    Option(name="evidence_rillsoft_portfolio", help="Id of the portfolio that scopes uploads"),
+    Option(
+        name="evidence_rillsoft_bundle",
+        kind="choice",
+        choices=("on", "off"),
+        default="on",
+        help="Whether all pieces of a run for one attachment become one zip",
+    ),
+)
+
+
+SECRET_NAMES = (
+    "squash_token",
+    "squash_user",
+    "squash_password",
+    "workiva_client_id",
+    "workiva_client_secret",
+    "huawei_access_key",
+    "huawei_secret_key",
+    "huawei_security_token",
+    "huawei_user",
+    "huawei_password",
+    "huawei_domain",
+    "rillsoft_token",
+    "rillsoft_user",
+    "rillsoft_password",
+)
+"""Names that are refused as options, since their values belong into the environment."""

@@ -1,0 +1,264 @@
+"""From journals to deliveries: what is wanted, minus what is settled, grouped by target. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from . import naming
+from .model import Delivery
+from .model import Evidence
+from .model import Failure
+from .model import Item
+from .model import Limits
+from .model import Outcome
+from .model import Receipt
+from .model import RunRecord
+from .model import State
+from .model import Target
+from .model import key_of
+from .model import utc_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What `plan` has to know of an enabled destination. `origin` is '' where targets have none."""
+
+    origin: str
+    limits: Limits
+    concludes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What remains to be done for one target.
+
+    `deliveries` are in order; `uncertain` maps those that were sent without a known result to the
+    moment of the last send; `attempts` counts earlier sends; `conclude` tells whether the target has
+    yet to be told `outcome`, the worst of the items mapped to it.
+    """
+
+    target: Target
+    deliveries: tuple[Delivery, ...]
+    uncertain: Mapping[str, str]
+    attempts: Mapping[str, int]
+    outcome: Outcome
+    conclude: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """All deliveries of the runs being delivered, and the work that remains."""
+
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    settled: dict[str, Receipt] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    work: list[Work] = field(default_factory=list)
+
+
+def plan(
+    records: Sequence[RunRecord],
+    capabilities: Mapping[str, Capability],
+    *,
+    retry_rejected: bool = False,
+) -> Plan:
+    """Return what is to be done for some runs, delivered together.
+
+    What was rejected before stays rejected unless `retry_rejected`. What breaks a limit is rejected
+    here, before any request, with the number in the message.
+    """
+    result = Plan()
+    by_target: dict[Target, list[Delivery]] = {}
+    for delivery in _wanted(records):
+        result.deliveries[delivery.key] = delivery
+        by_target.setdefault(delivery.target, []).append(delivery)
+    known = _Known.of(records)
+    result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
+    outcomes = worst_outcomes(records)
+    for target, deliveries in by_target.items():
+        open_ones = _open(
+            deliveries, known, capabilities.get(target.destination), result, retry_rejected
+        )
+        work = _work(
+            target,
+            deliveries,
+            open_ones,
+            known=known,
+            capability=capabilities.get(target.destination),
+            outcome=outcomes[target],
+        )
+        if work is not None:
+            result.work.append(work)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What earlier attempts of all the runs found out."""
+
+    receipts: dict[str, Receipt]
+    failures: dict[str, Failure]
+    uncertain: dict[str, str]
+    attempts: dict[str, int]
+    concluded: set[tuple[str, str]]
+
+    @classmethod
+    def of(cls, records: Iterable[RunRecord]) -> _Known:
+        known = cls({}, {}, {}, {}, set())
+        concluded: list[set[tuple[str, str]]] = []
+        for record in records:
+            known.receipts.update(record.receipts)
+            known.failures.update(record.failures)
+            known.uncertain.update(record.uncertain)
+            known.attempts.update(record.attempts)
+            concluded.append(record.concluded)
+        if concluded:
+            known.concluded.update(set.intersection(*concluded))
+        return known
+
+
+def _wanted(records: Iterable[RunRecord]) -> Iterable[Delivery]:
+    """Yield every wanted piece once per target of its item, in the order in which it was attached."""
+    for record in records:
+        order = {id: number for number, id in enumerate(record.items)}
+        for piece in sorted(record.pieces, key=lambda p: (order.get(p.item_id, 0), p.seq)):
+            if piece.id not in record.unwanted:
+                item = record.items[piece.item_id]
+                yield from (_delivery(piece, item, target) for target in item.targets)
+
+
+def _delivery(piece: Evidence, item: Item, target: Target) -> Delivery:
+    key = key_of(item.id, piece.seq, piece.digest, target)
+    return Delivery(evidence=piece, item=item, target=target, key=key)
+
+
+def _open(
+    deliveries: Sequence[Delivery],
+    known: _Known,
+    capability: Capability | None,
+    result: Plan,
+    retry_rejected: bool,
+) -> list[Delivery]:
+    """Return the deliveries of one target that remain; put the others that fail into the result."""
+    open_ones = []
+    for place, delivery in enumerate(deliveries):
+        if delivery.key in known.receipts:
+            continue
+        failure = _failure(delivery, place, known, capability, retry_rejected)
+        if failure is None:
+            open_ones.append(delivery)
+        else:
+            result.failed[delivery.key] = failure
+    return open_ones
+
+
+def _failure(
+    delivery: Delivery,
+    place: int,
+    known: _Known,
+    capability: Capability | None,
+    retry_rejected: bool,
+) -> Failure | None:
+    before = known.failures.get(delivery.key)
+    if before is not None and before.state is State.REJECTED and not retry_rejected:
+        return before
+    if capability is None:
+        name = delivery.target.destination
+        reason, hint = f"{name} is not in evidence_destinations", "add it, then push again"
+        return _failed(delivery, State.WAITING, reason, hint)
+    if delivery.target.origin != capability.origin:
+        reason = (
+            f"was collected for {delivery.target.origin}, but {capability.origin} is configured"
+        )
+        hint = f"set evidence_{delivery.target.destination}_url to what it was, then push again"
+        return _failed(delivery, State.WAITING, reason, hint)
+    broken = broken_limit(delivery, place, capability.limits)
+    return broken and _failed(delivery, State.REJECTED, *broken)
+
+
+def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Failure:
+    return Failure(key=delivery.key, state=state, reason=reason, next_step=next_step, at=utc_text())
+
+
+def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, str] | None:
+    """Return what limit a delivery breaks, with the number, and what to do; None if it breaks none.
+
+    `place` counts the target's deliveries before this one.
+    """
+    piece, name = delivery.evidence, delivery.target.destination
+    if limits.max_bytes is not None and piece.size > limits.max_bytes:
+        seen = f"has {piece.size:,} bytes, {name} takes {limits.max_bytes:,}"
+        return seen, "attach a smaller file"
+    extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
+    if limits.extensions is not None and extension not in limits.extensions:
+        taken = ", ".join(sorted(limits.extensions))
+        return f"is a .{extension} file, {name} takes {taken}", "attach another kind of file"
+    if limits.max_per_target is not None and place >= limits.max_per_target:
+        seen = f"is piece {place + 1} for one target, {name} takes {limits.max_per_target}"
+        return seen, "map fewer tests to the target"
+    return None
+
+
+def _work(
+    target: Target,
+    deliveries: Sequence[Delivery],
+    open_ones: Sequence[Delivery],
+    *,
+    known: _Known,
+    capability: Capability | None,
+    outcome: Outcome,
+) -> Work | None:
+    if capability is None or target.origin != capability.origin:
+        return None
+    told = (target.destination, target_name(target)) in known.concluded
+    has_any = any(delivery.key in known.receipts for delivery in deliveries)
+    conclude = capability.concludes and (bool(open_ones) or (has_any and not told))
+    if not open_ones and not conclude:
+        return None
+    if capability.limits.replaces and open_ones:
+        open_keys = {delivery.key for delivery in open_ones}
+        open_ones = [d for d in deliveries if d.key in known.receipts or d.key in open_keys]
+    keys = {delivery.key for delivery in open_ones}
+    return Work(
+        target=target,
+        deliveries=tuple(open_ones),
+        uncertain={key: at for key, at in known.uncertain.items() if key in keys},
+        attempts={key: count for key, count in known.attempts.items() if key in keys},
+        outcome=outcome,
+        conclude=conclude,
+    )
+
+
+def worst_outcomes(records: Iterable[RunRecord]) -> dict[Target, Outcome]:
+    """Return the worst outcome of the items mapped to each target, counting only last reruns."""
+    worst: dict[Target, Outcome] = {}
+    for record in records:
+        for item in last_reruns(record.items.values()):
+            for target in item.targets:
+                worst[target] = worse(worst.get(target, Outcome.SKIPPED), item.outcome)
+    return worst
+
+
+def last_reruns(items: Collection[Item]) -> list[Item]:
+    """Return the items without those that a later rerun of the same test replaced."""
+    last: dict[tuple[str, str], int] = {}
+    for item in items:
+        place = (item.worker, item.nodeid)
+        last[place] = max(last.get(place, 0), item.rerun)
+    return [item for item in items if item.rerun == last[item.worker, item.nodeid]]
+
+
+def worse(one: Outcome, other: Outcome) -> Outcome:
+    """Return the worse of two outcomes: unknown, failed, passed, skipped."""
+    order = (Outcome.UNKNOWN, Outcome.FAILED, Outcome.PASSED, Outcome.SKIPPED)
+    return min(one, other, key=order.index)
+
+
+def target_name(target: Target) -> str:
+    """Return a target as one text that no other target has."""
+    scope = "&".join(f"{name}={value}" for name, value in target.scope)
+    return f"{target.origin} {target.kind} {target.id}?{scope}"

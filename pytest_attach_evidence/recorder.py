@@ -1,0 +1,298 @@
+"""What tests attach with: the object behind the `evidence` fixture."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import naming
+from . import targets
+from .content import Masked
+from .content import Source
+from .content import blocks_of
+from .content import csv_bytes
+from .errors import AttachError
+from .errors import SpoolError
+from .model import Evidence
+from .model import Item
+from .model import Outcome
+from .model import Problem
+from .model import utc_text
+from .redact import Redactor
+from .spool import RunFolder
+from .spool import SourceFile
+
+
+@dataclass(slots=True, kw_only=True)
+class Keeper:
+    """Where the recorders of one process keep pieces, and under which rules.
+
+    `picture` makes a screenshot of a browser: PNG and a remark. `broken` collects what even the spool
+    could not record.
+    """
+
+    folder: RunFolder
+    redactor: Redactor
+    max_size: int
+    picture: Callable[[object], tuple[bytes, str]] | None = None
+    broken: list[str] = field(default_factory=list)
+
+    def refuse(self, problem: Problem) -> None:
+        """Record that a piece could not be taken; never raises."""
+        shown = replace(
+            problem,
+            subject=self.redactor.line(problem.subject),
+            seen=self.redactor.line(problem.seen),
+        )
+        try:
+            self.folder.write_refused(shown)
+        except SpoolError as error:
+            self.broken.append(f"{shown} ({error})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What is known of a piece before its bytes are kept."""
+
+    name: str
+    kind: str
+    media_type: str
+    remark: str
+
+
+class Recorder:
+    """Attaches evidence to one item: a test in one rerun, or the run itself.
+
+    Every method returns the kept piece, or None where it was refused (which the summary says, with the
+    reason) or where collecting is off. None of them raises because of the evidence. May be used from
+    several threads.
+    """
+
+    def __init__(self, keeper: Keeper | None, item: Item, *, when: str = "always") -> None:
+        self._keeper = keeper
+        self.item = item
+        self.when = when
+        self.phase = ""
+        self.failed = False
+        self.skipped = False
+        self._pieces: list[Evidence] = []
+        self._begun = False
+        self._ended = False
+        self._seq = 0
+        self._step = ""
+        self._started = time.monotonic()
+        self._lock = threading.RLock()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the item is over."""
+        return self._ended
+
+    @property
+    def pieces(self) -> tuple[Evidence, ...]:
+        """What was kept so far."""
+        return tuple(self._pieces)
+
+    def attach(
+        self,
+        source: Source,
+        *,
+        name: str | None = None,
+        kind: str = "file",
+        media_type: str | None = None,
+        remark: str = "",
+    ) -> Evidence | None:
+        """Attach a file: a path, bytes, or an open binary file, which is read to its end.
+
+        The bytes are copied now: what happens to the file later does not matter. `name` is needed for
+        bytes; the media type follows from the name. Secrets are masked in text (see `evidence_redact`).
+        """
+        if isinstance(source, str | os.PathLike):
+            path = Path(source)
+            return self._attach(path, name or path.name or str(path), kind, media_type, remark)
+        return self._attach(source, name or "evidence.bin", kind, media_type, remark)
+
+    def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
+        """Attach text, in UTF-8."""
+        return self._made(name, "text", lambda: str(text).encode("utf-8", "surrogateescape"))
+
+    def json(self, document: Any, *, name: str = "document.json") -> Evidence | None:
+        """Attach a document as indented JSON; what JSON does not know is written as its `str`."""
+
+        def content() -> bytes:
+            return json.dumps(document, indent=2, ensure_ascii=False, default=str).encode()
+
+        return self._made(name, "json", content)
+
+    def table(
+        self,
+        rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]],
+        *,
+        name: str = "table.csv",
+    ) -> Evidence | None:
+        """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences."""
+        return self._made(name, "table", lambda: csv_bytes(rows))
+
+    def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
+        """Attach a picture of a Selenium driver or a Playwright page, as it looks now."""
+        if self._keeper is None or self._keeper.picture is None:
+            return None
+        picture = self._keeper.picture
+        name = name if naming.extension_of(name) == "png" else f"{name}.png"
+        remarks: list[str] = []
+
+        def content() -> bytes:
+            png, remark = picture(subject)
+            remarks.append(remark)
+            return png
+
+        return self._made(name, "screenshot", content, remarks)
+
+    @contextlib.contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Say to which step the evidence attached meanwhile belongs; steps may be nested."""
+        before, self._step = self._step, f"{self._step} / {title}" if self._step else title
+        try:
+            yield
+        finally:
+            self._step = before
+
+    def end(self) -> None:
+        """Record the item's end, where it has targets or evidence. Later pieces are still taken."""
+        with self._lock:
+            self._ended = True
+            keeper = self._keeper
+            if keeper is None or not (self._begun or self.item.targets):
+                return
+            outcome = (
+                Outcome.FAILED
+                if self.failed
+                else Outcome.SKIPPED
+                if self.skipped
+                else Outcome.PASSED
+            )
+            duration = round(time.monotonic() - self._started, 3)
+            self.item = replace(self.item, outcome=outcome, duration_s=duration)
+            unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
+            try:
+                if not self._begun:
+                    keeper.folder.write_begun(self.item)
+                    self._begun = True
+                keeper.folder.write_ended(self.item, unwanted)
+            except SpoolError as error:
+                keeper.broken.append(
+                    f"{self.item.title}: its outcome could not be recorded ({error})"
+                )
+
+    def drop(self) -> None:
+        """Make everything attached so far unwanted, because a later rerun replaces it."""
+        if self._keeper is not None and self._pieces:
+            self._keeper.folder.write_unwanted([piece.id for piece in self._pieces])
+
+    def refuse(self, subject: str, seen: str, *, warning: bool = False) -> None:
+        """Record that a piece could not be taken; a warning does not count as lost evidence."""
+        if self._keeper is not None:
+            seen, _, next_step = seen.partition(" - ")
+            problem = Problem(
+                subject=f"{self.item.title}: {subject}",
+                seen=seen,
+                next_step=next_step,
+                severity="warning" if warning else "error",
+            )
+            self._keeper.refuse(problem)
+
+    def _keeps(self) -> bool:
+        return targets.keeps(self.when, failed=self.failed)
+
+    def _made(
+        self, name: str, kind: str, content: Callable[[], bytes], remarks: list[str] | None = None
+    ) -> Evidence | None:
+        """Attach bytes that have to be made first; making them may fail."""
+        if self._keeper is None:
+            return None
+        try:
+            made = content()
+        except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
+            words = str(error) or type(error).__name__
+            self.refuse(
+                name, f"cannot be made ({words})", warning=kind == "screenshot" and self.failed
+            )
+            return None
+        return self._attach(made, name, kind, remark="; ".join(remarks or ()))
+
+    def _attach(
+        self, source: Any, name: str, kind: str, media_type: str | None = None, remark: str = ""
+    ) -> Evidence | None:
+        keeper = self._keeper
+        if keeper is None:
+            return None
+        shown = naming.clean_name(keeper.redactor.text(str(name)))
+        facts = _Facts(
+            name=shown,
+            kind=str(kind),
+            media_type=str(media_type or naming.media_type_of(shown)),
+            remark=str(remark),
+        )
+        try:
+            with self._lock:
+                return self._keep(keeper, facts, source)
+        except AttachError as error:
+            self.refuse(shown, str(error))
+        except SpoolError as error:
+            self.refuse(shown, f"cannot be kept ({error})")
+        except Exception as error:  # noqa: BLE001  # never change a test's outcome
+            self.refuse(shown, f"cannot be taken ({type(error).__name__}: {error})")
+        return None
+
+    def _keep(self, keeper: Keeper, facts: _Facts, source: Any) -> Evidence:
+        file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
+        blocks = file if file is not None else blocks_of(source)
+        masked = Masked(keeper.redactor, blocks) if naming.is_text(facts.media_type) else None
+        blob = keeper.folder.put(masked or blocks, keeper.max_size)
+        remarks = [facts.remark]
+        if file is not None and file.changed:
+            blob = keeper.folder.put(masked or blocks, keeper.max_size)
+            if file.changed:
+                remarks.append("was being written to while it was copied")
+        self._seq += 1
+        piece = Evidence(
+            id=f"{self.item.id}-{self._seq}",
+            item_id=self.item.id,
+            seq=self._seq,
+            kind=facts.kind,
+            name=facts.name,
+            media_type=facts.media_type,
+            digest=blob.digest,
+            size=blob.size,
+            phase=self.phase,
+            captured_at=utc_text(),
+            source=keeper.redactor.line(str(source)) if file is not None else "",
+            redaction=masked.count if masked is not None else None,
+            step=keeper.redactor.line(self._step),
+            remark=keeper.redactor.line("; ".join(filter(None, remarks))),
+        )
+        self._write(keeper, piece)
+        return piece
+
+    def _write(self, keeper: Keeper, piece: Evidence) -> None:
+        if self._begun:
+            keeper.folder.write_pieces(piece)
+        else:
+            keeper.folder.write_begun(self.item, piece)
+            self._begun = True
+        self._pieces.append(piece)
+        if self._ended and not self._keeps():
+            keeper.folder.write_unwanted([piece.id])

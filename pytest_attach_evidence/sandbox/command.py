@@ -1,0 +1,119 @@
+"""The command `attach-evidence sandbox`: start the look-alikes and say how to reach them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .server import PORTS
+from .server import Sandbox
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the sandbox until Ctrl-C, SIGTERM or the end of `--for-seconds`; return the exit status."""
+    arguments = _parser().parse_args(argv)
+    ports = {name: getattr(arguments, f"port_{name}") for name in PORTS}
+    ended = threading.Event()
+    with _folder(arguments.folder) as folder, _ended_by_signals(ended):
+        try:
+            with Sandbox(folder, ports=ports) as sandbox:
+                run(sandbox, ended, for_seconds=arguments.for_seconds, as_json=arguments.json)
+        except OSError as error:
+            sys.stderr.write(f"sandbox: {error.strerror or error}\n")
+            return 1
+    return 0
+
+
+def run(
+    sandbox: Sandbox,
+    ended: threading.Event,
+    *,
+    for_seconds: float | None = None,
+    as_json: bool = False,
+) -> None:
+    """Say how to reach a started sandbox and wait until it shall end."""
+    sys.stdout.write(_as_json(sandbox) if as_json else _as_text(sandbox))
+    sys.stdout.flush()
+    ended.wait(for_seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="attach-evidence sandbox",
+        description="Start look-alikes of the four systems on this machine.",
+    )
+    for name in PORTS:
+        parser.add_argument(
+            f"--port-{name}", type=int, default=0, metavar="PORT", help="(default: a free one)"
+        )
+    parser.add_argument("--folder", type=Path, help="keep uploads here (default: until the end)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for programs")
+    parser.add_argument("--for-seconds", type=float, metavar="N", help="end after N seconds")
+    return parser
+
+
+@contextmanager
+def _folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen is not None:
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _ended_by_signals(ended: threading.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set the event; only the main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: ended.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, action in zip(numbers, before, strict=True):
+            signal.signal(number, action)
+
+
+def _as_json(sandbox: Sandbox) -> str:
+    facts = {
+        "roots": sandbox.roots,
+        "exports": sandbox.exports(),
+        "options": sandbox.options(),
+        "page_url": sandbox.page_url,
+    }
+    return json.dumps(facts) + "\n"
+
+
+def _as_text(sandbox: Sandbox) -> str:
+    systems = sandbox.systems.values()
+    wide = max(len(system.title) for system in systems)
+    addresses = [f"{system.title:{wide}}  {system.root}" for system in systems]
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sandbox.exports().items()]
+    options = [f"{name} = {value}" for name, value in sandbox.options().items()]
+    lines = [
+        *addresses,
+        f"{'What arrived':{wide}}  {sandbox.page_url}/",
+        "",
+        "# made-up credentials, for a shell",
+        *exports,
+        "",
+        "# pytest.ini",
+        "[pytest]",
+        "evidence = upload",
+        f"evidence_destinations = {' '.join(sandbox.systems)}",
+        *options,
+        "",
+        "Ctrl-C ends it.",
+    ]
+    return "\n".join(lines) + "\n"

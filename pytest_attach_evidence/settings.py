@@ -1,0 +1,249 @@
+"""One Settings object made of ini options and flags: every value checked, every problem said at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+from typing import NoReturn
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+from .options import OPTIONS
+from .options import SECRET_NAMES
+from .options import Option
+
+
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that is configured, converted and checked; no secrets.
+
+    Sizes are bytes, times seconds, paths absolute. `given` holds the texts of all options by their
+    full name, for destinations: see `of`.
+    """
+
+    mode: str = "off"
+    destinations: tuple[str, ...] = ("archive",)
+    dir: Path = Path(".evidence")
+    archive_dir: Path = Path(".evidence/archive")
+    when: str = "always"
+    screenshot: str = "failed"
+    log: str = "failed"
+    reports: tuple[str, ...] = ()
+    run_targets: tuple[tuple[str, str], ...] = ()
+    reruns: str = "all"
+    redact: tuple[str, ...] = ()
+    max_size: int = 100 * 1024**2
+    parallel: int = 4
+    deadline_s: float = 300.0
+    stall_s: float = 30.0
+    on_undelivered: str = "fail"
+    keep_runs: int = 3
+    ca_bundle: str | None = None
+    http_hosts: tuple[str, ...] = ()
+    rootdir: Path = Path()
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, destination: str) -> Mapping[str, str]:
+        """Return the options of one destination by their short names (`url`), '' where not set.
+
+        Lists are joined by line breaks. An option nobody declared is not there.
+        """
+        prefix = f"evidence_{destination}_"
+        return {n.removeprefix(prefix): v for n, v in self.given.items() if n.startswith(prefix)}
+
+
+class Source(Protocol):
+    """Where values come from: pytest's configuration, as far as it is needed here."""
+
+    @property
+    def rootpath(self) -> Path:
+        """The root folder of the project."""
+
+    @property
+    def inipath(self) -> Path | None:
+        """The ini file in use."""
+
+    def getini(self, name: str) -> Any:
+        """Return an ini value."""
+
+    def getoption(self, name: str) -> Any:
+        """Return a flag's value, None where it was not given."""
+
+
+def load(
+    source: Source,
+    *,
+    declared: Iterable[Option] = (),
+    here: Path,
+    is_secret: Callable[[str], bool] = lambda text: False,
+) -> Settings:
+    """Return the settings of a pytest configuration. A flag wins over `-o`, which wins over the ini.
+
+    `declared` are options of third-party destinations, `here` the folder that flags' paths are
+    relative to, `is_secret` tells known secrets. Raises SettingsError with every problem found.
+    """
+    problems = _refused_secrets(source)
+    texts: dict[str, str] = {}
+    for option in (*OPTIONS, *declared):
+        text, base = _raw(source, option, here)
+        if is_secret(text):
+            problems.append(
+                f"{option.name} holds a secret (not shown) - take it out; secrets are environment variables"
+            )
+            continue
+        try:
+            texts[option.name] = _checked(option, text, base)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
+    return _settings(texts, source.rootpath)
+
+
+def _refused_secrets(source: Source) -> list[str]:
+    """Return a problem for every secret that is configured where it does not belong."""
+    problems = []
+    for name in SECRET_NAMES:
+        variable = f"PYTEST_EVIDENCE_{name.upper()}"
+        for given, where in (
+            (source.getini(f"evidence_{name}"), "the ini file"),
+            (source.getoption(f"evidence_{name}"), "the command line"),
+        ):
+            if given:
+                problems.append(
+                    f"evidence_{name} is a secret and was given in {where} (not shown) - "
+                    f"take it out and set {variable} in the environment"
+                )
+    return problems
+
+
+def _raw(source: Source, option: Option, here: Path) -> tuple[str, Path]:
+    """Return an option's text, lists joined by line breaks, and what its paths are relative to."""
+    flag = None if option.is_list else source.getoption(option.name)
+    if flag is not None:
+        return str(flag).strip(), here
+    base = source.inipath.parent if source.inipath is not None else source.rootpath
+    value = source.getini(option.name)
+    if isinstance(value, list | tuple):
+        return "\n".join(str(line) for line in value), base
+    return str(option.default if value is None else value).strip(), base
+
+
+def _checked(option: Option, text: str, base: Path) -> str:
+    """Return an option's text in its normal form; raises SettingsError."""
+    if option.kind == "names":
+        return "\n".join(dict.fromkeys(re.split(r"[,\s]+", text.strip(", \t\r\n")))) if text else ""
+    if option.kind == "choice" and text not in option.choices:
+        choices = ", ".join(choice for choice in option.choices if choice)
+        _refuse(option.name, f"is {text!r}", f"choose one of {choices}")
+    if option.kind == "number" and not re.fullmatch(r"[0-9]{1,9}", text):
+        _refuse(option.name, f"is {text!r}", "write a whole number")
+    if option.kind == "size" and not re.fullmatch(r"[0-9]{1,12} ?[kKmMgG]?[bB]?", text):
+        _refuse(option.name, f"is {text!r}", "write a number of bytes, with K, M or G if you like")
+    if option.kind == "path" and text:
+        return str((base / Path(text).expanduser()).absolute())
+    return text
+
+
+def _settings(texts: Mapping[str, str], rootdir: Path) -> Settings:
+    def lines(name: str) -> tuple[str, ...]:
+        return tuple(line for line in texts[name].split("\n") if line)
+
+    run_targets = [_run_target(line) for line in lines("evidence_run_targets")]
+    return Settings(
+        mode=texts["evidence"],
+        destinations=lines("evidence_destinations"),
+        dir=Path(texts["evidence_dir"]),
+        archive_dir=Path(texts["evidence_archive_dir"]),
+        when=texts["evidence_when"],
+        screenshot=texts["evidence_screenshot"],
+        log=texts["evidence_log"],
+        reports=lines("evidence_reports"),
+        run_targets=tuple(run_targets),
+        reruns=texts["evidence_reruns"],
+        redact=lines("evidence_redact"),
+        max_size=_bytes(texts["evidence_max_size"]),
+        parallel=max(1, int(texts["evidence_parallel"])),
+        deadline_s=float(texts["evidence_deadline"]),
+        stall_s=float(max(1, int(texts["evidence_stall"]))),
+        on_undelivered=texts["evidence_on_undelivered"],
+        keep_runs=int(texts["evidence_keep_runs"]),
+        ca_bundle=texts["evidence_ca_bundle"] or None,
+        http_hosts=lines("evidence_http_hosts"),
+        rootdir=rootdir,
+        given=dict(texts),
+    )
+
+
+def _run_target(line: str) -> tuple[str, str]:
+    name, equals, text = (part.strip() for part in line.partition("="))
+    if not (name and equals and text):
+        _refuse("evidence_run_targets", f"has the line {line!r}", "write destination=target")
+    return name, text
+
+
+def _bytes(text: str) -> int:
+    number = re.match(r"[0-9]+", text)
+    assert number is not None
+    return int(number[0]) * UNITS[text[number.end() :].strip().upper().removesuffix("B")]
+
+
+def base_url(option: str, text: str, http_hosts: Iterable[str] = ()) -> str:
+    """Return a configured URL normalised: lower-case host, no default port, no trailing slash.
+
+    Raises SettingsError: not a URL, user information in it (not repeated), a query, or http:// to a
+    host that is neither loopback nor in `http_hosts`.
+    """
+    if re.search(r"[^\x21-\x7e]|\\", text):
+        _refuse(option, "has characters that do not belong in a URL", "write it in plain ASCII")
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        _refuse(option, "is not a URL", "write https://host/path")
+    if parts.username is not None or parts.password is not None:
+        _refuse(
+            option,
+            "has a login in the URL (not shown)",
+            "take it out; secrets are environment variables",
+        )
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or parts.query
+        or parts.fragment
+        or "%" in host
+    ):
+        _refuse(option, f"is {text!r}", "write https://host/path, without a query")
+    if parts.scheme == "http" and not _is_loopback(host) and host not in http_hosts:
+        hint = "use https://, or add the host to evidence_http_hosts"
+        _refuse(option, f"sends credentials unprotected by http:// to {host}", hint)
+    shown = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port_text = "" if port in (None, default) else f":{port}"
+    return f"{parts.scheme}://{shown}{port_text}{parts.path.rstrip('/')}"
+
+
+def _refuse(option: str, seen: str, hint: str) -> NoReturn:
+    msg = f"{option} {seen} - {hint}"
+    raise SettingsError(msg)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

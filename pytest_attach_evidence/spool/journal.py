@@ -1,0 +1,156 @@
+"""Append-only journals: one writer each, every line on the disk before it counts, chained by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import SpoolError
+from . import disk
+
+
+VERSION = 1
+MAX_LINE = 1024 * 1024
+Entry = Mapping[str, Any]
+
+
+class Journal:
+    """The journal of one process in a folder, created with its first line.
+
+    After a fork the child gets a journal of its own. Threads may append at the same time.
+    """
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        self.folder = folder
+        self._prefix = prefix
+        self._descriptor: int | None = None
+        self._closed = False
+        self._start()
+
+    def append(self, *entries: Entry) -> None:
+        """Write entries, one line each; they are on the disk when this returns.
+
+        Raises SpoolError where that failed; then none of them counts.
+        """
+        if os.getpid() != self._process:
+            self._start()
+        with self._lock:
+            if self._closed:
+                msg = f"the journal in {self.folder} is closed"
+                raise SpoolError(msg)
+            try:
+                self._append(entries)
+            except OSError as error:
+                self._undo()
+                msg = f"the journal in {self.folder} cannot be written ({error.strerror or error})"
+                raise SpoolError(msg) from error
+
+    def close(self) -> None:
+        """Close the file for good: a thread that comes late writes nothing more."""
+        self._closed = True
+        if self._descriptor is not None and os.getpid() == self._process:
+            os.close(self._descriptor)
+        self._descriptor = None
+
+    @property
+    def id(self) -> str:
+        """The random name of this process's journal, the same for its whole life."""
+        if os.getpid() != self._process:
+            self._start()
+        return self._id
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._id = secrets.token_hex(6)
+        self._descriptor = None
+        self._length = 0
+        self._last = ""
+
+    def _append(self, entries: tuple[Entry, ...]) -> None:
+        new = self._descriptor is None
+        if self._descriptor is None:
+            self._descriptor = disk.create(self.folder / f"{self._prefix}{self._id}.jsonl")
+        lines, last = [], self._last
+        for entry in entries:
+            line = (
+                json.dumps({"v": VERSION, "prev": last, **entry}, separators=(",", ":")).encode()
+                + b"\n"
+            )
+            last = hashlib.sha256(line).hexdigest()
+            lines.append(line)
+        text = b"".join(lines)
+        disk.write(self._descriptor, text)
+        disk.sync(self._descriptor)
+        if new:
+            disk.sync_folder(self.folder)
+        self._length += len(text)
+        self._last = last
+
+    def _undo(self) -> None:
+        """Cut off what a failed write left, so that the next line does not continue it."""
+        if self._descriptor is not None:
+            try:
+                os.ftruncate(self._descriptor, self._length)
+            except OSError:
+                os.close(self._descriptor)
+                self._start()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that was read: its entry, or why it cannot be believed."""
+
+    place: str
+    entry: Entry
+    damage: str = ""
+
+
+def read(path: Path) -> Iterator[Line]:
+    """Yield the lines of a journal.
+
+    A last line without its end is what a crash leaves: it never counted and is passed over. A line
+    whose hash is not the one its successor recorded is damaged, as is one that is no entry. Lines of
+    another version come with the damage `version`.
+    """
+    held: tuple[Line, str] | None = None
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            if not line.endswith(b"\n"):
+                if len(line) > MAX_LINE:
+                    yield Line(f"{path.name} line {number}", {}, "longer than a line may be")
+                break
+            read_line = _read_line(f"{path.name} line {number}", line)
+            if held is not None:
+                before, digest = held
+                chained = not read_line.entry or read_line.entry.get("prev") == digest
+                yield (
+                    before
+                    if chained or before.damage
+                    else Line(before.place, {}, "changed afterwards")
+                )
+            held = read_line, hashlib.sha256(line).hexdigest()
+    if held is not None:
+        yield held[0]
+
+
+def _read_line(place: str, line: bytes) -> Line:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return Line(place, {}, "not readable")
+    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+        return Line(place, {}, "not readable")
+    if entry.get("v") != VERSION:
+        return Line(place, entry, "version")
+    return Line(place, entry)
