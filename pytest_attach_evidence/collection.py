@@ -39,10 +39,11 @@ class Collection:
             nodeid=self.keeper.redactor.text(nodeid),
             rerun=rerun,
             worker=self.worker,
+            when=when,
             started_at=utc_text(),
             targets=tuple(found),
         )
-        return Recorder(self.keeper, item, when=when)
+        return Recorder(self.keeper, item)
 
 
 OFF = Recorder(None, Item(id="", run_id="", nodeid=""))
@@ -82,6 +83,11 @@ def current() -> Recorder:
     if not _active:
         return OFF
     return _active[-1].current or _active[-1].run or OFF
+
+
+def of_the_run() -> Recorder:
+    """Return the recorder of the run itself; while collecting is off, one that takes nothing."""
+    return (_active[-1].run if _active else None) or OFF
 
 
 def attach(

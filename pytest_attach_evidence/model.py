@@ -121,7 +121,8 @@ class Target(Record):
 class Item(Record):
     """One pytest test in one rerun. The run itself is an item too, with node id ''.
 
-    `rerun` counts from 0; `duration_s` is None until the item ended.
+    `rerun` counts from 0; `when` says for which outcome evidence is kept (always, failed, passed);
+    `duration_s` is None until the item ended.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Item(Record):
     nodeid: str
     rerun: int = 0
     worker: str = ""
+    when: str = "always"
     outcome: Outcome = Outcome.UNKNOWN
     started_at: str = ""
     duration_s: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from .model import State
 from .model import Target
 from .model import key_of
 from .model import utc_text
+from .targets import keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,44 @@ def _wanted(records: Iterable[RunRecord]) -> Iterable[Delivery]:
             if piece.id not in record.unwanted:
                 item = record.items[piece.item_id]
                 yield from (_delivery(piece, item, target) for target in item.targets)
+
+
+def is_settled(record: RunRecord) -> bool:
+    """Tell whether a run is over and nothing of it is open or damaged."""
+    open_ones = any(delivery.key not in record.receipts for delivery in _wanted([record]))
+    return record.finished and not open_ones and not record.problems
+
+
+def states(record: RunRecord) -> dict[State, int]:
+    """Return how many deliveries of a run are in which state, from its journals alone."""
+    counts: Counter[State] = Counter()
+    for delivery in _wanted([record]):
+        receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
+        if receipt is not None:
+            counts[State.FOUND if receipt.how == "found" else State.DELIVERED] += 1
+        elif failure is not None:
+            counts[failure.state] += 1
+        else:
+            counts[State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING] += 1
+    return {state: counts[state] for state in State if counts[state]}
+
+
+def missing(records: Iterable[RunRecord]) -> list[Item]:
+    """Return the items that are mapped to a target and whose evidence is wanted, but have none."""
+    found = []
+    for record in records:
+        have = {piece.item_id for piece in record.pieces if piece.id not in record.unwanted}
+        for item in last_reruns(record.items.values()):
+            mapped = any(target.origin for target in item.targets)
+            ran = item.outcome is not Outcome.SKIPPED
+            if (
+                mapped
+                and ran
+                and item.id not in have
+                and keeps(item.when, failed=item.outcome.failed)
+            ):
+                found.append(item)
+    return found
 
 
 def _delivery(piece: Evidence, item: Item, target: Target) -> Delivery:

@@ -81,10 +81,9 @@ class Recorder:
     several threads.
     """
 
-    def __init__(self, keeper: Keeper | None, item: Item, *, when: str = "always") -> None:
+    def __init__(self, keeper: Keeper | None, item: Item) -> None:
         self._keeper = keeper
         self.item = item
-        self.when = when
         self.phase = ""
         self.failed = False
         self.skipped = False
@@ -215,7 +214,7 @@ class Recorder:
             self._keeper.refuse(problem)
 
     def _keeps(self) -> bool:
-        return targets.keeps(self.when, failed=self.failed)
+        return targets.keeps(self.item.when, failed=self.failed)
 
     def _made(
         self, name: str, kind: str, content: Callable[[], bytes], remarks: list[str] | None = None

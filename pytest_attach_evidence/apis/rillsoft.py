@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,6 @@ from urllib.parse import urlencode
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
-from ..errors import TemporaryError
 from ..rest.auth import Credentials
 from ..rest.auth import Token
 from ..rest.body import Body
@@ -85,7 +83,7 @@ class Rillsoft:
                 credentials=self._credentials,
             )
         )
-        _expect_success(answer, 200, 201)
+        _expect_success(answer)
 
     def projects(self, client: str) -> None:
         """Ask for the projects of a client, to see that the server and the client are open to us.
@@ -137,18 +135,17 @@ def log_in(session: Session, user: Secret, password: Secret) -> Token:
     if answer.status not in (200, 201):
         raise refused(answer)
     fields = answer.fields()
-    for holder in (fields, fields.get("details"), fields.get("data")):
-        for name in TOKEN_FIELDS if isinstance(holder, dict) else ():
-            if isinstance(token := holder.get(name), str) and token:
-                return Token(value=Secret(token, "the login"), life_s=_life_s(token))
+    found = [fields.get(name) for name in TOKEN_FIELDS]
+    if token := next((text for text in found if isinstance(text, str) and text), None):
+        return Token(value=Secret(token, "the login"), life_s=_life_s(token))
     msg = f"the login: HTTP {answer.status} without a token under {', '.join(TOKEN_FIELDS)}"
     hint = "set PYTEST_EVIDENCE_RILLSOFT_TOKEN instead"
     raise DestinationClosedError(msg, why="authentication", next_step=hint)
 
 
-def refused(answer: Answer) -> DeliveryError:
+def refused(answer: Answer, note: str = "") -> DeliveryError:
     """Return the error for an answer that is not a success: `message` and `details` in one line."""
-    words = _words(answer)
+    words = _words(answer) + note
     seen = f"{answer.request.what}: HTTP {answer.status} ({words})"
     if answer.status == 401:
         return DestinationClosedError(seen, why="authentication", next_step=CHECK_CREDENTIALS)
@@ -158,26 +155,20 @@ def refused(answer: Answer) -> DeliveryError:
     return refusal(answer, words)
 
 
-def _expect_success(answer: Answer, *statuses: int) -> None:
-    """Raise unless the status is one of these, and the body says `success` with such a code."""
-    if answer.status not in statuses:
+def _expect_success(answer: Answer) -> None:
+    """Raise unless the answer is a 201 or 200 whose body says `success`, with no other code."""
+    if answer.status not in (200, 201):
         raise refused(answer)
     fields = answer.fields()
-    code = fields.get("code", answer.status)
-    if fields.get("status") == "success" and code in statuses:
+    code, status = fields.get("code", answer.status), fields.get("status")
+    if status == "success" and str(code) in ("200", "201"):
         return
-    inner = code if isinstance(code, int) and 400 <= code < 600 else None
-    if inner is not None:
-        told = refused(dataclasses.replace(answer, status=inner))
-        raise _noting(told, f"{told}, told inside HTTP {answer.status}")
-    if fields.get("status") == "error":
+    if isinstance(code, int) and 400 <= code < 600:
+        told = dataclasses.replace(answer, status=code)
+        raise refused(told, f"; told inside HTTP {answer.status}")
+    if status == "error":
         raise PermanentError(f"{answer.request.what}: HTTP {answer.status} ({_words(answer)})")
     raise refusal(answer, _words(answer))
-
-
-def _noting(error: DeliveryError, message: str) -> DeliveryError:
-    error.args = (message,)
-    return error
 
 
 def _words(answer: Answer) -> str:

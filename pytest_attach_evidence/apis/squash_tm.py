@@ -24,6 +24,7 @@ from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.body import MultipartBody
 from ..rest.body import Part
+from ..rest.session import ANSWER_LIMIT
 from ..rest.session import Answer
 from ..rest.session import Request
 from ..rest.session import Session
@@ -180,7 +181,7 @@ class SquashTm:
             what=f"Squash TM, {what}",
             body=body,
             credentials=self._credentials,
-            answer_limit=LIST_LIMIT,
+            answer_limit=LIST_LIMIT if method == "GET" else ANSWER_LIMIT,
         )
         answer = self._session.send(request)
         self._reached |= "json" in answer.headers.get("Content-Type", "").lower()

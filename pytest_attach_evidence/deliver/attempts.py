@@ -22,6 +22,7 @@ from ..model import Failure
 from ..model import Problem
 from ..model import Receipt
 from ..model import State
+from ..model import seconds_since
 from ..model import utc_text
 from ..plan import Work
 from ..plan import target_name

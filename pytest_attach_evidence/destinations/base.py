@@ -36,7 +36,10 @@ class Destination(Protocol):
     """
 
     name: str
-    limits: Limits
+
+    @property
+    def limits(self) -> Limits:
+        """What it takes; may depend on secrets, so it is asked for only when something is delivered."""
 
     @property
     def origin(self) -> str:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 # The gateway takes 12 MiB where a request is signed; the multipart body is a little more than the file.
 MAX_SIGNED_BYTES = 12 * MEBIBYTE - 4096
+MAKE_ROOM = "map tests to another work item, or remove attachments from this one"
 
 
 class Huawei:
@@ -65,6 +66,14 @@ class Huawei:
         self._iam: Session | None = None
         self._issues: dict[Target, str] = {}
         self._held: dict[tuple[str, str], Held | None] = {}
+
+    @property
+    def origin(self) -> str:
+        """The normalised endpoint, '' where it is not set or wrong."""
+        try:
+            return self._settings.url
+        except SettingsError:
+            return ""
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with the settings, a line each."""
@@ -93,9 +102,18 @@ class Huawei:
         return parse_target(text, origin=settings.url, default_project=settings.project)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """List the attachments of every target; Scrum items cannot be read."""
-        problems = (self._problem_with(target) for target in targets)
-        return [problem for problem in problems if problem is not None]
+        """List the attachments of every target; Scrum items cannot be read.
+
+        Ends with the first refused login, since further ones would lock the access key.
+        """
+        problems: list[Problem] = []
+        try:
+            for target in targets:
+                problems += self._problems_of(target)
+        except DestinationClosedError as error:
+            seen, hint = str(error), error.next_step
+            problems.append(Problem(subject=self.name, seen=seen, next_step=hint))
+        return problems
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for listed attachments whose name carries the key and whose size is right.
@@ -178,7 +196,7 @@ class Huawei:
         held = self._held.get(place)
         if held is not None and not held.takes(size):
             msg = f"{target} holds {held}; a piece of {size / MEBIBYTE:.1f} MB does not fit"
-            raise PermanentError(msg, next_step="map the test to another work item, or remove some")
+            raise PermanentError(msg, next_step=MAKE_ROOM)
 
     def _attachments(self, target: Target) -> list[Attachment]:
         """List a work item's attachments, and remember what it holds."""
@@ -196,21 +214,18 @@ class Huawei:
             self._issues[target] = self._client().issue_id(project, target.id)
         return project, self._issues[target]
 
-    def _problem_with(self, target: Target) -> Problem | None:
+    def _problems_of(self, target: Target) -> list[Problem]:
         subject = str(target)
         if target.kind == SCRUM_ITEM:
             seen = "cannot be checked, since CodeArts has no documented list of its attachments"
-            return Problem(subject=subject, seen=seen, severity="warning")
+            return [Problem(subject=subject, seen=seen, severity="warning")]
         try:
             held = Held.of(self._attachments(target))
-        except (PermanentError, DestinationClosedError) as error:
-            return Problem(subject=subject, seen=str(error), next_step=error.next_step)
-        except DeliveryError as error:
-            return Problem(subject=subject, seen=str(error), next_step="try again later")
-        if held.takes(0):
-            return None
-        hint = "map the tests to another work item, or remove some"
-        return Problem(subject=subject, seen=f"is full: {held}", next_step=hint)
+        except (PermanentError, TemporaryError) as error:
+            hint = getattr(error, "next_step", "") or "try again later"
+            return [Problem(subject=subject, seen=str(error), next_step=hint)]
+        seen = f"is full: {held}"
+        return [] if held.takes(0) else [Problem(subject=subject, seen=seen, next_step=MAKE_ROOM)]
 
     def _client(self) -> CodeArts:
         """Return the client, built when it is first needed; only this loads the HTTP library."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,7 +11,6 @@ from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
-from ..errors import TargetError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -33,6 +31,9 @@ from ..settings import base_url
 from .base import Results
 from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError
+from .rillsoft_targets import ID
+from .rillsoft_targets import SCOPE
+from .rillsoft_targets import parse_target
 
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from ..rest.session import Session
 
 
-ID = re.compile(r"[0-9]{1,19}")
-EXPECTED = "<attachment> or <client>/<attachment>, both whole numbers, such as 4711 or 7/4711"
 LOGINS = (("RILLSOFT_TOKEN",), ("RILLSOFT_USER", "RILLSOFT_PASSWORD"))
 
 
@@ -63,7 +62,17 @@ class Rillsoft:
         self._budget = budget
         self._lock = threading.Lock()
         self._opened: Client | None = None
-        self.limits = Limits(max_name=120, pieces_per_call=None, repeat_is_harmless=True)
+        self.limits = Limits(
+            max_name=120, pieces_per_call=None, repeat_is_harmless=True, replaces=True
+        )
+
+    @property
+    def origin(self) -> str:
+        """The normalised root of the server, '' where it is not set or wrong."""
+        try:
+            return self._base
+        except SettingsError:
+            return ""
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with the settings, a line each."""
@@ -72,7 +81,7 @@ class Rillsoft:
             _ = self._base
         except SettingsError as error:
             found += error.problems
-        for name in ("client", "project", "portfolio"):
+        for name in SCOPE:
             if (id := self._option(name)) and not ID.fullmatch(id):
                 hint = f"write the {name}'s id, a whole number"
                 found.append(f"evidence_rillsoft_{name} is {id!r} - {hint}")
@@ -85,37 +94,22 @@ class Rillsoft:
 
         Raises TargetError, and SettingsError where no server is configured.
         """
-        parts = [] if isinstance(text, bool) else str(text).split("/")
-        if not 1 <= len(parts) <= 2 or not all(ID.fullmatch(part) for part in parts):
-            msg = f"{text!r} is no attachment of Rillsoft - expected is {EXPECTED}"
-            raise TargetError(msg)
-        client = parts[0] if len(parts) == 2 else self._option("client")
-        if not client:
-            msg = (
-                f"{text!r} names no client, and evidence_rillsoft_client is not set - "
-                f"write <client>/{text}, or set the option"
-            )
-            raise TargetError(msg)
-        return Target.of(
-            self.name,
-            self._base,
-            "attachment",
-            _plain(parts[-1]),
-            client=_plain(client),
-            project=_plain(self._option("project")),
-            portfolio=_plain(self._option("portfolio")),
-        )
+        scope = {name: self._option(name) for name in SCOPE}
+        return parse_target(text, origin=self._base, **scope)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Ask for each client's projects; whether an attachment exists cannot be asked."""
-        found = []
+        found: list[Problem] = []
         for client in sorted({target.scoped("client") or "" for target in targets}):
             try:
                 self._client().projects(client)
             except DeliveryError as error:
+                closed = isinstance(error, DestinationClosedError)
+                subject = self.name if closed else f"{self.name} client {client}"
                 hint = getattr(error, "next_step", "") or "try again later"
-                subject = f"{self.name} client {client}"
                 found.append(Problem(subject=subject, seen=str(error), next_step=hint))
+                if closed:
+                    break
         return found
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
@@ -185,7 +179,9 @@ class Rillsoft:
                 deliveries, open_content, max_name=self.limits.max_name, goes_on=self._goes_on
             )
         except OSError as error:
-            msg = f"a zip of {len(deliveries)} pieces could not be written ({error.strerror})"
+            msg = (
+                f"a zip of {len(deliveries)} pieces could not be packed ({error.strerror or error})"
+            )
             raise TemporaryError(msg) from error
 
     def _goes_on(self) -> None:
@@ -239,7 +235,7 @@ class Rillsoft:
         if secrets is None:
             raise SettingsError(*self._access_problems())
         if len(secrets) == 1:
-            return bearer(secrets[0])
+            return bearer(*secrets)
         user, password = secrets
         return TokenSource(lambda: log_in(session, user, password))
 
@@ -257,8 +253,3 @@ def _place(target: Target) -> Place:
 
 def _receipts(target: Target, deliveries: Sequence[Delivery], name: str) -> Results:
     return {d.key: Receipt(key=d.key, remote_id=target.id, remote_name=name) for d in deliveries}
-
-
-def _plain(id: str) -> str:
-    """Return an id without leading zeros."""
-    return id.lstrip("0") or id[:1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 import zipfile
@@ -108,12 +107,12 @@ def _pack(
 ) -> None:
     evidence, digest, size = delivery.evidence, hashlib.sha256(), 0
     entry = _entry(name, _compression(evidence.media_type))
-    entry.file_size = evidence.size
+    entry.file_size = evidence.size  # tells the archive whether the entry needs 64 bits
     try:
         content = open_content(evidence)
     except SpoolDamagedError as error:
         raise DamagedPieceError(delivery, str(error)) from error
-    with content, archive.open(entry, "w", force_zip64=evidence.size >= 1 << 31) as packed:
+    with content, archive.open(entry, "w") as packed:
         while block := content.read(BLOCK):
             goes_on()
             size += len(block)

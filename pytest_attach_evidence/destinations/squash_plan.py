@@ -186,19 +186,22 @@ class Executions:
         """Create an execution, or adopt the one that an earlier, unanswered request created."""
         name = f"creating:{place}"
         asked = notes.get(name)
-        if asked:
-            created = self._created_since(asked, item)
-            if created is not None:
-                return created
+        created = self._created_since(asked, item) if asked else None
+        if created is not None:
+            return created
         highest = max((one.id for one in self._api().executions(item)), default=0)
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"plan item {item.id}: the time is over, no execution was created"
             raise TemporaryError(msg)
-        notes.put(name, f"{highest} {utc_text()}")
+        asked = f"{highest} {utc_text()}"
+        notes.put(name, asked)
         try:
             return self._api().create_execution(item).id
         except UncertainError:
-            raise
+            created = self._created_since(asked, item)
+            if created is None:
+                raise
+            return created
         except DeliveryError:
             notes.put(name, "")  # surely not created, so nothing is to be adopted later
             raise

@@ -159,6 +159,14 @@ class RunFolder:
             self._lock.release()
             self._lock = None
 
+    def is_busy(self) -> bool:
+        """Tell whether another process uses the run now."""
+        try:
+            with self.locked():
+                return False
+        except SpoolError:
+            return True
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run's lock for a while; raises SpoolBusyError as `lock` does."""

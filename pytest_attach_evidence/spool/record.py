@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from typing import Literal
 
 from ..model import Evidence
 from ..model import Failure
@@ -89,10 +90,9 @@ def _piece(record: RunRecord, entry: Mapping[str, Any]) -> None:
 
 
 def _refused(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    problem = Problem(
-        subject=str(entry["subject"]), seen=str(entry["seen"]), next_step=str(entry["next"])
-    )
-    record.refused.append(problem)
+    texts = {name: str(entry[name]) for name in ("subject", "seen", "next_step")}
+    severity: Literal["error", "warning"] = "warning" if entry["severity"] == "warning" else "error"
+    record.refused.append(Problem(**texts, severity=severity))
 
 
 def _ended(record: RunRecord, entry: Mapping[str, Any]) -> None:

@@ -59,7 +59,8 @@ def client() -> CodeArts:
 
 def sent(server: responses.RequestsMock) -> Any:
     """Return the JSON document of the first request."""
-    return json.loads(b"".join(server.calls[0].request.body))
+    body: Any = server.calls[0].request.body
+    return json.loads(b"".join(body))
 
 
 def upload_error(client: CodeArts) -> Exception:

@@ -58,8 +58,6 @@ def playwright_context() -> Iterator[BrowserContext]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), args=list(FLAGS)
-        )
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=list(FLAGS))
         yield browser.new_context()
         browser.close()

@@ -10,7 +10,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-CONFTEST = '''
+CONFTEST = """
 import json
 import pytest
 from pytest_attach_evidence.capture.screenshots import CaptureError, Tracker, screenshot
@@ -54,7 +54,7 @@ def page(session_context):
     page.set_content("<title>Own page</title>")
     yield page
     page.close()
-'''
+"""
 
 
 @pytest.fixture
@@ -78,10 +78,10 @@ def test_browser_is_alive_when_a_test_fails_and_forgotten_before_it_ends(seen):
     """A function's driver is there after setup and call, and gone when its fixture has ended."""
     rows = seen("def test_a(driver): assert not driver.title", failed=1)
 
-    assert [
+    assert rows == [
         ["test_a", "setup", "passed", "driver", "Shop"],
         ["test_a", "call", "failed", "driver", "Shop"],
-    ] == rows
+    ]
 
 
 def test_failing_setup_still_has_its_browser(seen):
@@ -96,7 +96,7 @@ def test_failing_setup_still_has_its_browser(seen):
         errors=1,
     )
 
-    assert [["test_a", "setup", "failed", "driver", "Shop"]] == rows
+    assert rows == [["test_a", "setup", "failed", "driver", "Shop"]]
 
 
 def test_getfixturevalue_is_seen_from_the_moment_it_was_called(seen):
@@ -110,10 +110,10 @@ def test_getfixturevalue_is_seen_from_the_moment_it_was_called(seen):
         passed=3,
     )
 
-    assert [
+    assert [row for row in rows if row[1] == "call"] == [
         ["test_first", "call", "passed", "module_driver", "Shop"],
         ["test_again", "call", "passed", "module_driver", "Shop"],
-    ] == [row for row in rows if row[1] == "call"]
+    ]
     assert "test_other" not in {row[0] for row in rows}
 
 
@@ -128,13 +128,13 @@ def test_module_browser_counts_for_the_tests_that_use_it(seen):
         passed=3,
     )
 
-    assert [
+    assert [row[:2] for row in rows] == [
         ["test_a", "setup"],
         ["test_a", "call"],
         ["test_a", "teardown"],
         ["test_c", "setup"],
         ["test_c", "call"],
-    ] == [row[:2] for row in rows]
+    ]
     assert {"Shop"} == {row[4] for row in rows}
 
 
@@ -160,10 +160,10 @@ def test_unittest_classes_are_looked_into(seen):
         failed=2,
     )
 
-    assert [
+    assert [row for row in rows if row[1] == "call"] == [
         ["test_a", "call", "failed", "module_driver", "Shop"],
         ["test_b", "call", "failed", "browser", "Shop"],
-    ] == [row for row in rows if row[1] == "call"]
+    ]
 
 
 def test_browser_made_inside_another_fixture_is_found_once(seen):
@@ -187,7 +187,7 @@ def test_browser_made_inside_another_fixture_is_found_once(seen):
         passed=1,
     )
 
-    assert [["test_a", "setup"], ["test_a", "call"]] == [row[:2] for row in rows]
+    assert [row[:2] for row in rows] == [["test_a", "setup"], ["test_a", "call"]]
     assert {("login", "Shop")} == {tuple(row[3:]) for row in rows}
 
 
@@ -203,14 +203,14 @@ def test_context_is_seen_as_its_pages(seen):
     )
 
     call = [row[3:] for row in rows if row[1] == "call"]
-    assert [["page", "Own page"], ["session_context", "Popup"]] == call
+    assert call == [["page", "Own page"], ["session_context", "Popup"]]
 
 
 def test_dead_session_has_a_reason_and_harms_nobody(seen):
     """A driver that a test quit itself gives a reason in every phase."""
     rows = seen("def test_a(module_driver): module_driver.quit()", passed=1)
 
-    assert ["Shop", "the browser session has ended"] == [row[4] for row in rows][:2]
+    assert [row[4] for row in rows][:2] == ["Shop", "the browser session has ended"]
 
 
 def test_parametrized_browser_is_forgotten_with_its_parameter(seen):
@@ -229,7 +229,7 @@ def test_parametrized_browser_is_forgotten_with_its_parameter(seen):
         passed=2,
     )
 
-    assert ["one", "two"] == [row[4] for row in rows if row[1] == "call"]
+    assert [row[4] for row in rows if row[1] == "call"] == ["one", "two"]
 
 
 def test_suites_without_browsers_import_none(pytester, monkeypatch):

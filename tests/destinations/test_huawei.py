@@ -16,6 +16,7 @@ from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.destinations.huawei import Huawei
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import SettingsError
 from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
@@ -274,11 +275,30 @@ class TestSettings:
         assert 12 * 1024 * 1024 - 4096 == pair.limits.max_bytes
         assert 52_428_800 == login.limits.max_bytes
 
-    def test_it_is_a_destination(self) -> None:
-        """The engine can use it."""
-        destination: Destination = Huawei(Settings(), Secrets({}), Budget.lasting(1))
+    def test_its_origin_is_that_of_its_targets(self) -> None:
+        """The engine refuses targets of another endpoint."""
+        given = {"evidence_huawei_url": "https://H.example/", "evidence_huawei_project": PROJECT}
+        destination: Destination = Huawei(Settings(given=given), Secrets({}), Budget.lasting(1))
+        without: Destination = Huawei(Settings(), Secrets({}), Budget.lasting(1))
 
-        assert "huawei" == destination.name
+        assert "https://h.example" == destination.origin
+        assert destination.origin == destination.parse(ITEM).origin
+        assert "" == without.origin
+
+    def test_a_secret_file_that_cannot_be_read_leaves_the_lower_limit(self) -> None:
+        """Its problem is told elsewhere; the limit is the one that is surely right."""
+        given, secrets = {"evidence_huawei_region": "x"}, {f"{KEYS}ACCESS_KEY_FILE": "/nowhere"}
+        huawei = Huawei(Settings(given=given), Secrets(secrets), Budget.lasting(1))
+
+        assert 12 * 1024 * 1024 - 4096 == huawei.limits.max_bytes
+
+    def test_delivering_without_credentials_says_what_to_set(self) -> None:
+        """Also where nobody asked for problems before."""
+        given = {"evidence_huawei_region": "cn-north-4", "evidence_huawei_project": PROJECT}
+        huawei = Huawei(Settings(given=given), Secrets({}), Budget.lasting(1))
+
+        with pytest.raises(SettingsError, match="PYTEST_EVIDENCE_HUAWEI_ACCESS_KEY"):
+            huawei.check([huawei.parse(ITEM)])
 
 
 class TestDelivery:
@@ -498,6 +518,18 @@ class TestCheck:
         [problem] = scene.destination.check([pieces[0].target])
 
         assert "is full: 100 of 100 attachments" in str(problem)
+
+    def test_refused_credentials_are_tried_once(self, make_scene: SceneOf) -> None:
+        """The doctor must not lock the access key by asking for every target."""
+        environ = {f"{KEYS}ACCESS_KEY": "SANDBOXACCESSKEY0001", f"{KEYS}SECRET_KEY": "wrong-key"}
+        scene = make_scene(environ=environ)
+        texts = (ITEM, "956239067176935401", "956239067176935402")
+
+        [problem] = scene.destination.check([scene.destination.parse(text) for text in texts])
+
+        assert "huawei" == problem.subject
+        assert "lock" in problem.next_step
+        assert 1 == len(scene.requests())
 
     def test_a_server_that_is_away_is_a_problem(self, make_scene: SceneOf) -> None:
         """The doctor goes on and says it."""

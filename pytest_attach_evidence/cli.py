@@ -1,0 +1,59 @@
+"""The door of the shell: `attach-evidence COMMAND`. Arguments in, an exit status out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ._version import __version__
+
+
+COMMANDS = {
+    "demo": "run a real browser suite against look-alike servers and show where its evidence arrived",
+    "push": "deliver evidence that waits in the spool",
+    "status": "list the runs in the spool and what waits",
+    "clean": "remove delivered runs from the spool",
+    "sandbox": "start look-alikes of the four systems on this machine",
+}
+STATUSES = """\
+exit status:
+  0   done, nothing waits        4   wrong arguments
+  65  a person must act          70  a bug of pytest-attach-evidence
+  74  the spool cannot be used   75  something waits: push again later
+  77  credentials were refused   78  the configuration is wrong
+  130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    if not arguments or arguments[0] not in COMMANDS:
+        chosen = parser.parse_args(arguments)
+        del chosen
+        parser.print_help()
+        return 4
+    name, *rest = arguments
+    command = importlib.import_module(f".commands.{name}", __package__)
+    try:
+        return int(command.main(rest))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = "\n".join(f"  {name:<9} {help}" for name, help in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="attach-evidence",
+        description="Keeps the evidence of pytest runs safe and attaches it where it is needed.",
+        usage="attach-evidence [--version] COMMAND …",
+        epilog=f"commands:\n{commands}\n\nattach-evidence COMMAND --help tells more.\n\n{STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        exit_on_error=True,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("command", nargs="?", choices=list(COMMANDS), help=argparse.SUPPRESS)
+    return parser

@@ -1,0 +1,54 @@
+"""`attach-evidence clean`: remove runs from the spool that are completely delivered."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import pytest
+
+from .. import plugin
+from ..errors import SpoolBusyError
+from ..errors import SpoolError
+from ..plan import is_settled
+from ..report.exit_status import ExitStatus
+from ..spool import RunFolder
+from . import with_pytest
+from .with_pytest import complain
+from .with_pytest import say
+
+
+DESCRIPTION = (
+    "Remove delivered runs from the spool. A run with anything open or damaged always stays."
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    chosen = with_pytest.parser("clean", DESCRIPTION).parse_args(arguments)
+    return with_pytest.run(chosen, lambda config: clean(config, chosen))
+
+
+def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
+    """Remove the chosen runs that are settled; say which stay."""
+    try:
+        runs = with_pytest.chosen_runs(plugin.spool_folder(config), chosen.runs)
+        stayed = [run for run in runs if not _removed(run)]
+    except SpoolError as error:
+        return complain(str(error), ExitStatus.SPOOL)
+    say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")
+    if chosen.runs and stayed:
+        say(*(f"stays: {run.id} is in use, or has something open (see status)" for run in stayed))
+        return int(ExitStatus.WAITING)
+    return int(ExitStatus.OK)
+
+
+def _removed(run: RunFolder) -> bool:
+    try:
+        with run.locked():
+            if not is_settled(run.read()):
+                return False
+            run.remove()
+    except SpoolBusyError:
+        return False
+    return True

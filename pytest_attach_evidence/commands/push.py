@@ -1,0 +1,107 @@
+"""`attach-evidence push`: deliver what waits in the spool, from anywhere, at any time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import pytest
+
+from .. import hooks
+from .. import session
+from ..deliver import Group
+from ..deliver import Results
+from ..errors import SettingsError
+from ..errors import SpoolBusyError
+from ..errors import SpoolError
+from ..plan import is_settled
+from ..project import Project
+from ..report.exit_status import ExitStatus
+from ..report.exit_status import worst
+from ..report.summary import Summary
+from ..spool import RunFolder
+from . import with_pytest
+from .with_pytest import complain
+from .with_pytest import say
+
+
+PUSH_S = 900.0
+DESCRIPTION = """\
+Deliver evidence that waits in the spool. Runs that are named are delivered together, as shards of one
+pipeline: they share what is created for them. Without a name every run with something open is delivered.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = with_pytest.parser("push", DESCRIPTION)
+    parser.add_argument(
+        "--retry-rejected",
+        action="store_true",
+        help="send again what was rejected, after you acted",
+    )
+    chosen = parser.parse_args(arguments)
+    return with_pytest.run(chosen, lambda config: push(config, chosen))
+
+
+def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
+    """Deliver the chosen runs with a project's configuration; return the exit status."""
+    try:
+        project = hooks.load(config, delivering=True)
+        runs = with_pytest.chosen_runs(project.settings.dir, chosen.runs)
+    except SettingsError as error:
+        return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
+    except SpoolError as error:
+        return complain(str(error), ExitStatus.SPOOL)
+    groups = [runs] if chosen.runs else [[run] for run in runs if _has_work(run, chosen)]
+    if not groups or not groups[0]:
+        say("nothing waits")
+        return int(ExitStatus.OK)
+    statuses = [_push_group(config, project, group, chosen) for group in groups]
+    return int(worst(statuses))
+
+
+def _has_work(run: RunFolder, chosen: argparse.Namespace) -> bool:
+    record = run.read()
+    return bool(record.pieces) and not is_settled(record)
+
+
+def _push_group(
+    config: pytest.Config, project: Project, runs: Sequence[RunFolder], chosen: argparse.Namespace
+) -> ExitStatus:
+    """Deliver some runs together and print what became of them."""
+    with ExitStack() as locks:
+        try:
+            for run in runs:
+                locks.enter_context(run.locked())
+        except SpoolBusyError as error:
+            say(f"skipped: {error}")
+            return ExitStatus.WAITING
+        results, group = session.deliver_runs(
+            project,
+            runs,
+            seconds=max(PUSH_S, project.settings.deadline_s),
+            terminal=sys.stderr.isatty(),
+            write=say,
+            retry_rejected=chosen.retry_rejected,
+        )
+        summary = _summary(config, project, runs, (results, group))
+        say(*summary.lines())
+    if results.interrupted:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus(session.status_of(summary, collected_now=False))
+
+
+def _summary(
+    config: pytest.Config,
+    project: Project,
+    runs: Sequence[RunFolder],
+    done: tuple[Results, Group],
+) -> Summary:
+    results, group = done
+    later = session.undelivered(results)
+    options = hooks.next_options(config, leave_out=with_pytest.QUIET)
+    command = session.push_command(project, options, runs) if later else ""
+    return Summary(results=results, records=group.records, next=command)

@@ -1,0 +1,69 @@
+"""`attach-evidence status`: list the runs in the spool and what became of their evidence."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import pytest
+
+from .. import plugin
+from ..errors import SpoolError
+from ..model import RunRecord
+from ..plan import states
+from ..report.exit_status import ExitStatus
+from ..spool import readable_size
+from . import with_pytest
+from .with_pytest import complain
+from .with_pytest import say
+
+
+DESCRIPTION = "List the runs in the spool: what was kept, what was delivered, what waits and why."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    chosen = with_pytest.parser("status", DESCRIPTION).parse_args(arguments)
+    return with_pytest.run(chosen, lambda config: status(config, chosen))
+
+
+def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
+    """Print a line for every chosen run and its troubles; needs no destination and no secret."""
+    spool = plugin.spool_folder(config)
+    try:
+        runs = with_pytest.chosen_runs(spool, chosen.runs)
+    except SpoolError as error:
+        return complain(str(error), ExitStatus.SPOOL)
+    if not runs:
+        say(f"no runs in {spool}")
+    waiting = 0
+    for run in runs:
+        record = run.read()
+        say(*_lines(record, running=run.is_busy()))
+        waiting += sum(number for state, number in states(record).items() if not state.settled)
+    if waiting:
+        say(f"{waiting} deliveries are open; attach-evidence push delivers them")
+    return int(ExitStatus.OK)
+
+
+def _lines(record: RunRecord, *, running: bool) -> list[str]:
+    wanted = [piece for piece in record.pieces if piece.id not in record.unwanted]
+    size = readable_size(sum(piece.size for piece in wanted))
+    told = ", ".join(f"{number} {state.value}" for state, number in states(record).items())
+    how = "in use" if running else "" if record.finished else "interrupted"
+    facts = [record.run.id, f"{len(wanted)} pieces ({size})", told or "nothing to deliver", how]
+    troubles = [f"  damaged: {problem}" for problem in record.problems]
+    troubles += [
+        f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"
+    ]
+    return ["  ".join(filter(None, facts)), *troubles, *_reasons(record)]
+
+
+def _reasons(record: RunRecord) -> list[str]:
+    """Return why deliveries are open, once for each reason."""
+    reasons: dict[str, int] = {}
+    for failure in record.failures.values():
+        then = f" - {failure.next_step}" if failure.next_step else ""
+        line = f"{failure.state.value}: {failure.reason}{then}"
+        reasons[line] = reasons.get(line, 0) + 1
+    return [f"  {number} {line}" for line, number in reasons.items()]

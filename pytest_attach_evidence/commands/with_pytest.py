@@ -1,0 +1,124 @@
+"""Lets a command read the project's configuration through pytest itself, without any of it acting."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ..cli import STATUSES
+from ..errors import SpoolError
+from ..report.exit_status import ExitStatus
+from ..spool import RunFolder
+from ..spool import Spool
+
+
+Work = Callable[[pytest.Config], int]
+
+# What a project puts into its ini for its tests must not stop or change a command.
+QUIET = (
+    "addopts=",
+    "required_plugins=",
+    "strict_config=false",
+    "strict=false",
+    "xfail_strict=false",
+)
+
+
+class _Command:
+    """Does a command's work in place of a test session."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.status: int | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        """Run the command with the configuration; nothing is configured, collected or reported."""
+        self.status = int(self._work(config))
+        return self.status
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that lead to a project's configuration."""
+    made = argparse.ArgumentParser(
+        prog=f"attach-evidence {name}",
+        description=description,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("runs", nargs="*", metavar="RUN", help="id or folder of a run (default: all)")
+    made.add_argument("-c", "--config-file", metavar="FILE", help="pytest's configuration file")
+    made.add_argument("--rootdir", metavar="DIR", help="pytest's root directory")
+    made.add_argument("-o", "--override-ini", action="append", default=[], metavar="OPTION=VALUE")
+    made.add_argument("-p", dest="plugins", action="append", default=[], metavar="PLUGIN")
+    made.add_argument("--evidence-dir", metavar="DIR", help="the spool")
+    return made
+
+
+def run(arguments: argparse.Namespace, work: Work) -> int:
+    """Read the configuration as pytest does and do the work with it; return the exit status."""
+    command = _Command(work)
+    environment = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        status = pytest.main(_words(arguments), plugins=[command])
+    finally:
+        if environment is not None:
+            os.environ["PYTEST_ADDOPTS"] = environment
+    if command.status is not None:
+        return command.status
+    # pytest refused the configuration and has said why.
+    return int(ExitStatus.CONFIGURATION) if status == pytest.ExitCode.USAGE_ERROR else int(status)
+
+
+def _words(arguments: argparse.Namespace) -> list[str]:
+    words = ["--noconftest", "-p", "no:cacheprovider"]
+    for pair in (*QUIET, *arguments.override_ini):
+        words += ["-o", pair]
+    for plugin in arguments.plugins:
+        words += ["-p", plugin]
+    if arguments.config_file:
+        words += ["-c", arguments.config_file]
+    if arguments.rootdir:
+        words += ["--rootdir", arguments.rootdir]
+    if arguments.evidence_dir:
+        words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
+    return words
+
+
+def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
+    """Return the named runs, all if none is named. Raises SpoolError for a name that is no run."""
+    known = {run.id: run for run in Spool(spool).runs()}
+    if not names:
+        return list(known.values())
+    chosen = []
+    for name in names:
+        path = Path(name)
+        if (path / "journals").is_dir():
+            chosen.append(RunFolder(path.absolute()))
+        elif name in known:
+            chosen.append(known[name])
+        else:
+            there = f"{len(known)} runs are in {spool}" if known else f"{spool} holds no run"
+            msg = f"no run {name!r}: {there} - attach-evidence status lists them"
+            raise SpoolError(msg)
+    return list({run.path.resolve(): run for run in chosen}.values())
+
+
+def say(*lines: str) -> None:
+    """Print lines, whatever the terminal can show."""
+    for line in lines:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def complain(message: str, status: ExitStatus) -> int:
+    """Print an error as one line on standard error and return the exit status."""
+    sys.stderr.write(f"ERROR: {message}\n")
+    return int(status)

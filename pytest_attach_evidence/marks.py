@@ -1,0 +1,60 @@
+"""Reads the `evidence` marks of a pytest item, level by level, the nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from .targets import Mark
+
+
+NAME = "evidence"
+DESCRIPTION = (
+    "evidence(*aliases, when=None, **targets): where the evidence of the test goes, such as "
+    'squash="TC-12", workiva="form/phase"; None drops what is farther away; '
+    'when="failed" keeps it only then'
+)
+
+
+def levels_of(item: pytest.Item) -> list[list[Mark]]:
+    """Return the marks of parameter, function, each class with its bases, module, and what is beyond.
+
+    `iter_markers` gives another order: a function's marks before its parameter's, a base class's
+    before its subclass's.
+    """
+    levels = _own_levels(item)
+    for node in reversed(item.listchain()[:-1]):
+        if isinstance(node, pytest.Class):
+            levels += _class_levels(node)
+        else:
+            levels.append(list(node.own_markers))
+    return [[Mark(m.args, m.kwargs) for m in level if m.name == NAME] for level in levels]
+
+
+def _own_levels(item: pytest.Item) -> list[list[pytest.Mark]]:
+    """Return the marks of `pytest.param(marks=…)`, then those of the function itself."""
+    callspec = getattr(item, "callspec", None)
+    of_parameter = list(getattr(callspec, "marks", ()))
+    return [of_parameter, _without(item.own_markers, of_parameter)]
+
+
+def _class_levels(node: pytest.Class) -> list[list[pytest.Mark]]:
+    """Return the marks of a class, with those added while collecting, then of each base class."""
+    classes = getattr(node.obj, "__mro__", ())
+    levels = [_marks_in(one.__dict__.get("pytestmark", ())) for one in classes]
+    known = [mark for level in levels for mark in level]
+    added = _without(node.own_markers, known)
+    return [[*added, *levels[0]], *levels[1:]] if levels else [added]
+
+
+def _marks_in(pytestmark: Any) -> list[pytest.Mark]:
+    found = pytestmark if isinstance(pytestmark, list | tuple) else [pytestmark]
+    marks = (getattr(one, "mark", one) for one in found)
+    return [mark for mark in marks if isinstance(mark, pytest.Mark)]
+
+
+def _without(marks: Iterable[pytest.Mark], others: Iterable[pytest.Mark]) -> list[pytest.Mark]:
+    taken = [id(mark) for mark in others]
+    return [mark for mark in marks if id(mark) not in taken]

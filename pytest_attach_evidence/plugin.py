@@ -1,0 +1,116 @@
+"""The door of pytest: options, fixtures and hooks; what they do is done in the rooms behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+from .marks import DESCRIPTION
+from .options import OPTIONS
+from .options import SECRET_NAMES
+from .options import Option
+
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+PRIVATE_FOLDERS = pytest.StashKey[tuple[Path, ...]]()
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare our hooks."""
+    from . import hookspecs  # noqa: PLC0415  # not needed to import this module
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare every option, and refuse-only ones for secrets."""
+    group = parser.getgroup("evidence", "evidence (pytest-attach-evidence)")
+    for option in OPTIONS:
+        declare(parser, option)
+        if not option.is_list:
+            choices = f" ({', '.join(filter(None, option.choices))})" if option.choices else ""
+            default = f" [{option.default}]" if option.default else ""
+            group.addoption(
+                option.flag,
+                dest=option.name,
+                default=None,
+                metavar=option.name.rpartition("_")[2].upper(),
+                help=f"{option.help}{choices}{default}".replace("%", "%%"),
+            )
+    for name in SECRET_NAMES:
+        parser.addini(f"evidence_{name}", "Refused: secrets come from the environment", default="")
+        flag = f"--evidence-{name.replace('_', '-')}"
+        group.addoption(flag, dest=f"evidence_{name}", default=None, help=_SUPPRESS)
+
+
+def declare(parser: pytest.Parser, option: Option) -> None:
+    """Declare one ini option so that ini files, `ini_options` and native TOML all work."""
+    if option.is_list:
+        parser.addini(option.name, option.help, type="linelist", default=option.default.split())
+    elif pytest.version_tuple >= (9, 2):
+        # In native TOML a number may be written as one.
+        parser.addini(option.name, option.help, type=str | int, default=option.default)
+    else:
+        parser.addini(option.name, option.help, default=option.default)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and the session's hooks if evidence is not off."""
+    config.addinivalue_line("markers", DESCRIPTION)
+    config.stash[PRIVATE_FOLDERS] = _private_folders(config)
+    given = config.getoption("evidence") or config.getini("evidence") or "off"
+    if str(given).strip() == "off" and not _secrets_given(config):
+        return
+    from .hooks import configure  # noqa: PLC0415  # nothing of it is imported while off
+
+    configure(config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Keep pytest out of spool and archive, also while evidence is off."""
+    return True if collection_path in config.stash.get(PRIVATE_FOLDERS, ()) else None
+
+
+def spool_folder(config: pytest.Config) -> Path:
+    """Return the spool of a configuration, without looking at anything else in it."""
+    return _folder(config, "evidence_dir")
+
+
+def _private_folders(config: pytest.Config) -> tuple[Path, ...]:
+    return tuple(_folder(config, name) for name in ("evidence_dir", "evidence_archive_dir"))
+
+
+def _folder(config: pytest.Config, name: str) -> Path:
+    flag = config.getoption(name)
+    base = config.inipath.parent if config.inipath is not None else config.rootpath
+    start = config.invocation_params.dir if flag else base
+    return (start / Path(str(flag or config.getini(name))).expanduser()).absolute()
+
+
+def _secrets_given(config: pytest.Config) -> bool:
+    names = [f"evidence_{name}" for name in SECRET_NAMES]
+    return any(config.getini(name) or config.getoption(name) for name in names)
+
+
+@pytest.fixture
+def evidence(request: pytest.FixtureRequest) -> Recorder:
+    """Attach evidence to this test: `attach`, `text`, `json`, `table`, `screenshot`, `step`."""
+    from . import collection  # noqa: PLC0415  # nothing of it is imported while nobody asks
+
+    return collection.current()
+
+
+@pytest.fixture(scope="session")
+def evidence_session(request: pytest.FixtureRequest) -> Recorder:
+    """Attach evidence to the run itself, from fixtures of any scope."""
+    from . import collection  # noqa: PLC0415
+
+    return collection.of_the_run()
+
+
+_SUPPRESS: Any = "==SUPPRESS=="

@@ -1,0 +1,1 @@
+"""The voice: what a run tells people and machines about its evidence."""

@@ -1,0 +1,156 @@
+"""The summary of a delivery: counts, one line per trouble, links, and the command that continues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..deliver import Results
+from ..model import Delivery
+from ..model import Failure
+from ..model import Problem
+from ..model import RunRecord
+from ..model import State
+from ..model import Target
+from ..plan import missing
+from ..spool import readable_size
+
+
+MOST_TARGETS = 20
+MOST_TROUBLES = 50
+OPEN = (State.WAITING, State.UNCERTAIN, State.REJECTED, State.DAMAGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Everything there is to say. `notes` are lines about the configuration, `next` a command or ''."""
+
+    results: Results
+    records: Sequence[RunRecord]
+    next: str = ""
+    notes: Sequence[str] = ()
+    collected_only: bool = False
+
+    @property
+    def pieces(self) -> int:
+        """The number of wanted pieces."""
+        return sum(
+            sum(1 for piece in record.pieces if piece.id not in record.unwanted)
+            for record in self.records
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of the last line; deliveries is the sum of the states."""
+        states = {state.value: self.results.count(state) for state in State}
+        return {
+            "pieces": self.pieces,
+            "deliveries": len(self.results.plan.deliveries),
+            **states,
+            "missing": len(missing(self.records)),
+        }
+
+    def last_line(self) -> str:
+        """Return the one line for programs."""
+        counts = " ".join(f"{name}={number}" for name, number in self.counts().items())
+        runs = ",".join(record.run.id for record in self.records)
+        return f'evidence: {counts} run={runs} next="{self.next}"'
+
+    def lines(self) -> list[str]:
+        """Return what people read, the last line included."""
+        troubles = self.troubles()
+        hidden = len(troubles) - MOST_TROUBLES
+        more = [f"and {hidden} more like these: attach-evidence status"] if hidden > 0 else []
+        return [
+            self.headline(),
+            *self.notes,
+            *self._targets(),
+            *troubles[:MOST_TROUBLES],
+            *more,
+            *([f"next: {self.next}"] if self.next else []),
+            self.last_line(),
+        ]
+
+    def headline(self) -> str:
+        """Return the counts in words."""
+        size = sum(p.size for r in self.records for p in r.pieces if p.id not in r.unwanted)
+        kept = f"{_count(self.pieces, 'piece')} ({readable_size(size)}) kept"
+        if self.collected_only:
+            total = _count(len(self.results.plan.deliveries), "delivery", "deliveries")
+            return f"{kept}, {total} waiting: evidence = collect sends nothing"
+        if not self.results.plan.deliveries:
+            return f"{kept}, nothing to deliver"
+        states = [(state, self.results.count(state)) for state in State]
+        told = ", ".join(f"{number} {state.value}" for state, number in states if number)
+        return (
+            f"{kept}, {_count(len(self.results.plan.deliveries), 'delivery', 'deliveries')}: {told}"
+        )
+
+    def troubles(self) -> list[str]:
+        """Return one line per trouble: refused pieces, damage, closed destinations, open deliveries."""
+        closed = [
+            f"closed: {name}: {error}{_then(error.next_step)}"
+            for name, error in self.results.closed.items()
+        ]
+        return [
+            *(f"damaged: {problem}" for record in self.records for problem in record.problems),
+            *(_refused(problem) for record in self.records for problem in record.refused),
+            *closed,
+            *self._open(),
+            *(f"status not set: {problem}" for problem, _ in self.results.unconcluded),
+            *(f"spool: {error}" for error in self.results.spool_errors),
+            *(f"bug of pytest-attach-evidence: {bug}" for bug in self.results.bugs),
+        ]
+
+    def _open(self) -> list[str]:
+        """Return the deliveries that are not settled; those with one reason share a line."""
+        if self.collected_only:
+            return []
+        groups: dict[tuple[State, str, str, str], list[Delivery]] = {}
+        for key, failure in self.results.failures.items():
+            delivery = self.results.plan.deliveries[key]
+            groups.setdefault(_group(failure, delivery), []).append(delivery)
+        lines = []
+        for (state, destination, reason, next_step), deliveries in groups.items():
+            first = deliveries[0].title
+            if len(deliveries) > 1:
+                first = f"{len(deliveries)} pieces for {destination} (first: {first})"
+            lines.append(f"{state.value}: {first}: {reason}{_then(next_step)}")
+        return lines
+
+    def _targets(self) -> list[str]:
+        """Return the targets that got something, with a link where there is one."""
+        got: dict[Target, list[str]] = {}
+        for key, receipt in self.results.receipts.items():
+            delivery = self.results.plan.deliveries[key]
+            got.setdefault(delivery.target, []).append(receipt.remote_url or "")
+        shown = [
+            f"{target}: {_count(len(urls), 'piece')}{_link(target, urls)}"
+            for target, urls in got.items()
+        ]
+        hidden = len(shown) - MOST_TARGETS
+        return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
+
+
+def _group(failure: Failure, delivery: Delivery) -> tuple[State, str, str, str]:
+    return failure.state, delivery.target.destination, failure.reason, failure.next_step
+
+
+def _refused(problem: Problem) -> str:
+    return f"{'not taken' if problem.severity == 'error' else 'note'}: {problem}"
+
+
+def _then(next_step: str) -> str:
+    return f" - {next_step}" if next_step else ""
+
+
+def _link(target: Target, urls: Iterable[str]) -> str:
+    """Return the address of the first piece; for the archive, of the run's folder."""
+    url = next(filter(None, urls), "")
+    if target.destination == "archive":
+        url = url.partition("/data/")[0]
+    return f"  {url}" if url else ""
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

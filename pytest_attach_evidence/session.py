@@ -1,0 +1,260 @@
+"""One pytest session: its run in the spool, its items, and the delivery at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import platform
+import shlex
+import time
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+import pytest
+
+from . import collection
+from ._version import __version__
+from .capture.items import MAPPED
+from .capture.items import Items
+from .capture.items import Mapped
+from .capture.items import picture
+from .collection import Collection
+from .deliver import Group
+from .deliver import Results
+from .errors import SpoolError
+from .model import Failure
+from .model import Run
+from .model import State
+from .model import utc_text
+from .plan import is_settled
+from .project import Project
+from .recorder import Keeper
+from .recorder import Recorder
+from .report.exit_status import exit_status
+from .report.progress import progress
+from .report.summary import Summary
+from .spool import RunFolder
+from .spool import Spool
+from .targets import Levels
+from .targets import merge
+
+
+INTERRUPTED_S = 30.0
+CI_VARIABLES = (
+    "CI",
+    "GITHUB_RUN_ID",
+    "GITHUB_SHA",
+    "CI_JOB_URL",
+    "CI_COMMIT_SHA",
+    "BUILD_URL",
+    "BUILD_NUMBER",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Collecting:
+    """The collecting side of one process: a worker of xdist, or the only process."""
+
+    project: Project
+    folder: RunFolder
+    items: Items
+    bugs: list[str] = field(default_factory=list)
+    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @classmethod
+    def start(cls, project: Project, folder: RunFolder, *, worker: str = "") -> Collecting:
+        """Begin to collect into a run."""
+        settings = project.settings
+        keeper = Keeper(
+            folder=folder, redactor=project.redactor, max_size=settings.max_size, picture=picture
+        )
+        collected = Collection(keeper=keeper, worker=worker)
+        collected.run = collected.begin("", found=project.run_targets())
+        items = Items(
+            collected,
+            screenshot=settings.screenshot,
+            log=settings.log,
+            only_last_rerun=settings.reruns == "last",
+        )
+        self = cls(project=project, folder=folder, items=items)
+        self._closing.enter_context(collection.active(collected))
+        return self
+
+    @property
+    def run_recorder(self) -> Recorder:
+        """The recorder of the run itself."""
+        assert self.items.collected.run is not None
+        return self.items.collected.run
+
+    def stop(self, exit_status: int) -> None:
+        """End the run's item and take nothing more."""
+        self._closing.close()
+        self.run_recorder.failed = exit_status not in (0, 5)
+        self.run_recorder.end()
+
+
+def decide(project: Project, item: pytest.Item, levels: Levels) -> list[str]:
+    """Compute an item's targets once, keep them with the item, and return what is wrong with them."""
+    found, problems = project.targets_of(levels)
+    when = merge(levels, project.known).when or project.settings.when
+    item.stash[MAPPED] = Mapped(targets=found, when=when)
+    return [f"{item.nodeid}: {problem}" for problem in problems]
+
+
+def left_out(project: Project, levels: Levels) -> set[str]:
+    """Return the destinations that an item's marks name and that are not enabled."""
+    return {name for name, texts in merge(levels, project.known).texts.items() if texts} - set(
+        project.destinations
+    )
+
+
+def begin_run(project: Project, argv: Sequence[str]) -> RunFolder:
+    """Create the run's folder, locked for this process. Raises SpoolError."""
+    mask = project.redactor.text
+    facts = Run(
+        id="",
+        started_at=utc_text(),
+        argv=tuple(mask(word) for word in argv),
+        host=platform.node(),
+        versions={
+            "python": platform.python_version(),
+            "pytest": pytest.__version__,
+            "pytest-attach-evidence": __version__,
+        },
+        ci={name: mask(os.environ[name]) for name in CI_VARIABLES if os.environ.get(name)},
+        vcs={"user": _user()},
+    )
+    return Spool(project.settings.dir).begin(facts)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
+    """Attach the report files that other plugins wrote in this session to the run."""
+    root = project.settings.rootdir
+    for pattern in project.settings.reports:
+        path = Path(pattern)
+        found = [path] if path.is_absolute() else sorted(root.glob(pattern))
+        found = [path for path in found if path.is_file()]
+        if not found:
+            recorder.refuse(
+                pattern, "no such report was written - mend evidence_reports or write it"
+            )
+        for path in found:
+            if path.stat().st_mtime < since - 2:
+                recorder.refuse(
+                    path.name, "is older than this run and was not attached - remove it"
+                )
+            else:
+                recorder.attach(path, kind="report")
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcomes:
+    """Counts how items ended, from the reports that a process sees."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Count a report that decides something."""
+        if report.when == "call" or report.outcome != "passed":
+            self.counts[str(report.outcome)] += 1
+
+
+def deliver_runs(
+    project: Project,
+    folders: Sequence[RunFolder],
+    *,
+    seconds: float,
+    terminal: bool,
+    write: Callable[[str], None],
+    retry_rejected: bool = False,
+) -> tuple[Results, Group]:
+    """Deliver what the runs hold, within a number of seconds. The caller holds their locks."""
+    group = Group.of(folders)
+    todo = group.plan(project.destinations, retry_rejected=retry_rejected)
+    total = sum(len(work.deliveries) for work in todo.work)
+    budget = project.budget
+    budget.ends_at = budget.clock() + seconds
+    with progress(total, terminal=terminal, write=write) as told:
+        results = group.deliver(
+            todo,
+            project.destinations,
+            budget=budget,
+            parallel=project.settings.parallel,
+            mask=project.redactor.line,
+            progress=told,
+        )
+    return results, group
+
+
+def nothing_sent(project: Project, folder: RunFolder) -> tuple[Results, Group]:
+    """Return the results of a session that only collected: everything waits."""
+    group = Group.of([folder])
+    todo = group.plan(project.destinations)
+    results = Results(plan=todo, failures=dict(todo.failed))
+    for key in todo.deliveries:
+        waits = Failure(key=key, state=State.WAITING, reason="evidence = collect", at=utc_text())
+        results.failures.setdefault(key, waits)
+    return results, group
+
+
+def undelivered(results: Results) -> bool:
+    """Tell whether a later push has something to do."""
+    open_ones = any(not f.state.settled for f in results.failures.values())
+    return open_ones or bool(results.unconcluded)
+
+
+def push_command(project: Project, options: Iterable[str], runs: Sequence[RunFolder]) -> str:
+    """Return the command that delivers these runs later, from anywhere."""
+    words = ["attach-evidence", "push", *options]
+    words += ["--evidence-dir", str(project.settings.dir), *(run.id for run in runs)]
+    return project.redactor.text(shlex.join(words)).replace('"', "'")
+
+
+def status_of(summary: Summary, *, collected_now: bool) -> int:
+    """Return the exit status that a summary stands for.
+
+    `collected_now`: pieces that could not be taken count too; a later push cannot help them.
+    """
+    refused = collected_now and any(
+        p.severity == "error" for r in summary.records for p in r.refused
+    )
+    damaged = any(record.problems for record in summary.records)
+    return int(exit_status(summary.results, refused=refused or damaged))
+
+
+def tidy(project: Project, current: RunFolder) -> None:
+    """Remove unwanted blobs of the current run, and delivered runs beyond the newest to keep.
+
+    Runs that are locked or have anything open stay.
+    """
+    record = current.read()
+    wanted = {piece.digest for piece in record.pieces if piece.id not in record.unwanted}
+    current.drop_blobs({p.digest for p in record.pieces if p.id in record.unwanted} - wanted)
+    others = (folder for folder in Spool(project.settings.dir).runs() if folder.id != current.id)
+    settled = [folder for folder in others if is_settled(folder.read())]
+    keep = max(0, project.settings.keep_runs - 1)
+    for folder in settled[: max(0, len(settled) - keep)]:
+        with contextlib.suppress(SpoolError, OSError):
+            folder.lock()
+            try:
+                folder.remove()
+            finally:
+                folder.release()
+
+
+def now() -> float:
+    """Return the wall clock, for comparing with the times of files."""
+    return time.time()
