@@ -301,6 +301,8 @@ class _Server:
 
     def _refused_as_one(self, batch: Sequence[Delivery], errors: dict[str, DeliveryError]) -> bool:
         """Tell whether a call was refused as a whole, so that one bad piece may cost the others."""
+        if self._destination.limits.replaces:
+            return False
         return len(errors) == len(batch) and all(
             isinstance(e, PermanentError) for e in errors.values()
         )

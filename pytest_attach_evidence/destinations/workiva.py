@@ -67,6 +67,14 @@ class Workiva:
         self._lock = threading.Lock()
         self._api: WorkivaApi | None = None
 
+    @property
+    def origin(self) -> str:
+        """The normalised base URL, '' while it is wrong (which `problems` says)."""
+        try:
+            return self._base()
+        except SettingsError:
+            return ""
+
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with address, version, hosts and (for uploads) credentials."""
         checks: list[Callable[[], object]] = [self._base, self._version, self._hosts]

@@ -101,7 +101,7 @@ class Uploads:
         watch = Watch(api=self.api, ids=self.ids, budget=self.budget, pace=self.pace, how="found")
         results = watch.run(flights)
         if watch.closed is not None and not any(isinstance(r, Receipt) for r in results.values()):
-            pass
+            raise watch.closed
         return {k: r for k, r in results.items() if isinstance(r, Receipt | UncertainError)}
 
     def _send(self, delivery: Delivery) -> Flight | DeliveryError:

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.apis.squash_tm_shapes import PlanItem
 from pytest_attach_evidence.destinations.squash import Squash
+from pytest_attach_evidence.destinations.squash_plan import pick
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Receipt
+from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.model import utc_text
 from pytest_attach_evidence.settings import Settings
 
@@ -375,6 +378,25 @@ class TestPlan:
             if one.object == stored.object
         ]
         assert dataset == (execution.item.dataset and execution.item.dataset[1])
+
+    @pytest.mark.parametrize(
+        ("datasets", "expected"),
+        [(["chrome"], 1), (["chrome", None], 2), ([None, "chrome", "firefox"], 1)],
+    )
+    def test_without_a_dataset_the_only_line_or_the_plain_one_is_meant(
+        self, datasets: list[str | None], expected: int
+    ) -> None:
+        """A line without a dataset has no other spelling, so it wins over those with one."""
+        target = Target.of("squash", "", "reference", "TC-8", iteration="4")
+        items = [
+            PlanItem(id=id, type="", test_case_id="8", reference="TC-8", dataset=dataset)
+            for id, dataset in enumerate(datasets, start=1)
+        ]
+
+        meant = pick(items, target)
+
+        assert isinstance(meant, PlanItem)
+        assert expected == meant.id
 
     def test_a_plan_is_read_once(self, make_scene: SceneOf) -> None:
         """Many targets of an iteration cost one reading of its pages."""
