@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ._version import __version__
+from .report.exit_status import STATUSES
 
 
 COMMANDS = {
@@ -17,14 +18,6 @@ COMMANDS = {
     "clean": "remove delivered runs from the spool",
     "sandbox": "start look-alikes of the four systems on this machine",
 }
-STATUSES = """\
-exit status:
-  0   done, nothing waits        4   wrong arguments
-  65  a person must act          70  a bug of pytest-attach-evidence
-  74  the spool cannot be used   75  something waits: push again later
-  77  credentials were refused   78  the configuration is wrong
-  130 interrupted
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,14 +6,12 @@ import functools
 import sys
 from collections.abc import Callable
 from collections.abc import Generator
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from . import marks
-from . import project as project_room
 from . import session as rooms
 from .errors import SettingsError
 from .errors import SpoolError
@@ -31,7 +29,7 @@ Hook = Callable[..., Any]
 def configure(config: pytest.Config) -> None:
     """Load the project and register what the session needs. Raises pytest.UsageError."""
     try:
-        project = load(config)
+        project = rooms.load_project(config)
     except SettingsError as error:
         raise pytest.UsageError("\n".join(error.problems)) from error
     if config.option.collectonly or getattr(config.option, "setupplan", False):
@@ -40,23 +38,6 @@ def configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Worker(config, project), SUMMARY_PLUGIN)
     else:
         config.pluginmanager.register(Controller(config, project), SUMMARY_PLUGIN)
-
-
-def load(config: pytest.Config, *, delivering: bool | None = None) -> Project:
-    """Return the project of a pytest configuration. Raises SettingsError."""
-    if delivering is None:
-        mode = str(config.getoption("evidence") or config.getini("evidence"))
-        delivering = mode == "upload" and not hasattr(config, "workerinput")
-    hook = config.hook
-    return project_room.load(
-        config,
-        here=config.invocation_params.dir,
-        others=[found for found in hook.pytest_evidence_destinations() if found],
-        patterns=[
-            p for found in hook.pytest_evidence_redact(config=config) if found for p in found
-        ],
-        delivering=delivering,
-    )
 
 
 def guarded(hook: Hook) -> Hook:
@@ -357,7 +338,7 @@ class Controller(Collecting):
         return Summary(
             results=results,
             records=group.records,
-            next=rooms.push_command(self.project, next_options(self.config), [self.folder])
+            next=rooms.push_command(self.project, rooms.next_options(self.config), [self.folder])
             if later
             else "",
             notes=self._notes(),
@@ -395,12 +376,3 @@ class Controller(Collecting):
         reporter.section("evidence")
         for line in lines:
             reporter.write_line(line)
-
-
-def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:
-    """Return the options that lead another command to the same configuration."""
-    words = []
-    if config.inipath is not None:
-        words += ["-c", str(config.inipath)]
-    given = [pair for pair in config.option.override_ini or () if pair not in leave_out]
-    return [*words, *(word for pair in given for word in ("-o", pair))]

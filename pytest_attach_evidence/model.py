@@ -240,7 +240,8 @@ class Limits:
     `max_per_target` pieces, `pieces_per_call` (None: all pieces of a target at once),
     `parallel_targets` at most, `repeat_is_harmless`: the same bytes may be sent again unasked,
     `replaces`: a call replaces what the target holds, so that it has to carry all pieces of the runs
-    being delivered, those with a receipt included.
+    being delivered, those with a receipt included, `listable`: `find` can tell what is there,
+    `too_large_hint`: what to do about a piece over `max_bytes`.
     """
 
     max_bytes: int | None = None
@@ -251,6 +252,8 @@ class Limits:
     parallel_targets: int | None = None
     repeat_is_harmless: bool = False
     replaces: bool = False
+    listable: bool = True
+    too_large_hint: str = "attach a smaller file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,9 +287,9 @@ class Run(Record):
 class RunRecord:
     """What the spool holds of one run: the collected pieces, and how far their delivery came.
 
-    `uncertain` maps a key to the moment of its last send without a known result; `notes` and
-    `concluded` belong to (destination, name). `refused` are pieces that could not be taken, `problems`
-    what is damaged. `finished` is false while the session runs and after a crash.
+    `uncertain` maps a key to the moment of its last send without a known result; `notes`,
+    `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
+    taken, `problems` what is damaged. `finished` is false while the session runs and after a crash.
     """
 
     run: Run
@@ -302,6 +305,7 @@ class RunRecord:
     uncertain: dict[str, str] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    to_conclude: set[tuple[str, str]] = field(default_factory=set)
     concluded: set[tuple[str, str]] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 

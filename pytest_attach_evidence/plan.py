@@ -136,7 +136,7 @@ def _wanted(records: Iterable[RunRecord]) -> Iterable[Delivery]:
 def is_settled(record: RunRecord) -> bool:
     """Tell whether a run is over and nothing of it is open or damaged."""
     open_ones = any(delivery.key not in record.receipts for delivery in _wanted([record]))
-    return record.finished and not open_ones and not record.problems
+    return record.finished and not (open_ones or record.to_conclude or record.problems)
 
 
 def states(record: RunRecord) -> dict[State, int]:
@@ -232,7 +232,7 @@ def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, s
     piece, name = delivery.evidence, delivery.target.destination
     if limits.max_bytes is not None and piece.size > limits.max_bytes:
         seen = f"has {piece.size:,} bytes, {name} takes {limits.max_bytes:,}"
-        return seen, "attach a smaller file"
+        return seen, limits.too_large_hint
     extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
     if limits.extensions is not None and extension not in limits.extensions:
         taken = ", ".join(sorted(limits.extensions))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from . import settings
 from .marks import DESCRIPTION
 from .options import OPTIONS
 from .options import SECRET_NAMES
@@ -62,7 +63,9 @@ def declare(parser: pytest.Parser, option: Option) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the session's hooks if evidence is not off."""
     config.addinivalue_line("markers", DESCRIPTION)
-    config.stash[PRIVATE_FOLDERS] = _private_folders(config)
+    names = ("evidence_dir", "evidence_archive_dir")
+    here = config.invocation_params.dir
+    config.stash[PRIVATE_FOLDERS] = tuple(settings.folder(config, name, here) for name in names)
     given = config.getoption("evidence") or config.getini("evidence") or "off"
     if str(given).strip() == "off" and not _secrets_given(config):
         return
@@ -74,22 +77,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Keep pytest out of spool and archive, also while evidence is off."""
     return True if collection_path in config.stash.get(PRIVATE_FOLDERS, ()) else None
-
-
-def spool_folder(config: pytest.Config) -> Path:
-    """Return the spool of a configuration, without looking at anything else in it."""
-    return _folder(config, "evidence_dir")
-
-
-def _private_folders(config: pytest.Config) -> tuple[Path, ...]:
-    return tuple(_folder(config, name) for name in ("evidence_dir", "evidence_archive_dir"))
-
-
-def _folder(config: pytest.Config, name: str) -> Path:
-    flag = config.getoption(name)
-    base = config.inipath.parent if config.inipath is not None else config.rootpath
-    start = config.invocation_params.dir if flag else base
-    return (start / Path(str(flag or config.getini(name))).expanduser()).absolute()
 
 
 def _secrets_given(config: pytest.Config) -> bool:

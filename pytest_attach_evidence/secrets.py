@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from collections.abc import Mapping
@@ -89,15 +90,16 @@ class Secrets:
 
         Raises nothing: a file that cannot be read is reported where the secret is needed.
         """
-        values = set()
+        values: set[str] = set()
         for variable in self.environ:
             if variable.startswith(PREFIX) and _is_secret(variable):
                 try:
                     secret = self.get(variable.removeprefix(PREFIX).removesuffix("_FILE"))
                 except SettingsError:
                     continue
-                if secret is not None and len(secret.reveal()) >= SHORTEST:
-                    values.add(secret.reveal())
+                if secret is not None:
+                    values |= {secret.reveal(), _unwrapped(secret.reveal())}
+        values = {value for value in values if len(value) >= SHORTEST}
         return sorted(values, key=len, reverse=True)
 
     def _from_file(self, variable: str, path: Path) -> Secret:
@@ -123,6 +125,15 @@ class Secrets:
         except Exception:  # noqa: BLE001  # a keyring without a backend must not stop a run
             return None
         return Secret(value, f"keyring {name}") if value else None
+
+
+def _unwrapped(value: str) -> str:
+    """Return the token inside a base64 wrapping, as some systems show it; else the value itself."""
+    try:
+        inner = base64.b64decode(value, validate=True).decode("ascii")
+    except ValueError:
+        return value
+    return inner if inner.count(".") == 2 and inner.isprintable() else value
 
 
 def _is_secret(variable: str) -> bool:

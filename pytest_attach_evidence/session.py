@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from . import collection
+from . import project as project_room
 from ._version import __version__
 from .capture.items import MAPPED
 from .capture.items import Items
@@ -55,6 +56,23 @@ CI_VARIABLES = (
     "BUILD_URL",
     "BUILD_NUMBER",
 )
+
+
+def load_project(config: pytest.Config, *, delivering: bool | None = None) -> Project:
+    """Return the project of a pytest configuration. Raises SettingsError."""
+    if delivering is None:
+        mode = str(config.getoption("evidence") or config.getini("evidence"))
+        delivering = mode == "upload" and not hasattr(config, "workerinput")
+    hook = config.hook
+    return project_room.load(
+        config,
+        here=config.invocation_params.dir,
+        others=[found for found in hook.pytest_evidence_destinations() if found],
+        patterns=[
+            p for found in hook.pytest_evidence_redact(config=config) if found for p in found
+        ],
+        delivering=delivering,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -258,3 +276,12 @@ def tidy(project: Project, current: RunFolder) -> None:
 def now() -> float:
     """Return the wall clock, for comparing with the times of files."""
     return time.time()
+
+
+def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:
+    """Return the options that lead another command to the same configuration."""
+    words = []
+    if config.inipath is not None:
+        words += ["-c", str(config.inipath)]
+    given = [pair for pair in config.option.override_ini or () if pair not in leave_out]
+    return [*words, *(word for pair in given for word in ("-o", pair))]

@@ -111,6 +111,15 @@ def load(
     return _settings(texts, source.rootpath)
 
 
+def folder(source: Source, name: str, here: Path) -> Path:
+    """Return a folder option by itself, without looking at any other."""
+    flag = source.getoption(name)
+    base = (
+        here if flag else source.inipath.parent if source.inipath is not None else source.rootpath
+    )
+    return (base / Path(str(flag or source.getini(name))).expanduser()).absolute()
+
+
 def _refused_secrets(source: Source) -> list[str]:
     """Return a problem for every secret that is configured where it does not belong."""
     problems = []

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from .. import plugin
 from ..errors import SpoolBusyError
 from ..errors import SpoolError
 from ..plan import is_settled
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Remove the chosen runs that are settled; say which stay."""
     try:
-        runs = with_pytest.chosen_runs(plugin.spool_folder(config), chosen.runs)
+        runs = with_pytest.chosen_runs(with_pytest.spool_of(config), chosen.runs)
         stayed = [run for run in runs if not _removed(run)]
     except SpoolError as error:
         return complain(str(error), ExitStatus.SPOOL)

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from .. import hooks
 from .. import session
 from ..deliver import Group
 from ..deliver import Results
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Deliver the chosen runs with a project's configuration; return the exit status."""
     try:
-        project = hooks.load(config, delivering=True)
+        project = session.load_project(config, delivering=True)
         runs = with_pytest.chosen_runs(project.settings.dir, chosen.runs)
     except SettingsError as error:
         return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
@@ -65,7 +64,7 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
 
 def _has_work(run: RunFolder, chosen: argparse.Namespace) -> bool:
     record = run.read()
-    return bool(record.pieces) and not is_settled(record)
+    return not is_settled(record)
 
 
 def _push_group(
@@ -79,6 +78,9 @@ def _push_group(
         except SpoolBusyError as error:
             say(f"skipped: {error}")
             return ExitStatus.WAITING
+        for run in runs:
+            if not run.read().finished:
+                run.write_interrupted()
         results, group = session.deliver_runs(
             project,
             runs,
@@ -102,6 +104,6 @@ def _summary(
 ) -> Summary:
     results, group = done
     later = session.undelivered(results)
-    options = hooks.next_options(config, leave_out=with_pytest.QUIET)
+    options = session.next_options(config, leave_out=with_pytest.QUIET)
     command = session.push_command(project, options, runs) if later else ""
     return Summary(results=results, records=group.records, next=command)

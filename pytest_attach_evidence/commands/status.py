@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from .. import plugin
 from ..errors import SpoolError
 from ..model import RunRecord
 from ..plan import states
@@ -29,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Print a line for every chosen run and its troubles; needs no destination and no secret."""
-    spool = plugin.spool_folder(config)
+    spool = with_pytest.spool_of(config)
     try:
         runs = with_pytest.chosen_runs(spool, chosen.runs)
     except SpoolError as error:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ..cli import STATUSES
+from .. import settings
 from ..errors import SpoolError
+from ..report.exit_status import STATUSES
 from ..report.exit_status import ExitStatus
 from ..spool import RunFolder
 from ..spool import Spool
@@ -89,6 +90,11 @@ def _words(arguments: argparse.Namespace) -> list[str]:
     if arguments.evidence_dir:
         words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
     return words
+
+
+def spool_of(config: pytest.Config) -> Path:
+    """Return the spool of a project, whatever else is wrong with its configuration."""
+    return settings.folder(config, "evidence_dir", config.invocation_params.dir)
 
 
 def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:

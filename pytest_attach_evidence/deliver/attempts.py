@@ -86,6 +86,8 @@ class _Server:
 
     def deliver(self) -> None:
         """Serve all pieces: those of unknown fate are looked up first, the others sent in order."""
+        if self._work.conclude:
+            self._ground.log.to_conclude(self._destination.name, target_name(self._work.target))
         open_ones = [d for d in self._work.deliveries if self._sound(d)]
         unsure = [d for d in open_ones if d.key in self._work.uncertain]
         open_ones = [d for d in open_ones if d not in unsure]
@@ -145,7 +147,9 @@ class _Server:
                 return [late for one in batch for late in self._try([one])]
             uncertain = [d for d in batch if isinstance(errors.get(d.key), UncertainError)]
             batch = [d for d in batch if d.key in errors and d not in uncertain]
-            if uncertain:
+            if uncertain and not self._destination.limits.listable:
+                uncertain = self._look(uncertain)
+            elif uncertain:
                 found = self._find(uncertain)
                 uncertain = [d for d in uncertain if d.key not in found]
                 harmless = self._destination.limits.repeat_is_harmless

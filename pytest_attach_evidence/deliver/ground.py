@@ -33,6 +33,9 @@ class Log(Protocol):
     def failure(self, delivery: Delivery, failure: Failure) -> None:
         """Record why it is not."""
 
+    def to_conclude(self, destination: str, target: str) -> None:
+        """Record that a target has to be told its outcome."""
+
     def concluded(self, destination: str, target: str) -> None:
         """Record that a target was told its outcome."""
 

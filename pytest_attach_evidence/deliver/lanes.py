@@ -88,12 +88,11 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
         if results.interrupted and not sent:
             reason = "was not sent: the delivery was interrupted"
         elif closed is not None:
-            reason = f"{delivery.target.destination} was given up: {closed}"
+            reason = f"{delivery.target.destination} is closed for this run"
         results.failures[key] = Failure(
             key=key,
             state=State.UNCERTAIN if sent else State.WAITING,
             reason=reason,
-            next_step=closed.next_step if closed else "",
             at=utc_text(),
         )
 

@@ -9,6 +9,16 @@ from ..deliver import Results
 from ..model import State
 
 
+STATUSES = """\
+exit status:
+  0   done, nothing waits        4   wrong arguments
+  65  a person must act          70  a bug of pytest-attach-evidence
+  74  the spool cannot be used   75  something waits: push again later
+  77  credentials were refused   78  the configuration is wrong
+  130 interrupted
+"""
+
+
 class ExitStatus(IntEnum):
     """What a run or a command ends with, besides pytest's own numbers."""
 

@@ -151,6 +151,7 @@ class RunFolder:
             msg = f"run {self.id} cannot be locked ({error.strerror or error})"
             raise SpoolError(msg) from error
         self._lock = lock
+        self.journal = Journal(self.path / "journals")
 
     def release(self) -> None:
         """Give the run free and close its journal."""
@@ -207,6 +208,10 @@ class RunFolder:
     def write_unwanted(self, unwanted: Sequence[str]) -> None:
         """Record pieces that turned out to be unwanted after their item had ended."""
         self.journal.append({"type": "unwanted", "unwanted": list(unwanted)})
+
+    def write_interrupted(self) -> None:
+        """Record that the session is over though it never said so; its lock was free."""
+        self.journal.append({"type": "finished", "at": utc_text(), "interrupted": True})
 
     def write_finished(self, exit_status: int, outcomes: dict[str, int]) -> None:
         """Record the end of the session, with the number of items per outcome."""
@@ -276,6 +281,11 @@ class DeliveryLog:
             journal.append(
                 {"type": "note", "destination": destination, "name": name, "value": value}
             )
+
+    def to_conclude(self, destination: str, target: str) -> None:
+        """Record that a target has to be told its outcome."""
+        for journal in self._journals.values():
+            journal.append({"type": "to-conclude", "destination": destination, "target": target})
 
     def concluded(self, destination: str, target: str) -> None:
         """Record that a target was told its outcome."""

@@ -136,8 +136,14 @@ def _note(record: RunRecord, entry: Mapping[str, Any]) -> None:
     record.notes[(str(entry["destination"]), str(entry["name"]))] = str(entry["value"])
 
 
+def _to_conclude(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    record.to_conclude.add((str(entry["destination"]), str(entry["target"])))
+
+
 def _concluded(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.concluded.add((str(entry["destination"]), str(entry["target"])))
+    place = (str(entry["destination"]), str(entry["target"]))
+    record.concluded.add(place)
+    record.to_conclude.discard(place)
 
 
 COLLECTED: Mapping[str, Reader] = {
@@ -153,5 +159,6 @@ DELIVERED: Mapping[str, Reader] = {
     "receipt": _receipt,
     "failure": _failure,
     "note": _note,
+    "to-conclude": _to_conclude,
     "concluded": _concluded,
 }
