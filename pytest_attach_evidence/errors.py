@@ -63,11 +63,15 @@ class UncertainError(DeliveryError):
 
 
 class PermanentError(DeliveryError):
-    """Surely refused, and will be refused again until a person acts. `next_step` says how."""
+    """Surely refused, and will be refused again until a person acts. `next_step` says how.
 
-    def __init__(self, message: str, *, next_step: str = "") -> None:
+    `whole_target`: every other piece for this target would be refused as well.
+    """
+
+    def __init__(self, message: str, *, next_step: str = "", whole_target: bool = False) -> None:
         super().__init__(message)
         self.next_step = next_step
+        self.whole_target = whole_target
 
 
 class DestinationClosedError(DeliveryError):

@@ -358,6 +358,7 @@ class Controller(Collecting):
     def _write_line(self, line: str) -> None:
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
+            reporter.ensure_newline()
             reporter.write_line(line)
 
     def _print(self, reporter: Any) -> None:

@@ -127,7 +127,9 @@ def _problems_of(destination: Destination, delivering: bool) -> list[str]:
 def _ca_problem(settings: Settings) -> list[str]:
     if settings.ca_bundle is None:
         return []
-    with contextlib.suppress(OSError):
-        if b"-----BEGIN" in Path(settings.ca_bundle).read_bytes():
-            return []
+    import ssl  # noqa: PLC0415  # only where a bundle is named
+
+    with contextlib.suppress(OSError):  # ssl.SSLError is one
+        ssl.create_default_context(cafile=settings.ca_bundle)
+        return []
     return [f"evidence_ca_bundle is {settings.ca_bundle}, which is no readable PEM file - name one"]

@@ -92,6 +92,7 @@ def _write_project(project: Path, options: Mapping[str, str]) -> None:
         shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__"))
     lines = [
         "[pytest]",
+        "log_level = INFO",
         "evidence_destinations = squash workiva huawei rillsoft archive",
         "evidence_reports = junit.xml",
         "evidence_run_targets = squash=iterations/4",

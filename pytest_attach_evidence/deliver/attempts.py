@@ -305,11 +305,10 @@ class _Server:
 
     def _refused_as_one(self, batch: Sequence[Delivery], errors: dict[str, DeliveryError]) -> bool:
         """Tell whether a call was refused as a whole, so that one bad piece may cost the others."""
-        if self._destination.limits.replaces:
+        if self._destination.limits.replaces or len(errors) < len(batch):
             return False
-        return len(errors) == len(batch) and all(
-            isinstance(e, PermanentError) for e in errors.values()
-        )
+        refusals = [e for e in errors.values() if isinstance(e, PermanentError) and not e.whole_target]
+        return len(refusals) == len(batch)
 
     def _watch(self, batch: Sequence[Delivery], errors: dict[str, DeliveryError]) -> None:
         """Open the lane after an answer; close the destination when it fails again and again."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.evidence(workiva="f1/p1")
 
 
-@pytest.mark.evidence(squash="TC-2")
+@pytest.mark.evidence(squash="TC-2", rillsoft="4713")
 def test_wrong_password_is_refused(page: Page, evidence: Recorder) -> None:
     """A wrong password is refused, and the message does not say which part was wrong."""
     page.fill("#user", "ada")

@@ -88,18 +88,31 @@ class Summary:
 
     def troubles(self) -> list[str]:
         """Return one line per trouble: refused pieces, damage, closed destinations, open deliveries."""
-        closed = [
-            f"closed: {name}: {error}{_then(error.next_step)}"
-            for name, error in self.results.closed.items()
-        ]
         return [
             *(f"damaged: {problem}" for record in self.records for problem in record.problems),
             *(_refused(problem) for record in self.records for problem in record.refused),
-            *closed,
+            *self._closed(),
             *self._open(),
             *(f"status not set: {problem}" for problem, _ in self.results.unconcluded),
             *(f"spool: {error}" for error in self.results.spool_errors),
             *(f"bug of pytest-attach-evidence: {bug}" for bug in self.results.bugs),
+        ]
+
+    def _closed(self) -> list[str]:
+        """Return why destinations were given up, and how much waits because of it."""
+        lines = []
+        for name, error in self.results.closed.items():
+            waiting = sum(
+                1 for delivery in self._failed(State.WAITING) if delivery.target.destination == name
+            )
+            waits = f"; {_count(waiting, 'piece')} {'waits' if waiting == 1 else 'wait'}"
+            lines.append(f"closed: {name}: {error}{waits}{_then(error.next_step)}")
+        return lines
+
+    def _failed(self, state: State) -> list[Delivery]:
+        failures = self.results.failures.items()
+        return [
+            self.results.plan.deliveries[key] for key, failure in failures if failure.state is state
         ]
 
     def _open(self) -> list[str]:
@@ -109,6 +122,11 @@ class Summary:
         groups: dict[tuple[State, str, str, str], list[Delivery]] = {}
         for key, failure in self.results.failures.items():
             delivery = self.results.plan.deliveries[key]
+            if (
+                failure.state is State.WAITING
+                and delivery.target.destination in self.results.closed
+            ):
+                continue  # said by the line about the closed destination
             groups.setdefault(_group(failure, delivery), []).append(delivery)
         lines = []
         for (state, destination, reason, next_step), deliveries in groups.items():
@@ -129,6 +147,7 @@ class Summary:
             for target, urls in got.items()
         ]
         hidden = len(shown) - MOST_TARGETS
+        shown.sort(key=lambda line: line.partition(" ")[0])
         return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
 
 

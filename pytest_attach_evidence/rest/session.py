@@ -97,7 +97,8 @@ class Answer:
         document = self.document()
         if isinstance(document, dict):
             return document
-        msg = f"{self.request.what}: HTTP {self.status} with a JSON {type(document).__name__} instead of an object"
+        seen = f"HTTP {self.status} with a JSON {type(document).__name__} instead of an object"
+        msg = f"{self.request.what}: {seen}"
         raise UncertainError(msg) if self.request.changes else TemporaryError(msg)
 
     def words(self) -> str:
@@ -154,7 +155,7 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
         return (
             UncertainError(f"{msg}: not the documented answer") if changes else TemporaryError(msg)
         )
-    return PermanentError(msg)
+    return PermanentError(msg, whole_target=status in (403, 404, 405, 410))
 
 
 def _phrase(status: int) -> str:
@@ -256,7 +257,7 @@ class Session:
     def _lost(self, request: Request, watch: Watch, error: Exception) -> DeliveryError:
         """Sort a connection that failed by what the server can have seen of the request."""
         cause = _innermost(error)
-        host = origin_of(self.origins.base).host if not watch.connected else "the server"
+        host = origin_of(self.origins.resolve(request.url)).host
         if isinstance(cause, ssl.SSLCertVerificationError):
             msg = f"{request.what}: the certificate of {host} was refused ({cause.verify_message})"
             hint = "name the authority's PEM file in evidence_ca_bundle"

@@ -215,6 +215,25 @@ class TestOperations:
         assert all(b - a > 0.9 for a, b in pairwise(polled))
         assert 429 not in [seen.status for seen in scene.sandbox.requests("workiva")]
 
+    @pytest.mark.parametrize(("asked_s", "kept_s"), [(10, 10.0), (3600, 30.0)])
+    def test_retry_after_is_kept_within_reason(
+        self, start: Start, asked_s: int, kept_s: float
+    ) -> None:
+        """An operation is left alone as long as it asks for, but never for more than 30 seconds."""
+        scene = start(settle_s=None, settle_polls=3, retry_after_s=asked_s)
+        scene.budget.ends_at += 300
+        polled: list[float] = []
+        operations = scene.sandbox.systems["workiva"].operations  # type: ignore[attr-defined]
+        poll = operations.poll
+        operations.poll = lambda operation: polled.append(scene.budget.clock()) or poll(operation)
+        begun = scene.budget.clock()
+        [piece] = scene.pieces(("a.txt", b"a"))
+
+        assert isinstance(scene.deliver([piece])[piece.key], Receipt)
+        gaps = [b - a for a, b in pairwise([begun, *polled])]
+        assert 3 == len(gaps)
+        assert all(kept_s <= gap < kept_s + 6 for gap in gaps)
+
     def test_a_failed_operation_is_rejected_with_its_reasons(self, start: Start) -> None:
         """The message has the reasons and the request id; a later attempt begins anew."""
         scene = start(outcome="failed")
@@ -290,6 +309,16 @@ class TestOperations:
 
         assert isinstance(scene.deliver([piece])[piece.key], Receipt)
         assert 1 == scene.uploads()
+
+    def test_a_rate_limit_is_waited_for_while_waiting(self, start: Start) -> None:
+        """The list is not asked for again before the service wants to be asked."""
+        scene = start()
+        scene.sandbox.faults.add("status-429", method="GET", path="", retry_after="20")
+        [piece] = scene.pieces(("a.txt", b"a"))
+        begun = scene.budget.clock()
+
+        assert isinstance(scene.deliver([piece])[piece.key], Receipt)
+        assert scene.budget.clock() - begun >= 20
 
     def test_credentials_that_end_while_waiting_leave_it_uncertain(self, start: Start) -> None:
         """What was sent is not called refused because looking is."""
@@ -471,14 +500,27 @@ class TestEarlierAttempts:
     def test_bytes_that_arrived_are_not_given_up_early(self, start: Start) -> None:
         """An operation that took all bytes may stay acknowledged for long without a second send."""
         scene = start(**NEVER)
+        scene.sandbox.systems["workiva"].operations._ends_now = lambda operation: False  # type: ignore[attr-defined]
         [piece] = scene.pieces(("a.txt", b"a"))
         assert isinstance(outcome(scene, [piece]), UncertainError)
-        scene.sandbox.systems["workiva"].operations._ends_now = lambda operation: False  # type: ignore[attr-defined]
         scene.notes.put(f"put-done:{piece.key}", ago(900))
         again(scene)
 
         assert isinstance(scene.deliver([piece])[piece.key], UncertainError)
         assert 1 == scene.uploads()
+
+    def test_notes_of_a_replaced_upload_are_dropped(self, start: Start) -> None:
+        """That an earlier operation got all bytes is not taken for the news of a later one."""
+        scene = start(outcome="failed")
+        [piece] = scene.pieces(("a.txt", b"a"))
+        scene.deliver([piece])
+        assert scene.notes.kept[f"put-done:{piece.key}"]
+        scene.sandbox.faults.add("reset-before-answer", method="PUT", path="", body_bytes=0)
+
+        scene.deliver([piece])
+
+        assert scene.notes.kept[f"put-begun:{piece.key}"]
+        assert not scene.notes.kept[f"put-done:{piece.key}"]
 
     def test_an_operation_that_is_forgotten_is_judged_by_the_list(self, start: Start) -> None:
         """An old operation the service does not know, and no attachment: the piece is sent."""
