@@ -1,0 +1,18 @@
+"""What the tests of every folder share: pytester, and an environment without our variables."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting or secret of the machine reach a test."""
+    for name in list(os.environ):
+        if name.startswith("PYTEST_EVIDENCE_") or name == "PYTEST_ADDOPTS":
+            monkeypatch.delenv(name)
