@@ -12,15 +12,15 @@ from urllib.parse import quote
 from urllib.parse import urlencode
 
 from ..errors import PermanentError
+from ..rest.answers import Answer
+from ..rest.answers import Request
+from ..rest.answers import refusal
 from ..rest.auth import Credentials
 from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.body import MultipartBody
 from ..rest.body import Part
-from ..rest.session import Answer
-from ..rest.session import Request
 from ..rest.session import Session
-from ..rest.session import refusal
 from .codearts_refusals import refused
 from .codearts_signing import Signer
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import DestinationClosedError
+from ..rest.answers import Request
+from ..rest.answers import refusal
 from ..rest.auth import Token
 from ..rest.body import BytesBody
-from ..rest.session import Request
 from ..rest.session import Session
-from ..rest.session import refusal
 from ..secrets import Secret
 
 

@@ -11,9 +11,9 @@ from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import TemporaryError
-from ..rest.session import Answer
-from ..rest.session import plain_line
-from ..rest.session import refusal
+from ..rest.answers import Answer
+from ..rest.answers import plain_line
+from ..rest.answers import refusal
 from ..retry import retry_after_s
 
 

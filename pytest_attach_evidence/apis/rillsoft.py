@@ -13,17 +13,17 @@ from urllib.parse import urlencode
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
+from ..rest.answers import Answer
+from ..rest.answers import Request
+from ..rest.answers import plain_line
+from ..rest.answers import refusal
 from ..rest.auth import Credentials
 from ..rest.auth import Token
 from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.body import MultipartBody
 from ..rest.body import Part
-from ..rest.session import Answer
-from ..rest.session import Request
 from ..rest.session import Session
-from ..rest.session import plain_line
-from ..rest.session import refusal
 from ..secrets import Secret
 
 

@@ -17,6 +17,9 @@ from typing import Any
 
 from ..errors import TemporaryError
 from ..errors import UncertainError
+from ..rest.answers import ANSWER_LIMIT
+from ..rest.answers import Answer
+from ..rest.answers import Request
 from ..rest.auth import Credentials
 from ..rest.auth import basic
 from ..rest.auth import bearer
@@ -24,9 +27,6 @@ from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.body import MultipartBody
 from ..rest.body import Part
-from ..rest.session import ANSWER_LIMIT
-from ..rest.session import Answer
-from ..rest.session import Request
 from ..rest.session import Session
 from ..secrets import Secret
 from .squash_tm_refusal import refused
@@ -115,7 +115,7 @@ class SquashTm:
         ]
 
     def attachments(self, owner: str, id: str) -> list[Attachment]:
-        """Return all attachments of an object: GET /{owner}/{id}/attachments (section 2, List).
+        """Return all attachments of an object: GET /{owner}/{id}/attachments.
 
         That list is advertised only for some owners; where it does not exist, the object itself shows
         them. Nothing is there where the object does not exist. Raises UncertainError where the object
@@ -132,7 +132,7 @@ class SquashTm:
         return self._accepted(answer).fields()
 
     def test_plan(self, iteration: str) -> list[PlanItem]:
-        """Return an iteration's whole plan: GET /iterations/{id}/test-plan (section 5.3)."""
+        """Return an iteration's whole plan: GET /iterations/{id}/test-plan."""
         rows = self._list(f"iterations/{iteration}/test-plan", "test-plan") or []
         return [plan_item_of(row) for row in rows if isinstance(row.get("id"), int)]
 
@@ -150,7 +150,7 @@ class SquashTm:
         return sorted((one for one in found if one is not None), key=lambda one: one.id)
 
     def create_execution(self, item: PlanItem) -> Execution:
-        """Create an execution: POST /{family}/{id}/executions (section 5.3).
+        """Create an execution: POST /{family}/{id}/executions.
 
         The item's status becomes READY. Raises UncertainError where the answer does not name it.
         """
@@ -164,7 +164,7 @@ class SquashTm:
         return execution
 
     def set_status(self, execution: str, status: str) -> None:
-        """Give an execution a status: PATCH /executions/{id}?fields=execution_status (section 5.1)."""
+        """Give an execution a status: PATCH /executions/{id}?fields=execution_status."""
         body = BytesBody.json({"_type": "execution", "execution_status": status})
         path = f"executions/{execution}?fields=execution_status"
         what = f"setting execution {execution} to {status}"
@@ -196,7 +196,7 @@ class SquashTm:
     def _on_item(
         self, method: str, item: PlanItem, tail: str, what: str, body: Body | None = None
     ) -> Answer:
-        """Send a request about a plan item by the family of paths this version has (section 5.2)."""
+        """Send a request about a plan item by the family of paths this version has."""
         own = next((name for name in FAMILIES if name == f"{item.type}s"), FAMILIES[0])
         first = self._family or own
         answer = self._send(method, f"{first}/{item.id}{tail}", what, body=body)

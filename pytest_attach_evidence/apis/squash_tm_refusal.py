@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
-from ..rest.session import Answer
-from ..rest.session import refusal
+from ..rest.answers import Answer
+from ..rest.answers import refusal
 
 
 NEXT_STEPS = {
@@ -23,7 +23,7 @@ NEXT_STEPS = {
 
 
 def refused(answer: Answer, *, reached: bool) -> DeliveryError:
-    """Return the error of an answer that is not a success (section 4 of the API facts).
+    """Return the error of an answer that is not a success.
 
     `reached`: the API answered before, so that an HTML 404 is about this object and not about a wrong
     address.

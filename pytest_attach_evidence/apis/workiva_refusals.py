@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
-from ..rest.session import Answer
-from ..rest.session import refusal
+from ..rest.answers import Answer
+from ..rest.answers import refusal
 from ..secrets import Secret
 from .workiva_login import NO_ACCESS
 from .workiva_login import WRONG_PLACE

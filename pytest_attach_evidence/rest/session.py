@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 import threading
 from collections.abc import Iterator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
 from http import HTTPStatus
-from typing import Any
 
 import requests
 import requests.utils
@@ -21,12 +16,12 @@ import urllib3.exceptions
 from .._version import __version__
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
-from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..retry import Budget
-from ..retry import retry_after_s
-from .auth import Credentials
+from .answers import Answer
+from .answers import Request
+from .answers import plain_line
 from .body import Body
 from .origins import Origins
 from .origins import origin_of
@@ -36,141 +31,8 @@ from .wire import watching
 
 
 CONNECT_S = 10.0
-ANSWER_LIMIT = 1024 * 1024
 SLOWEST_BYTES_PER_S = 32 * 1024
 REQUEST_S = 120.0
-MAX_WORDS = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One HTTP request.
-
-    `acts`: whether the server may change something, so that a lost answer leaves us uncertain; by
-    default everything but GET and HEAD does. `what` names it in messages (`the upload`).
-    `answer_limit`: the most bytes an answer may have.
-    """
-
-    method: str
-    url: str
-    what: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Body | None = None
-    credentials: Credentials | None = None
-    acts: bool | None = None
-    answer_limit: int = ANSWER_LIMIT
-
-    @property
-    def changes(self) -> bool:
-        """Whether the server may have changed something once it saw this request."""
-        return self.method not in ("GET", "HEAD") if self.acts is None else self.acts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A complete answer; `body` is within the request's limit. Header names are case-insensitive."""
-
-    request: Request
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def document(self) -> Any:
-        """Return the JSON document of the answer.
-
-        Raises UncertainError where a request that changes something was answered with anything else
-        (a login page, a proxy's page, half a document), TemporaryError for other requests.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            media_type = self.headers.get("Content-Type", "no media type")
-            login = " (a login page?)" if b"<html" in self.body[:4096].lower() else ""
-            msg = (
-                f"{self.request.what}: HTTP {self.status} with {len(self.body)} bytes of "
-                f"{plain_line(media_type)} instead of JSON{login}"
-            )
-            raise (UncertainError(msg) if self.request.changes else TemporaryError(msg)) from None
-
-    def fields(self) -> Mapping[str, Any]:
-        """Return the JSON document, which has to be an object; raises as `document` does."""
-        document = self.document()
-        if isinstance(document, dict):
-            return document
-        seen = f"HTTP {self.status} with a JSON {type(document).__name__} instead of an object"
-        msg = f"{self.request.what}: {seen}"
-        raise UncertainError(msg) if self.request.changes else TemporaryError(msg)
-
-    def words(self) -> str:
-        """Return the server's words about an error as one short line, whatever their shape."""
-        try:
-            return plain_line(_words_in(json.loads(self.body)))
-        except (ValueError, RecursionError):
-            pass
-        text = self.body.decode("utf-8", "replace")
-        if "<html" in text[:4096].lower():
-            title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
-            return f"an HTML page titled {plain_line(title[1])!r}" if title else "an HTML page"
-        return plain_line(text)
-
-
-def _words_in(document: Any) -> str:
-    """Find the message in the error shapes that servers use; else return the document itself."""
-    if isinstance(document, dict):
-        for name in ("message", "error_msg", "errorMsg", "error_description", "error", "details"):
-            if found := document.get(name):
-                code = document.get("error_code") or document.get("errorCode")
-                return (f"{code}: " if code else "") + _words_in(found)
-    return document if isinstance(document, str) else json.dumps(document)
-
-
-def plain_line(text: str) -> str:
-    """Return foreign text as one printable line of at most 200 characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:4096]).split())
-    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
-
-
-def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
-    """Return the error an unexpected answer stands for (RFC 9110, 15; what was sent decides).
-
-    `words` replaces what the server said. The caller has dealt with the statuses it knows better.
-    """
-    said = answer.words() if words is None else plain_line(words)
-    seen = f"{answer.request.what}: HTTP {answer.status} {_phrase(answer.status)}".rstrip()
-    msg = f"{seen} ({said})" if said else seen
-    date = answer.headers.get("Date")
-    wait = retry_after_s(answer.headers.get("Retry-After"), date)
-    status, changes = answer.status, answer.request.changes
-    if status in (401, 407, 511):
-        return DestinationClosedError(msg, why="authentication")
-    if 300 <= status < 400:
-        return DestinationClosedError(
-            f"{seen} to {_redirect_origin(answer)}, which is not followed"
-        )
-    if status in (425, 429) or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
-        return TemporaryError(msg, retry_after_s=wait)
-    if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in (501, 505)):
-        return UncertainError(msg) if changes else TemporaryError(msg, retry_after_s=wait)
-    if 200 <= status < 300:
-        return (
-            UncertainError(f"{msg}: not the documented answer") if changes else TemporaryError(msg)
-        )
-    return PermanentError(msg, whole_target=status in (403, 404, 405, 410))
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
-def _redirect_origin(answer: Answer) -> str:
-    location = answer.headers.get("Location", "")
-    try:
-        return str(origin_of(location)) if "://" in location else "another path"
-    except ValueError:
-        return "an unreadable address"
 
 
 class Session:

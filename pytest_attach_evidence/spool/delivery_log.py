@@ -1,0 +1,77 @@
+"""What a delivering process remembers: intents, receipts, failures, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..model import Delivery
+from ..model import Failure
+from ..model import Receipt
+from ..model import utc_text
+from .journal import Journal
+from .run_folder import RunFolder
+
+
+class DeliveryLog:
+    """The delivery journals of one process, one in every run being delivered; threads may share it."""
+
+    def __init__(self, runs: Iterable[RunFolder]) -> None:
+        self._journals = {
+            run.id: Journal(run.path / "deliveries", _next_number(run.path)) for run in runs
+        }
+
+    def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:
+        """Record, before the first byte goes out, what is about to be sent."""
+        now = utc_text()
+        for run_id, own in _by_run(deliveries).items():
+            attempt = max(attempts[d.key] for d in own)
+            entry = {"type": "intent", "keys": [d.key for d in own], "attempt": attempt, "at": now}
+            self._journals[run_id].append({**entry, "destination": own[0].target.destination})
+
+    def receipt(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Record that a destination has a piece."""
+        self._journals[delivery.item.run_id].append(
+            {"type": "receipt", "receipt": receipt.to_json()}
+        )
+
+    def failure(self, delivery: Delivery, failure: Failure) -> None:
+        """Record why a delivery is not settled."""
+        self._journals[delivery.item.run_id].append(
+            {"type": "failure", "failure": failure.to_json()}
+        )
+
+    def note(self, destination: str, name: str, value: str) -> None:
+        """Remember a destination's note in every run being delivered."""
+        for journal in self._journals.values():
+            journal.append(
+                {"type": "note", "destination": destination, "name": name, "value": value}
+            )
+
+    def to_conclude(self, destination: str, target: str) -> None:
+        """Record that a target has to be told its outcome."""
+        for journal in self._journals.values():
+            journal.append({"type": "to-conclude", "destination": destination, "target": target})
+
+    def concluded(self, destination: str, target: str) -> None:
+        """Record that a target was told its outcome."""
+        for journal in self._journals.values():
+            journal.append({"type": "concluded", "destination": destination, "target": target})
+
+    def close(self) -> None:
+        """Close the journals; a thread that comes late writes nothing more."""
+        for journal in self._journals.values():
+            journal.close()
+
+
+def _by_run(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
+    runs: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        runs.setdefault(delivery.item.run_id, []).append(delivery)
+    return runs
+
+
+def _next_number(run: Path) -> str:
+    """Return the prefix that sorts a new delivery journal behind those there are."""
+    return f"{sum(1 for _ in (run / 'deliveries').glob('*.jsonl')) + 1:06d}-"
