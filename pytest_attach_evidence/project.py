@@ -74,10 +74,8 @@ def load(
     reading files that hold secrets.
     """
     secrets = Secrets.from_environment()
-    values = secrets.known_values()
-    is_secret = Redactor(values).holds_known
+    is_secret = Redactor(secrets.known_values()).holds_known
     settings = settings_room.load(source, here=here, is_secret=is_secret)
-    redactor = Redactor(values, [*settings.redact, *patterns])
     factories = {name: factory for found in others for name, factory in found.items()}
     budget = Budget(ends_at=inf, stall_s=settings.stall_s)
     known = frozenset((*ours.CLASSES, *factories))
@@ -85,6 +83,11 @@ def load(
     for destination in destinations.values():
         problems += _problems_of(destination, delivering)
     problems += _ca_problem(settings)
+    try:
+        # Only now are the secrets of a keyring known too.
+        redactor = Redactor(secrets.known_values(), [*settings.redact, *patterns])
+    except SettingsError as error:
+        raise SettingsError(*problems, *error.problems) from error
     if problems:
         raise SettingsError(*dict.fromkeys(problems))
     project = Project(

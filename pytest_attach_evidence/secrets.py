@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,10 +53,12 @@ class Secrets:
     """Looks secrets up: environment, a file named by the environment, the OS keyring.
 
     `PYTEST_EVIDENCE_<name>` holds a value, `PYTEST_EVIDENCE_<name>_FILE` names a file that does; the
-    keyring is asked only where the `keyring` package is installed.
+    keyring is asked only where the `keyring` package is installed. `found` collects the values that
+    were given out, for masking.
     """
 
     environ: Mapping[str, str]
+    found: set[str] = field(default_factory=set)
 
     @classmethod
     def from_environment(cls) -> Secrets:
@@ -67,6 +70,12 @@ class Secrets:
 
         Raises SettingsError where a file is named that cannot be read or holds nothing.
         """
+        secret = self._get(name)
+        if secret is not None and _is_secret(name):
+            self.found.update((secret.reveal(), _unwrapped(secret.reveal())))
+        return secret
+
+    def _get(self, name: str) -> Secret | None:
         variable = PREFIX + name
         if value := self.environ.get(variable, "").strip():
             return Secret(value, variable)
@@ -86,21 +95,18 @@ class Secrets:
         return None
 
     def known_values(self) -> list[str]:
-        """Return every value under our prefix that is long enough to be masked wherever it appears.
+        """Return every value under our prefix, and every one that was asked for, longest first.
 
-        Raises nothing: a file that cannot be read is reported where the secret is needed.
+        Only those long enough to be masked wherever they appear. A file that cannot be read is
+        reported where the secret is needed.
         """
-        values: set[str] = set()
         for variable in self.environ:
             if variable.startswith(PREFIX) and _is_secret(variable):
-                try:
-                    secret = self.get(variable.removeprefix(PREFIX).removesuffix("_FILE"))
-                except SettingsError:
-                    continue
-                if secret is not None:
-                    values |= {secret.reveal(), _unwrapped(secret.reveal())}
-        values = {value for value in values if len(value) >= SHORTEST}
-        return sorted(values, key=len, reverse=True)
+                with contextlib.suppress(SettingsError):
+                    self.get(variable.removeprefix(PREFIX).removesuffix("_FILE"))
+        return sorted(
+            (value for value in self.found if len(value) >= SHORTEST), key=len, reverse=True
+        )
 
     def _from_file(self, variable: str, path: Path) -> Secret:
         try:
@@ -116,8 +122,6 @@ class Secrets:
         return Secret(value, variable)
 
     def _from_keyring(self, name: str) -> Secret | None:
-        if "keyring" not in sys.modules and not self.environ.get(f"{PREFIX}KEYRING"):
-            return None
         try:
             import keyring  # noqa: PLC0415  # an extra, and slow to import
 
