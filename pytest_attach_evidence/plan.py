@@ -41,7 +41,8 @@ class Work:
 
     `deliveries` are in order; `uncertain` maps those that were sent without a known result to the
     moment of the last send; `attempts` counts earlier sends; `conclude` tells whether the target has
-    yet to be told `outcome`, the worst of the items mapped to it.
+    yet to be told `outcome`, the worst of the items mapped to it; `insist` to send what nobody can
+    tell about once more, since a person looked.
     """
 
     target: Target
@@ -50,6 +51,7 @@ class Work:
     attempts: Mapping[str, int]
     outcome: Outcome
     conclude: bool
+    insist: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +94,7 @@ def plan(
             known=known,
             capability=capabilities.get(target.destination),
             outcome=outcomes[target],
+            insist=retry_rejected,
         )
         if work is not None:
             result.work.append(work)
@@ -251,6 +254,7 @@ def _work(
     known: _Known,
     capability: Capability | None,
     outcome: Outcome,
+    insist: bool,
 ) -> Work | None:
     if capability is None or target.origin != capability.origin:
         return None
@@ -270,6 +274,7 @@ def _work(
         attempts={key: count for key, count in known.attempts.items() if key in keys},
         outcome=outcome,
         conclude=conclude,
+        insist=insist,
     )
 
 

@@ -69,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     given = config.getoption("evidence") or config.getini("evidence") or "off"
     if str(given).strip() == "off" and not _secrets_given(config):
         return
-    from .hooks import configure  # noqa: PLC0415  # nothing of it is imported while off
+    from .controller import configure  # noqa: PLC0415  # nothing of it is imported while off
 
     configure(config)
 

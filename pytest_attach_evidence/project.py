@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -75,19 +76,19 @@ def load(
     """
     secrets = Secrets.from_environment()
     is_secret = Redactor(secrets.known_values()).holds_known
-    settings = settings_room.load(source, here=here, is_secret=is_secret)
+    settings, problems = settings_room.read(source, here=here, is_secret=is_secret)
+    redactor, wrong = _redactor(values, [*settings.redact, *patterns])
+    problems += wrong
     factories = {name: factory for found in others for name, factory in found.items()}
     budget = Budget(ends_at=inf, stall_s=settings.stall_s)
     known = frozenset((*ours.CLASSES, *factories))
-    destinations, problems = _built(settings, secrets, budget, factories, known)
+    destinations, wrong = _built(settings, secrets, budget, factories, known)
     for destination in destinations.values():
-        problems += _problems_of(destination, delivering)
+        wrong += _problems_of(destination, delivering)
+    # What is wrong already was replaced by its default, which may be wrong too.
+    said = {_subject(problem) for problem in problems}
+    problems += [problem for problem in wrong if _subject(problem) not in said]
     problems += _ca_problem(settings)
-    try:
-        # Only now are the secrets of a keyring known too.
-        redactor = Redactor(secrets.known_values(), [*settings.redact, *patterns])
-    except SettingsError as error:
-        raise SettingsError(*problems, *error.problems) from error
     if problems:
         raise SettingsError(*dict.fromkeys(problems))
     project = Project(
@@ -95,6 +96,19 @@ def load(
     )
     project.run_targets()
     return project
+
+
+def _subject(problem: str) -> str:
+    """Return the option that a problem is about."""
+    return problem.split()[0].rstrip(":")
+
+
+def _redactor(values: Sequence[str], patterns: Sequence[str]) -> tuple[Redactor, list[str]]:
+    """Return what masks, and which patterns cannot."""
+    try:
+        return Redactor(values, patterns), []
+    except SettingsError as error:
+        return Redactor(values), list(error.problems)
 
 
 def _built(
@@ -115,6 +129,9 @@ def _built(
             built[name] = build(settings, secrets, budget)
         except SettingsError as error:
             problems += error.problems
+        except Exception as error:  # noqa: BLE001  # somebody else's destination
+            seen = f"raised {type(error).__name__}: {error} - mend the plugin it comes from"
+            problems.append(f"{name} cannot be built: {seen}")
     return built, problems
 
 

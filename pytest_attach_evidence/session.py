@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from .capture.items import picture
 from .collection import Collection
 from .deliver import Group
 from .deliver import Results
+from .errors import SettingsError
 from .errors import SpoolError
 from .model import Failure
 from .model import Run
@@ -37,9 +39,11 @@ from .plan import is_settled
 from .project import Project
 from .recorder import Keeper
 from .recorder import Recorder
+from .redact import Redactor
 from .report.exit_status import exit_status
 from .report.progress import progress
 from .report.summary import Summary
+from .secrets import Secrets
 from .spool import RunFolder
 from .spool import Spool
 from .targets import Levels
@@ -61,18 +65,36 @@ CI_VARIABLES = (
 def load_project(config: pytest.Config, *, delivering: bool | None = None) -> Project:
     """Return the project of a pytest configuration. Raises SettingsError."""
     if delivering is None:
-        mode = str(config.getoption("evidence") or config.getini("evidence"))
-        delivering = mode == "upload" and not hasattr(config, "workerinput")
+        delivering = mode_of(config) == "upload" and not hasattr(config, "workerinput")
     hook = config.hook
+    patterns = _answers("pytest_evidence_redact", lambda: hook.pytest_evidence_redact(config=config))
+    others = _answers("pytest_evidence_destinations", hook.pytest_evidence_destinations)
     return project_room.load(
         config,
         here=config.invocation_params.dir,
-        others=[found for found in hook.pytest_evidence_destinations() if found],
-        patterns=[
-            p for found in hook.pytest_evidence_redact(config=config) if found for p in found
-        ],
+        others=others,
+        patterns=[p for found in patterns for p in ([found] if isinstance(found, str) else found)],
         delivering=delivering,
     )
+
+
+def _answers(name: str, ask: Callable[[], list[Any]]) -> list[Any]:
+    """Return what other plugins answer to a hook of ours. Raises SettingsError where one raised."""
+    try:
+        return [found for found in ask() if found]
+    except Exception as error:
+        msg = f"{name} raised {type(error).__name__}: {error} - mend the hook"
+        raise SettingsError(msg) from error
+
+
+def mode_of(config: pytest.Config) -> str:
+    """Return the mode as it is written, before anything is checked."""
+    return str(config.getoption("evidence") or config.getini("evidence") or "off").strip()
+
+
+def masked(text: str) -> str:
+    """Return a message with known secrets masked, while there is no project that could do it."""
+    return Redactor(Secrets.from_environment().known_values()).text(text)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -217,14 +239,16 @@ def deliver_runs(
     return results, group
 
 
-def nothing_sent(project: Project, folder: RunFolder) -> tuple[Results, Group]:
-    """Return the results of a session that only collected: everything waits."""
+def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results, Group]:
+    """Return the results of a session that sends nothing (more): what is not settled waits."""
     group = Group.of([folder])
+    (record,) = group.records
     todo = group.plan(project.destinations)
-    results = Results(plan=todo, failures=dict(todo.failed))
-    for key in todo.deliveries:
-        waits = Failure(key=key, state=State.WAITING, reason="evidence = collect", at=utc_text())
-        results.failures.setdefault(key, waits)
+    results = Results(plan=todo, receipts=dict(todo.settled), failures=dict(todo.failed))
+    for key in todo.deliveries.keys() - results.receipts.keys() - results.failures.keys():
+        state = State.UNCERTAIN if key in record.uncertain else State.WAITING
+        failure = Failure(key=key, state=state, reason=why, at=utc_text())
+        results.failures[key] = record.failures.get(key, failure)
     return results, group
 
 

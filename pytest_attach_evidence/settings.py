@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from typing import NoReturn
@@ -53,14 +57,40 @@ class Settings:
     http_hosts: tuple[str, ...] = ()
     rootdir: Path = Path()
     given: Mapping[str, str] = field(default_factory=dict)
+    look: Callable[[str], str | None] = lambda name: None
 
     def of(self, destination: str) -> Mapping[str, str]:
         """Return the options of one destination by their short names (`url`), '' where not set.
 
-        Lists are joined by line breaks. An option nobody declared is not there.
+        Lists are joined by line breaks. An option nobody declared is not there. Those that another
+        plugin declared can be looked up, not listed.
         """
         prefix = f"evidence_{destination}_"
-        return {n.removeprefix(prefix): v for n, v in self.given.items() if n.startswith(prefix)}
+        known = {n.removeprefix(prefix): v for n, v in self.given.items() if n.startswith(prefix)}
+        return known or _Declared(prefix, self.look)
+
+
+class _Declared(Mapping[str, str]):
+    """The options of another plugin's destination, by their short names."""
+
+    def __init__(self, prefix: str, look: Callable[[str], str | None]) -> None:
+        self._prefix = prefix
+        self._look = look
+
+    def __getitem__(self, name: str) -> str:
+        """Return an option's text."""
+        text = self._look(self._prefix + name)
+        if text is None:
+            raise KeyError(name)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield nothing: pytest does not tell which options there are."""
+        return iter(())
+
+    def __len__(self) -> int:
+        """Return 0, see above."""
+        return 0
 
 
 class Source(Protocol):
@@ -84,31 +114,58 @@ class Source(Protocol):
 def load(
     source: Source,
     *,
-    declared: Iterable[Option] = (),
     here: Path,
     is_secret: Callable[[str], bool] = lambda text: False,
 ) -> Settings:
-    """Return the settings of a pytest configuration. A flag wins over `-o`, which wins over the ini.
-
-    `declared` are options of third-party destinations, `here` the folder that flags' paths are
-    relative to, `is_secret` tells known secrets. Raises SettingsError with every problem found.
-    """
-    problems = _refused_secrets(source)
-    texts: dict[str, str] = {}
-    for option in (*OPTIONS, *declared):
-        text, base = _raw(source, option, here)
-        if is_secret(text):
-            problems.append(
-                f"{option.name} holds a secret (not shown) - take it out; secrets are environment variables"
-            )
-            continue
-        try:
-            texts[option.name] = _checked(option, text, base)
-        except SettingsError as error:
-            problems += error.problems
+    """Return the settings as `read` does. Raises SettingsError with every problem found."""
+    settings, problems = read(source, here=here, is_secret=is_secret)
     if problems:
         raise SettingsError(*problems)
-    return _settings(texts, source.rootpath)
+    return settings
+
+
+def read(
+    source: Source, *, here: Path, is_secret: Callable[[str], bool]
+) -> tuple[Settings, list[str]]:
+    """Return the settings of a pytest configuration, and every problem with them.
+
+    A flag wins over `-o`, which wins over the ini; the default takes the place of what is wrong.
+    `here` is the folder that flags' paths are relative to, `is_secret` tells known secrets.
+    """
+    problems = _refused_secrets(source)
+
+    def text_of(option: Option) -> str:
+        text, base = _raw(source, option, here)
+        try:
+            if is_secret(text):
+                hint = "take it out; secrets are environment variables"
+                _refuse(option.name, "holds a secret (not shown)", hint)
+            return _checked(option, text, base)
+        except SettingsError as error:
+            problems.extend(error.problems)
+            return _checked(option, "\n".join(option.default.split()), base)
+
+    texts = {option.name: text_of(option) for option in OPTIONS}
+    lines, wrong = _run_targets(texts["evidence_run_targets"])
+    settings = _settings(texts, lines, source.rootpath)
+    return replace(settings, look=partial(_declared, source, is_secret)), [*problems, *wrong]
+
+
+def _declared(source: Source, is_secret: Callable[[str], bool], name: str) -> str | None:
+    """Return an option that another plugin declared, lists joined by line breaks; None if nobody did."""
+    flag = value = None
+    with contextlib.suppress(ValueError):
+        flag = source.getoption(name)
+    with contextlib.suppress(ValueError, KeyError):
+        value = source.getini(name)
+    given = value if flag is None else flag
+    if given is None:
+        return None
+    text = "\n".join(map(str, given)) if isinstance(given, list | tuple) else str(given).strip()
+    if is_secret(text):
+        hint = "take it out; secrets are environment variables"
+        _refuse(name, "holds a secret (not shown)", hint)
+    return text
 
 
 def folder(source: Source, name: str, here: Path) -> Path:
@@ -165,11 +222,12 @@ def _checked(option: Option, text: str, base: Path) -> str:
     return text
 
 
-def _settings(texts: Mapping[str, str], rootdir: Path) -> Settings:
+def _settings(
+    texts: Mapping[str, str], run_targets: Iterable[tuple[str, str]], rootdir: Path
+) -> Settings:
     def lines(name: str) -> tuple[str, ...]:
         return tuple(line for line in texts[name].split("\n") if line)
 
-    run_targets = [_run_target(line) for line in lines("evidence_run_targets")]
     return Settings(
         mode=texts["evidence"],
         destinations=lines("evidence_destinations"),
@@ -195,11 +253,17 @@ def _settings(texts: Mapping[str, str], rootdir: Path) -> Settings:
     )
 
 
-def _run_target(line: str) -> tuple[str, str]:
-    name, equals, text = (part.strip() for part in line.partition("="))
-    if not (name and equals and text):
-        _refuse("evidence_run_targets", f"has the line {line!r}", "write destination=target")
-    return name, text
+def _run_targets(text: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the destination and target of every line, and what is wrong with lines."""
+    found, problems = [], []
+    for line in filter(None, text.split("\n")):
+        name, equals, target = (part.strip() for part in line.partition("="))
+        if name and equals and target:
+            found.append((name, target))
+        else:
+            hint = "write destination=target"
+            problems.append(f"evidence_run_targets has the line {line!r} - {hint}")
+    return found, problems
 
 
 def _bytes(text: str) -> int:

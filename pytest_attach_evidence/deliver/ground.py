@@ -89,4 +89,4 @@ class Ground:
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
     failing: dict[str, int] = field(default_factory=dict)
-    in_flight: set[str] = field(default_factory=set)
+    in_doubt: set[str] = field(default_factory=set)

@@ -82,7 +82,7 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
     for key, delivery in results.plan.deliveries.items():
         if key in results.receipts or key in results.failures:
             continue
-        sent = key in ground.in_flight
+        sent = key in ground.in_doubt
         closed = results.closed.get(delivery.target.destination)
         reason = "was sent, and the answer was not waited for" if sent else "was not sent in time"
         if results.interrupted and not sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from ..model import RunRecord
 from ..model import State
 from ..model import Target
 from ..plan import missing
+from ..plan import states
 from ..spool import readable_size
 
 
@@ -52,9 +54,8 @@ class Summary:
 
     def last_line(self) -> str:
         """Return the one line for programs."""
-        counts = " ".join(f"{name}={number}" for name, number in self.counts().items())
         runs = ",".join(record.run.id for record in self.records)
-        return f'evidence: {counts} run={runs} next="{self.next}"'
+        return _last_line(self.counts(), runs, self.next)
 
     def lines(self) -> list[str]:
         """Return what people read, the last line included."""
@@ -95,7 +96,7 @@ class Summary:
             *self._open(),
             *(f"status not set: {problem}" for problem, _ in self.results.unconcluded),
             *(f"spool: {error}" for error in self.results.spool_errors),
-            *(f"bug of pytest-attach-evidence: {bug}" for bug in self.results.bugs),
+            *map(_bug, self.results.bugs),
         ]
 
     def _closed(self) -> list[str]:
@@ -149,6 +150,31 @@ class Summary:
         hidden = len(shown) - MOST_TARGETS
         shown.sort(key=lambda line: line.partition(" ")[0])
         return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
+
+
+def last_words(run: str, record: RunRecord | None, bugs: Sequence[str], next: str) -> list[str]:
+    """Return the least that every run says, from its journals alone: for when a summary fails.
+
+    `record` is None where not even the journals could be read.
+    """
+    known = states(record) if record is not None else {}
+    counts = {
+        "pieces": len({p.id for p in record.pieces} - record.unwanted) if record is not None else 0,
+        "deliveries": sum(known.values()),
+        **{state.value: known.get(state, 0) for state in State},
+        "missing": len(missing([record])) if record is not None else 0,
+    }
+    open_ones = record is None or any(not state.settled for state in known)
+    return [*map(_bug, bugs), _last_line(counts, run, next if open_ones else "")]
+
+
+def _last_line(counts: Mapping[str, int], runs: str, next: str) -> str:
+    numbers = " ".join(f"{name}={number}" for name, number in counts.items())
+    return f'evidence: {numbers} run={runs} next="{next}"'
+
+
+def _bug(bug: str) -> str:
+    return f"bug of pytest-attach-evidence: {bug}"
 
 
 def _group(failure: Failure, delivery: Delivery) -> tuple[State, str, str, str]:

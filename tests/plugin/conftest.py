@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import keyring  # noqa: F401  # replaces importlib.metadata's finder: not only while an inner run lasts
 import pytest
 
 from .reading import LINE
@@ -13,7 +14,9 @@ from .reading import everything_printed
 from .reading import read_back
 
 
-QUIET = ("-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "no:playwright")
+IGNORED = "ignore::pytest.PytestAssertRewriteWarning"
+PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_attach_evidence.plugin", "-W", IGNORED)
+XDIST = ("-p", "xdist.plugin", "-p", "xdist.looponfail")
 
 
 class RunAndRead(Protocol):
@@ -42,15 +45,17 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def start(pytester: pytest.Pytester) -> Start:
-    """Run an inner suite, whatever it leaves."""
+def start(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Run an inner suite, whatever it leaves; only the plugins it needs are loaded."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(
         suite: str = "", *args: str, mode: str = "upload", apart: bool = False
     ) -> pytest.RunResult:
         if suite:
             pytester.makepyfile(test_inner=suite)
-        words = [*QUIET, *([f"--evidence={mode}"] if mode else []), *args]
+        xdist = XDIST if any(word.startswith("-n") for word in args) else ()
+        words = [*PLUGINS, *xdist, *([f"--evidence={mode}"] if mode else []), *args]
         return (pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess)(*words)
 
     return run

@@ -53,7 +53,9 @@ class Run:
     def items(self, name: str) -> list[Item]:
         """Return the attempts of a test (by the end of its node id; '' is the run itself)."""
         found = self.record.items.values()
-        return [one for one in found if one.nodeid.endswith(name) and bool(one.nodeid) == bool(name)]
+        return [
+            one for one in found if one.nodeid.endswith(name) and bool(one.nodeid) == bool(name)
+        ]
 
     def item(self, name: str) -> Item:
         """Return the only attempt of a test."""
@@ -136,7 +138,9 @@ def _check_modes(spool: Path) -> None:
 
 def _everything_in(spool: Path) -> Iterator[Path]:
     yield spool
-    yield from (path for path in spool.rglob("*") if (spool / "archive") not in (path, *path.parents))
+    yield from (
+        path for path in spool.rglob("*") if (spool / "archive") not in (path, *path.parents)
+    )
 
 
 def _check_archive(run: Run, folder: Path) -> None:

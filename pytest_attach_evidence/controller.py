@@ -1,0 +1,315 @@
+"""The session as a whole: begins the run, and delivers and reports at its end, whatever happened."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from collections.abc import Generator
+from typing import Any
+from typing import TypeVar
+
+import pytest
+
+from . import session as rooms
+from .deliver import Group
+from .deliver import Results
+from .errors import SettingsError
+from .errors import SpoolError
+from .hooks import Checking
+from .hooks import Collecting
+from .hooks import Worker
+from .hooks import guarded
+from .project import Project
+from .report.exit_status import ExitStatus
+from .report.summary import Summary
+from .report.summary import last_words
+from .spool import RunFolder
+
+
+SESSION_PLUGIN = "attach-evidence-session"
+Done = tuple[Results, Group]
+T = TypeVar("T")
+
+
+def configure(config: pytest.Config) -> None:
+    """Load the project and register what the session needs. Raises pytest.UsageError."""
+    try:
+        project = rooms.load_project(config)
+    except SettingsError as error:
+        raise pytest.UsageError(*map(rooms.masked, error.problems)) from error
+    except Exception as error:  # noqa: BLE001  # a bug of ours does not stop the tests
+        config.pluginmanager.register(Broken(config, error), SESSION_PLUGIN)
+        return
+    if config.option.collectonly or config.getoption("setuponly", default=False):
+        config.pluginmanager.register(Checking(config, project), SESSION_PLUGIN)
+    elif hasattr(config, "workerinput"):
+        config.pluginmanager.register(Worker(config, project), SESSION_PLUGIN)
+    else:
+        config.pluginmanager.register(Controller(config, project), SESSION_PLUGIN)
+
+
+class Voice:
+    """Prints the last lines of a session exactly once, wherever pytest lets us."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        """Print a line while the session ends."""
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(line)
+
+    def say(self) -> None:
+        """Print what there is to say and forget it."""
+        lines, self.lines = self.lines, []
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        with contextlib.suppress(OSError, ValueError):  # nobody listens any more
+            if reporter is not None and lines:
+                reporter.section("evidence")
+                for line in lines:
+                    reporter.write_line(line)
+            elif lines:
+                encoding = sys.stdout.encoding or "utf-8"
+                text = "".join(f"{line}\n" for line in lines)
+                sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+class Broken:
+    """Takes the place of everything else where an error of ours kept the project from being loaded."""
+
+    def __init__(self, config: pytest.Config, error: Exception) -> None:
+        self.config = config
+        self.voice = Voice(config)
+        self.bug = rooms.masked(f"configure: {type(error).__name__}: {error}")
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Fail the run whose evidence nobody collects."""
+        try:
+            return (yield)
+        finally:
+            if hasattr(self.config, "workeroutput"):
+                self.config.workeroutput["evidence"] = {"bugs": [self.bug]}
+            else:
+                if session.exitstatus == 0 and rooms.mode_of(self.config) == "upload":
+                    session.exitstatus = int(ExitStatus.BUG)
+                self.voice.lines = last_words("", None, [self.bug], "")
+
+    def pytest_terminal_summary(self) -> None:
+        """Say why there is no evidence."""
+        self.voice.say()
+
+    def pytest_unconfigure(self) -> None:
+        """Say it where pytest printed no summary."""
+        self.voice.say()
+
+
+class Controller(Collecting):
+    """The session itself: begins the run, and delivers at the end when all other reports are written."""
+
+    def __init__(self, config: pytest.Config, project: Project) -> None:
+        super().__init__(config, project)
+        self.outcomes = rooms.Outcomes()
+        self.started = rooms.now()
+        self.folder: RunFolder | None = None
+        self.voice = Voice(config)
+        self.notes: list[str] = []
+        self.told: list[str] = []  # what workers found wrong
+        self.lost: list[str] = []  # what the spool did not take
+        self.interrupted = False
+        self.ended = False
+
+    @pytest.hookimpl(tryfirst=True)
+    @guarded
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Create the run before anything can be collected. A spool that cannot be written is usage."""
+        try:
+            self.folder = rooms.begin_run(self.project, sys.argv)
+        except SpoolError as error:
+            raise pytest.UsageError(rooms.masked(f"evidence_dir: {error}")) from error
+        self.start(self.folder)
+
+    @guarded
+    def pytest_report_header(self) -> str:
+        """Say what is on: the mode, the destinations, the spool."""
+        settings = self.project.settings
+        names = ", ".join(self.project.destinations)
+        hosts = ", ".join(settings.http_hosts)
+        plain = f"; http:// accepted for {hosts}" if hosts else ""
+        return f"evidence: {settings.mode} for {names}; spool {settings.dir}{plain}"
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of xdist where the run is."""
+        if self.folder is not None:
+            node.workerinput["evidence_run"] = str(self.folder.path)
+            node.workerinput["evidence_token"] = self.folder.token
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over what a worker found wrong; one that crashed tells nothing."""
+        told = getattr(node, "workeroutput", {}).get("evidence", {})
+        self.told += [p for p in told.get("problems", ()) if p not in self.told]
+        self.bugs += [b for b in told.get("bugs", ()) if b not in self.bugs]
+        self.lost += told.get("broken", ())
+        self.left_out |= set(told.get("left_out", ()))
+
+    @guarded
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count outcomes."""
+        self.outcomes.add(report)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Deliver: other reports are on disk, the summary is not yet printed, the status can be set."""
+        try:
+            return (yield)
+        finally:
+            self._try("the end of the session", self._finish, session)
+
+    def pytest_terminal_summary(self) -> None:
+        """Print the summary."""
+        self.voice.say()
+
+    def pytest_unconfigure(self) -> None:
+        """Print the summary where pytest printed none, and let the run go."""
+        if not self.ended and self.folder is not None:
+            self.voice.lines = self._last_words()
+        self.voice.say()
+        if self.folder is not None:
+            self._try("release", self.folder.release)
+
+    def _try(self, where: str, step: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+        """Return what a step returns, or None where it failed: the steps after it are still taken."""
+        try:
+            return step(*arguments, **named)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        except SpoolError as error:
+            self.lost.append(self.project.redactor.line(str(error)))
+        except Exception as error:  # noqa: BLE001  # never break the run
+            self.note_bug(where, error)
+        return None
+
+    def _finish(self, session: pytest.Session) -> None:
+        if (self.problems or self.told) and self._refused():
+            self.voice.lines = [f"ERROR: {problem}" for problem in self.told]
+            session.exitstatus = int(ExitStatus.USAGE)
+            self.ended = True
+            return
+        summary = self._delivered(session)
+        lines = self._try("the summary", self._lines, summary) if summary else None
+        self.voice.lines = lines or self._last_words()
+        self.ended = True
+        session.exitstatus = self._status(int(session.exitstatus), summary)
+
+    def _refused(self) -> bool:
+        """Remove a run that wrong targets stopped before its first test; False where it holds pieces."""
+        record = self._try("the spool", self.folder.read) if self.folder else None
+        if self.folder is not None and (record is None or record.pieces):
+            self.notes += [f"ERROR: {problem}" for problem in self.told]
+            return False
+        if self.folder is not None:
+            self._try("the spool", self.folder.remove)
+        return True
+
+    def _delivered(self, session: pytest.Session) -> Summary | None:
+        """End the run, deliver it, and return what became of it; a step that fails stops no other."""
+        if self.folder is None or self.collecting is None:
+            return None
+        status = int(session.exitstatus)
+        recorder = self.collecting.run_recorder
+        self._try("evidence_reports", rooms.attach_reports, self.project, recorder, self.started)
+        self._try("the run's item", self.collecting.stop, status)
+        counts = dict(self.outcomes.counts)
+        self._try("the journal", self.folder.write_finished, status, counts)
+        done = self._done(status)
+        if self._uploads:
+            self._try("evidence_keep_runs", rooms.tidy, self.project, self.folder)
+        return self._try("the summary", self._summary, *done) if done else None
+
+    def _done(self, status: int) -> Done | None:
+        """Deliver; where that is not wanted or fails, everything that is not settled waits."""
+        assert self.folder is not None
+        done = None
+        if self._uploads and not self.interrupted:
+            done = self._try("delivery", self._deliver, self.folder, status)
+        if done is None:
+            why = "the delivery ended early" if self._uploads else "evidence = collect"
+            done = self._try("the plan", rooms.nothing_sent, self.project, self.folder, why)
+        return done
+
+    def _deliver(self, folder: RunFolder, status: int) -> Done:
+        seconds = self.project.settings.deadline_s
+        if status == pytest.ExitCode.INTERRUPTED:
+            seconds = min(seconds, rooms.INTERRUPTED_S)
+        return rooms.deliver_runs(
+            self.project,
+            [folder],
+            seconds=seconds,
+            terminal=sys.stderr.isatty(),
+            write=self.voice.write,
+        )
+
+    def _summary(self, results: Results, group: Group) -> Summary:
+        names = ", ".join(sorted(self.left_out))
+        if names:
+            self.notes.append(f"left out: targets of {names}, not in evidence_destinations")
+        return Summary(
+            results=results,
+            records=group.records,
+            next=self._next() if rooms.undelivered(results) else "",
+            notes=self.notes,
+            collected_only=not self._uploads,
+        )
+
+    def _lines(self, summary: Summary) -> list[str]:
+        """Return what the summary says, after other plugins have learnt of it."""
+        self._tell_hooks(summary)
+        summary.results.bugs += self.bugs
+        summary.results.spool_errors += [*self.lost, *self.broken]
+        return summary.lines()
+
+    def _last_words(self) -> list[str]:
+        """Return the least that every run says, made without the rooms that failed."""
+        if self.folder is None:
+            return last_words("", None, self.bugs, "")
+        next = self._try("next", self._next) or "attach-evidence push"
+        record = self._try("the spool", self.folder.read)
+        words = self._try("the summary", last_words, self.folder.id, record, self.bugs, next)
+        return words or last_words(self.folder.id, None, self.bugs, next)
+
+    def _status(self, status: int, summary: Summary | None) -> int:
+        """Return the exit status: pytest's own wins, collecting or warning alone leaves it."""
+        if self.told:
+            return int(ExitStatus.USAGE)
+        if status != 0:
+            return status
+        if self.interrupted or (summary is not None and summary.results.interrupted):
+            return int(pytest.ExitCode.INTERRUPTED)
+        if not self._uploads or self.project.settings.on_undelivered == "warn":
+            return status
+        if self.bugs or summary is None:
+            return int(ExitStatus.BUG)
+        return rooms.status_of(summary, collected_now=True)
+
+    @property
+    def _uploads(self) -> bool:
+        return self.project.settings.mode == "upload"
+
+    def _next(self) -> str:
+        runs = [self.folder] if self.folder is not None else []
+        return rooms.push_command(self.project, rooms.next_options(self.config), runs)
+
+    def _tell_hooks(self, summary: Summary) -> None:
+        told = {**summary.counts(), "run": self.folder.id if self.folder else ""}
+        try:
+            self.config.hook.pytest_evidence_delivered(summary={**told, "next": summary.next})
+        except Exception as error:  # noqa: BLE001  # somebody else's hook
+            seen = f"raised {type(error).__name__}: {error} - mend the hook"
+            self.notes.append(self.project.redactor.line(f"pytest_evidence_delivered {seen}"))

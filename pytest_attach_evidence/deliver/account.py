@@ -1,0 +1,114 @@
+"""One target's account: what was sent how often, what became of it, and the journal's lines about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..model import Delivery
+from ..model import Failure
+from ..model import Receipt
+from ..model import State
+from ..model import seconds_since
+from ..model import utc_text
+from ..plan import Work
+from .ground import Ground
+from .ground import Results
+
+
+class Account:
+    """Counts the attempts of one target's deliveries, and settles or fails each of them once.
+
+    `tried` are the sends of this process, `sent_at` the moments (of the budget's clock) of the last
+    send whose answer is not known.
+    """
+
+    def __init__(self, work: Work, ground: Ground, results: Results) -> None:
+        self.work = work
+        self.ground = ground
+        self.results = results
+        now = ground.budget.clock()
+        self.sent_at = {key: now - _age_s(at) for key, at in work.uncertain.items()}
+        self.tried: dict[str, int] = {}
+        self._attempts = dict(work.attempts)
+
+    def is_open(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery has neither a receipt nor a failure yet."""
+        return delivery.key not in self.results.receipts and not self.has_failed(delivery)
+
+    def has_failed(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery was given up in this process."""
+        return delivery.key in self.results.failures
+
+    def has_receipt(self) -> bool:
+        """Tell whether at least one piece is at the target, no matter which process brought it."""
+        return any(
+            delivery.target == self.work.target and key in self.results.receipts
+            for key, delivery in self.results.plan.deliveries.items()
+        )
+
+    def begin(self, batch: Sequence[Delivery]) -> None:
+        """Count an attempt and write the intent: from now on it is not known what became of it."""
+        for delivery in batch:
+            self._attempts[delivery.key] = self._attempts.get(delivery.key, 0) + 1
+            self.tried[delivery.key] = self.tried.get(delivery.key, 0) + 1
+        self.ground.log.intent(batch, self._attempts)
+        with self.ground.lock:
+            self.ground.in_doubt.update(delivery.key for delivery in batch)
+
+    def lost(self, delivery: Delivery) -> None:
+        """Note the moment of an attempt whose answer was lost."""
+        self.sent_at[delivery.key] = self.ground.budget.clock()
+
+    def not_taken(self, delivery: Delivery) -> None:
+        """Note that the last attempt surely brought nothing."""
+        with self.ground.lock:
+            self.ground.in_doubt.discard(delivery.key)
+
+    def settle(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Write the receipt of a delivery that has none yet."""
+        if delivery.key in self.results.receipts:
+            return
+        attempts = max(1, self._attempts.get(delivery.key, 1))
+        receipt = replace(receipt, at=utc_text(), attempts=attempts)
+        self.ground.log.receipt(delivery, receipt)
+        with self.ground.lock:
+            if not self.ground.ended:
+                self.results.receipts[delivery.key] = receipt
+                self.ground.in_doubt.discard(delivery.key)
+        state = State.FOUND if receipt.how == "found" else State.DELIVERED
+        self.ground.progress(delivery, state)
+
+    def fail(
+        self, delivery: Delivery, state: State, error: Exception, next_step: str = ""
+    ) -> None:
+        """Write why a delivery that is still open is given up."""
+        if not self.is_open(delivery):
+            return
+        failure = Failure(
+            key=delivery.key,
+            state=state,
+            reason=self.ground.mask(str(error)),
+            next_step=self.ground.mask(next_step or getattr(error, "next_step", "")),
+            attempts=self._attempts.get(delivery.key, 0),
+            at=utc_text(),
+        )
+        self.ground.log.failure(delivery, failure)
+        with self.ground.lock:
+            if not self.ground.ended:
+                self.results.failures[delivery.key] = failure
+        self.ground.progress(delivery, state)
+
+    def leave(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        """Leave what is still open to a later push: uncertain if it may be there, else waiting."""
+        for delivery in deliveries:
+            in_doubt = delivery.key in self.ground.in_doubt
+            self.fail(delivery, State.UNCERTAIN if in_doubt else State.WAITING, error)
+
+
+def _age_s(at: str) -> float:
+    """Return how long ago a noted moment was; 0 where the note cannot be read."""
+    try:
+        return seconds_since(at)
+    except ValueError:
+        return 0.0

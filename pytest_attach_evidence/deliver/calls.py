@@ -1,0 +1,195 @@
+"""The calls to one destination for one target, and the stop rules that all its targets share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import IO
+
+from ..destinations.base import Destination
+from ..destinations.base import Results as Answers
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import PermanentError
+from ..errors import SpoolDamagedError
+from ..errors import TemporaryError
+from ..errors import UncertainError
+from ..model import Delivery
+from ..model import Evidence
+from ..model import Receipt
+from ..model import State
+from ..retry import backoff_s
+from .account import Account
+
+
+FAILURES_TO_CLOSE = 5
+DAMAGED_HINT = "the rest is delivered; keep the spool and look at its disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What failed in one call, by key; `as_one`: the call was refused as a whole."""
+
+    errors: dict[str, DeliveryError]
+    as_one: bool = False
+
+    def of(self, kind: type[DeliveryError], batch: Sequence[Delivery]) -> list[Delivery]:
+        """Return the deliveries of a batch that failed in one way."""
+        return [d for d in batch if isinstance(self.errors.get(d.key), kind)]
+
+
+class Calls:
+    """Sends pieces of one target and looks for them; settles whatever turns out to be there.
+
+    Every call counts for the destination: five failures in a row raise DestinationClosedError.
+    `opened` is set with the first answer that shows that requests are accepted.
+    """
+
+    def __init__(
+        self, destination: Destination, account: Account, opened: threading.Event
+    ) -> None:
+        self._destination = destination
+        self._account = account
+        self._target = account.work.target
+        self._ground = account.ground
+        self._budget = account.ground.budget
+        self._opened = opened
+        self._notes = account.ground.notes(destination.name)
+        self._by_evidence = {d.evidence.id: d for d in account.work.deliveries}
+        self._unreadable: dict[str, SpoolDamagedError] = {}
+
+    def send(self, batch: Sequence[Delivery]) -> Sent:
+        """Make one attempt for a batch: intent before, receipts after; return what failed and how.
+
+        Raises DestinationClosedError where the destination takes no more, or the time is over.
+        """
+        self.check_time()
+        self._account.begin(batch)
+        answers, as_one = self._answers(batch)
+        errors: dict[str, DeliveryError] = {}
+        for delivery in batch:
+            answer = answers.get(delivery.key, UncertainError("the answer says nothing about it"))
+            if isinstance(answer, Receipt):
+                self._account.settle(delivery, answer)
+            elif delivery.key in self._unreadable:
+                damage = self._unreadable[delivery.key]
+                self._account.fail(delivery, State.DAMAGED, damage, DAMAGED_HINT)
+            else:
+                errors[delivery.key] = answer
+                self._note(delivery, answer)
+        sent = Sent(errors, as_one)
+        if closed := sent.of(DestinationClosedError, batch):
+            for refused in sent.of(PermanentError, batch):
+                self._account.fail(refused, State.REJECTED, errors[refused.key])
+            raise errors[closed[0].key]
+        self._judge(batch, sent)
+        return sent
+
+    def look(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Settle what is there; return what surely is not.
+
+        Raises UncertainError where the destination can never tell, TemporaryError where it cannot
+        tell while there is time.
+        """
+        attempt = 1
+        while deliveries:
+            self.check_time()
+            try:
+                return self._look(deliveries)
+            except PermanentError as error:
+                raise UncertainError(str(error)) from error
+            except TemporaryError as error:
+                self._failed(error)
+                if not self.pause(max(error.retry_after_s or 0.0, backoff_s(attempt))):
+                    self.check_time()
+                    raise
+                attempt += 1
+        return []
+
+    def glance(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Look once for pieces that should not be there; return those that were not seen."""
+        try:
+            return self._look(deliveries) if deliveries else []
+        except TemporaryError as error:
+            self._failed(error)
+        except (UncertainError, PermanentError):
+            pass  # they were surely not taken, so that nothing depends on this look
+        return list(deliveries)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, if there is time for it; False where there is not, or the delivery was stopped."""
+        return seconds <= self._budget.remaining_s() and self._budget.wait(seconds)
+
+    def check_time(self) -> None:
+        """Raise DestinationClosedError when nothing more may be sent."""
+        if self._budget.stop.is_set():
+            raise DestinationClosedError("the delivery was interrupted", why="stopped")
+        if self._budget.remaining_s() <= 0:
+            raise DestinationClosedError("the time for delivery is over", why="stopped")
+        if closed := self._account.results.closed.get(self._destination.name):
+            raise closed
+
+    def _answers(self, batch: Sequence[Delivery]) -> tuple[Answers, bool]:
+        """Call the destination; an error that it raises becomes that of every piece."""
+        try:
+            return self._destination.deliver(self._target, batch, self._open, self._notes), False
+        except DeliveryError as error:
+            return {d.key: error for d in batch}, isinstance(error, PermanentError)
+        except SpoolDamagedError as error:
+            lost = UncertainError(f"the call broke off, since of another piece {error}")
+            return {d.key: lost for d in batch}, False
+
+    def _open(self, evidence: Evidence) -> IO[bytes]:
+        delivery = self._by_evidence[evidence.id]
+        try:
+            return self._ground.open_content(delivery)
+        except SpoolDamagedError as error:
+            self._unreadable[delivery.key] = error
+            raise
+
+    def _note(self, delivery: Delivery, error: DeliveryError) -> None:
+        if isinstance(error, UncertainError):
+            self._account.lost(delivery)
+        else:
+            self._account.not_taken(delivery)
+
+    def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
+        """Open the lane after an answer; count a call that brought nothing."""
+        failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
+        if len(failed) < len(batch):
+            self._works()
+        else:
+            self._failed(sent.errors[failed[-1].key])
+
+    def _look(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        receipts = self._destination.find(self._target, deliveries)
+        self._opened.set()
+        if receipts:
+            self._works()
+        for delivery in deliveries:
+            if delivery.key in receipts:
+                sent = delivery.key in self._account.tried
+                receipt = replace(receipts[delivery.key], how="listed" if sent else "found")
+                self._account.settle(delivery, receipt)
+        return [delivery for delivery in deliveries if delivery.key not in receipts]
+
+    def _works(self) -> None:
+        self._opened.set()
+        with self._ground.lock:
+            self._ground.failing[self._destination.name] = 0
+
+    def _failed(self, error: DeliveryError) -> None:
+        """Count a call that failed; raise DestinationClosedError when it was one too many.
+
+        A destination that names a time for which one can wait is alive: that does not count.
+        """
+        after_s = error.retry_after_s if isinstance(error, TemporaryError) else None
+        if after_s is not None and after_s <= self._budget.remaining_s():
+            return
+        name = self._destination.name
+        with self._ground.lock:
+            self._ground.failing[name] = count = self._ground.failing.get(name, 0) + 1
+        if count >= FAILURES_TO_CLOSE:
+            raise DestinationClosedError(f"{count} requests in a row failed, the last: {error}")
