@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import IO
 from typing import Any
 
@@ -55,6 +57,31 @@ def _file_blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield block
 
 
+def name_of_file(source: Any) -> str:
+    """Return the name of an open file, '' for one without."""
+    name = getattr(source, "name", "")
+    return PurePath(name).name if isinstance(name, str) else ""
+
+
+def json_bytes(document: Any) -> bytes:
+    """Return a document as indented JSON; what JSON does not know, keys included, as its `str`."""
+    text = json.dumps(_with_text_keys(document), indent=2, ensure_ascii=False, default=str)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _with_text_keys(document: Any) -> Any:
+    """Return a document whose keys JSON takes, the rest as it is."""
+    if isinstance(document, Mapping):
+        plain = str | int | float | bool | None
+        return {
+            key if isinstance(key, plain) else str(key): _with_text_keys(value)
+            for key, value in document.items()
+        }
+    if isinstance(document, list | tuple):
+        return [_with_text_keys(one) for one in document]
+    return document
+
+
 def csv_bytes(rows: Iterable[Any]) -> bytes:
     """Return rows as CSV: dictionaries, whose keys become the header, or sequences."""
     rows = list(rows)
@@ -66,4 +93,4 @@ def csv_bytes(rows: Iterable[Any]) -> bytes:
         writer.writerows(rows)
     else:
         csv.writer(stream).writerows(rows)
-    return stream.getvalue().encode("utf-8", "replace")
+    return stream.getvalue().encode("utf-8", "backslashreplace")

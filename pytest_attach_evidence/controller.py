@@ -28,6 +28,14 @@ from .spool import RunFolder
 
 
 SESSION_PLUGIN = "attach-evidence-session"
+RUNNING_NOTHING = (
+    "collectonly",
+    "setuponly",
+    "setupplan",
+    "showfixtures",
+    "show_fixtures_per_test",
+    "cacheshow",
+)
 Done = tuple[Results, Group]
 T = TypeVar("T")
 
@@ -38,10 +46,12 @@ def configure(config: pytest.Config) -> None:
         project = rooms.load_project(config)
     except SettingsError as error:
         raise pytest.UsageError(*map(rooms.masked, error.problems)) from error
+    except pytest.UsageError:
+        raise
     except Exception as error:  # noqa: BLE001  # a bug of ours does not stop the tests
         config.pluginmanager.register(Broken(config, error), SESSION_PLUGIN)
         return
-    if config.option.collectonly or config.getoption("setuponly", default=False):
+    if any(config.getoption(name, default=False) for name in RUNNING_NOTHING):
         config.pluginmanager.register(Checking(config, project), SESSION_PLUGIN)
     elif hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config, project), SESSION_PLUGIN)

@@ -13,6 +13,7 @@ from .model import KEY_DIGITS
 KEY = re.compile(rf"--([0-9a-f]{{{KEY_DIGITS}}})(?![0-9a-f])")
 MAX_EXTENSION = 10
 MAX_NAME = 120
+LONGEST = 255
 
 # What the standard library's table lacks or answers differently from system to system.
 MEDIA_TYPES = {
@@ -33,11 +34,15 @@ TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
 def clean_name(name: str) -> str:
     """Return a piece's name without folders and control characters, at most 255 characters long.
 
-    Never empty: a name of which nothing remains becomes `evidence`.
+    Never empty: a name of which nothing remains becomes `evidence`. The extension stays.
     """
     base = PurePath(name.replace("\\", "/")).name
-    shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable())
-    return shown.strip()[:255] or "evidence"
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable()).strip()
+    if len(shown) > LONGEST:
+        tail = PurePath(shown).suffix
+        tail = tail if len(tail) <= MAX_EXTENSION + 1 else ""
+        shown = shown[: LONGEST - len(tail)] + tail
+    return shown or "evidence"
 
 
 def media_type_of(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name in SECRET_NAMES:
         parser.addini(f"evidence_{name}", "Refused: secrets come from the environment", default="")
         flag = f"--evidence-{name.replace('_', '-')}"
-        group.addoption(flag, dest=f"evidence_{name}", default=None, help=_SUPPRESS)
+        group.addoption(flag, dest=f"evidence_{name}", default=None, help=argparse.SUPPRESS)
 
 
 def declare(parser: pytest.Parser, option: Option) -> None:
@@ -65,7 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", DESCRIPTION)
     names = ("evidence_dir", "evidence_archive_dir")
     here = config.invocation_params.dir
-    config.stash[PRIVATE_FOLDERS] = tuple(settings.folder(config, name, here) for name in names)
+    folders = [settings.folder(config, name, here) for name in names]
+    config.stash[PRIVATE_FOLDERS] = (*map(_without_dots, folders), *(f.resolve() for f in folders))
     given = config.getoption("evidence") or config.getini("evidence") or "off"
     if str(given).strip() == "off" and not _secrets_given(config):
         return
@@ -76,7 +78,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Keep pytest out of spool and archive, also while evidence is off."""
-    return True if collection_path in config.stash.get(PRIVATE_FOLDERS, ()) else None
+    folders = config.stash.get(PRIVATE_FOLDERS, ())
+    return True if any(map(collection_path.is_relative_to, folders)) else None
+
+
+def _without_dots(folder: Path) -> Path:
+    return Path(os.path.normpath(folder))
 
 
 def _secrets_given(config: pytest.Config) -> bool:
@@ -98,6 +105,3 @@ def evidence_session(request: pytest.FixtureRequest) -> Recorder:
     from . import collection  # noqa: PLC0415
 
     return collection.of_the_run()
-
-
-_SUPPRESS: Any = "==SUPPRESS=="

@@ -77,8 +77,6 @@ def load(
     secrets = Secrets.from_environment()
     is_secret = Redactor(secrets.known_values()).holds_known
     settings, problems = settings_room.read(source, here=here, is_secret=is_secret)
-    redactor, wrong = _redactor(values, [*settings.redact, *patterns])
-    problems += wrong
     factories = {name: factory for found in others for name, factory in found.items()}
     budget = Budget(ends_at=inf, stall_s=settings.stall_s)
     known = frozenset((*ours.CLASSES, *factories))
@@ -89,6 +87,9 @@ def load(
     said = {_subject(problem) for problem in problems}
     problems += [problem for problem in wrong if _subject(problem) not in said]
     problems += _ca_problem(settings)
+    # Only now are the secrets of a keyring known too.
+    redactor, wrong = _redactor(secrets.known_values(), [*settings.redact, *patterns])
+    problems += wrong
     if problems:
         raise SettingsError(*dict.fromkeys(problems))
     project = Project(
@@ -100,7 +101,7 @@ def load(
 
 def _subject(problem: str) -> str:
     """Return the option that a problem is about."""
-    return problem.split()[0].rstrip(":")
+    return problem.partition(" ")[0].rstrip(":")
 
 
 def _redactor(values: Sequence[str], patterns: Sequence[str]) -> tuple[Redactor, list[str]]:

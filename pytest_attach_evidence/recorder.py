@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
 import time
@@ -24,6 +23,8 @@ from .content import Masked
 from .content import Source
 from .content import blocks_of
 from .content import csv_bytes
+from .content import json_bytes
+from .content import name_of_file
 from .errors import AttachError
 from .errors import SpoolError
 from .model import Evidence
@@ -56,6 +57,7 @@ class Keeper:
             problem,
             subject=self.redactor.line(problem.subject),
             seen=self.redactor.line(problem.seen),
+            next_step=self.redactor.line(problem.next_step),
         )
         try:
             self.folder.write_refused(shown)
@@ -122,19 +124,18 @@ class Recorder:
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             return self._attach(path, name or path.name or str(path), kind, media_type, remark)
-        return self._attach(source, name or "evidence.bin", kind, media_type, remark)
+        name = name or name_of_file(source) or "evidence.bin"
+        return self._attach(source, name, kind, media_type, remark)
 
     def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
-        """Attach text, in UTF-8."""
-        return self._made(name, "text", lambda: str(text).encode("utf-8", "surrogateescape"))
+        """Attach text, in UTF-8. A name without an extension gets the usual one, here and below."""
+        return self._made(
+            name, "text", "txt", lambda: str(text).encode("utf-8", "backslashreplace")
+        )
 
     def json(self, document: Any, *, name: str = "document.json") -> Evidence | None:
         """Attach a document as indented JSON; what JSON does not know is written as its `str`."""
-
-        def content() -> bytes:
-            return json.dumps(document, indent=2, ensure_ascii=False, default=str).encode()
-
-        return self._made(name, "json", content)
+        return self._made(name, "json", "json", lambda: json_bytes(document))
 
     def table(
         self,
@@ -143,7 +144,7 @@ class Recorder:
         name: str = "table.csv",
     ) -> Evidence | None:
         """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences."""
-        return self._made(name, "table", lambda: csv_bytes(rows))
+        return self._made(name, "table", "csv", lambda: csv_bytes(rows))
 
     def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
         """Attach a picture of a Selenium driver or a Playwright page, as it looks now."""
@@ -158,7 +159,7 @@ class Recorder:
             remarks.append(remark)
             return png
 
-        return self._made(name, "screenshot", content, remarks)
+        return self._made(name, "screenshot", "png", content, remarks)
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -217,7 +218,12 @@ class Recorder:
         return targets.keeps(self.item.when, failed=self.failed)
 
     def _made(
-        self, name: str, kind: str, content: Callable[[], bytes], remarks: list[str] | None = None
+        self,
+        name: str,
+        kind: str,
+        extension: str,
+        content: Callable[[], bytes],
+        remarks: list[str] | None = None,
     ) -> Evidence | None:
         """Attach bytes that have to be made first; making them may fail."""
         if self._keeper is None:
@@ -230,7 +236,11 @@ class Recorder:
                 name, f"cannot be made ({words})", warning=kind == "screenshot" and self.failed
             )
             return None
-        return self._attach(made, name, kind, remark="; ".join(remarks or ()))
+        usual = naming.media_type_of(f"x.{extension}")
+        name = str(name) if naming.extension_of(str(name)) else f"{name}.{extension}"
+        told = naming.media_type_of(name)
+        media_type = told if naming.is_text(told) == naming.is_text(usual) else usual
+        return self._attach(made, name, kind, media_type, "; ".join(remarks or ()))
 
     def _attach(
         self, source: Any, name: str, kind: str, media_type: str | None = None, remark: str = ""
@@ -241,8 +251,8 @@ class Recorder:
         shown = naming.clean_name(keeper.redactor.text(str(name)))
         facts = _Facts(
             name=shown,
-            kind=str(kind),
-            media_type=str(media_type or naming.media_type_of(shown)),
+            kind=keeper.redactor.line(str(kind)),
+            media_type=keeper.redactor.line(str(media_type or naming.media_type_of(shown))),
             remark=str(remark),
         )
         try:

@@ -67,7 +67,9 @@ def load_project(config: pytest.Config, *, delivering: bool | None = None) -> Pr
     if delivering is None:
         delivering = mode_of(config) == "upload" and not hasattr(config, "workerinput")
     hook = config.hook
-    patterns = _answers("pytest_evidence_redact", lambda: hook.pytest_evidence_redact(config=config))
+    patterns = _answers(
+        "pytest_evidence_redact", lambda: hook.pytest_evidence_redact(config=config)
+    )
     others = _answers("pytest_evidence_destinations", hook.pytest_evidence_destinations)
     return project_room.load(
         config,

@@ -135,15 +135,15 @@ def read(
     problems = _refused_secrets(source)
 
     def text_of(option: Option) -> str:
-        text, base = _raw(source, option, here)
         try:
+            text, base = _raw(source, option, here)
             if is_secret(text):
                 hint = "take it out; secrets are environment variables"
                 _refuse(option.name, "holds a secret (not shown)", hint)
             return _checked(option, text, base)
         except SettingsError as error:
             problems.extend(error.problems)
-            return _checked(option, "\n".join(option.default.split()), base)
+        return _checked(option, "\n".join(option.default.split()), source.rootpath)
 
     texts = {option.name: text_of(option) for option in OPTIONS}
     lines, wrong = _run_targets(texts["evidence_run_targets"])
@@ -200,7 +200,10 @@ def _raw(source: Source, option: Option, here: Path) -> tuple[str, Path]:
     if flag is not None:
         return str(flag).strip(), here
     base = source.inipath.parent if source.inipath is not None else source.rootpath
-    value = source.getini(option.name)
+    try:
+        value = source.getini(option.name)
+    except TypeError as error:  # of a wrong type in native TOML
+        raise SettingsError(str(error)) from error
     if isinstance(value, list | tuple):
         return "\n".join(str(line) for line in value), base
     return str(option.default if value is None else value).strip(), base

@@ -7,6 +7,10 @@ from typing import Protocol
 import keyring  # noqa: F401  # replaces importlib.metadata's finder: not only while an inner run lasts
 import pytest
 
+# Modules that are only imported by an inner run would be others in the next one.
+import pytest_attach_evidence.controller
+from pytest_attach_evidence import destinations
+
 from .reading import LINE
 from .reading import Run
 from .reading import errors
@@ -17,6 +21,11 @@ from .reading import read_back
 IGNORED = "ignore::pytest.PytestAssertRewriteWarning"
 PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_attach_evidence.plugin", "-W", IGNORED)
 XDIST = ("-p", "xdist.plugin", "-p", "xdist.looponfail")
+
+
+assert pytest_attach_evidence.controller
+for name in destinations.CLASSES:
+    destinations.factory(name)
 
 
 class RunAndRead(Protocol):
