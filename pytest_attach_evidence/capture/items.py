@@ -80,7 +80,9 @@ class Items:
             return
         recorder = attempt.recorder
         recorder.failed = recorder.failed or report.failed
-        recorder.skipped = recorder.skipped or report.skipped
+        if report.when != "teardown":
+            # A subtest reports before its test, which may pass where it was skipped.
+            recorder.skipped = report.skipped
         if report.failed:
             attempt.tracebacks.append((report.when or "call", report.longreprtext))
         decisive = report.when == "call" or (report.when == "setup" and report.failed)
