@@ -20,6 +20,11 @@ from .targets import Mark
 
 
 Hook = Callable[..., Any]
+MARKS = pytest.StashKey[int]()
+LATE_MARK = (
+    "was added while the test ran, which is too late to have an effect - "
+    "add it in pytest_collection_modifyitems"
+)
 
 
 def guarded(hook: Hook) -> Hook:
@@ -69,6 +74,7 @@ class Checking:
 
     @guarded
     def _decide(self, item: pytest.Item) -> None:
+        item.stash[MARKS] = marks.number_of(item)
         levels = [*marks.levels_of(item), self._level_of_hooks(item)]
         problems = rooms.decide(self.project, item, levels)
         self.problems += map(self.project.redactor.text, problems)
@@ -165,6 +171,8 @@ class Collecting(Checking):
     @guarded
     def _end(self, item: pytest.Item) -> None:
         assert self.collecting is not None
+        if marks.number_of(item) > item.stash.get(MARKS, 0):
+            collection.current().refuse("an evidence mark", LATE_MARK)
         self.collecting.items.end(item)
 
 

@@ -1,7 +1,8 @@
 """The hooks that other plugins and conftest files may implement.
 
 Implement them with `@pytest.hookimpl(optionalhook=True)`, so that `-p no:attach-evidence` still works.
-An exception in one of them is reported in the summary and changes no test's outcome.
+An exception in `collect` or `delivered` is reported in the summary and changes no test's outcome; one
+in `targets`, `redact` or `destinations` is an error of the configuration, told before the first test.
 """
 
 from __future__ import annotations

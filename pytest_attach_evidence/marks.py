@@ -33,6 +33,11 @@ def levels_of(item: pytest.Item) -> list[list[Mark]]:
     return [[Mark(m.args, m.kwargs) for m in level if m.name == NAME] for level in levels]
 
 
+def number_of(item: pytest.Item) -> int:
+    """Return how many evidence marks hold for an item now."""
+    return sum(1 for _ in item.iter_markers(NAME))
+
+
 def _own_levels(item: pytest.Item) -> list[list[pytest.Mark]]:
     """Return the marks of `pytest.param(marks=…)`, then those of the function itself."""
     callspec = getattr(item, "callspec", None)

@@ -147,6 +147,10 @@ class Item(Record):
         """Whether this item stands for the run itself."""
         return self.nodeid == ""
 
+    def keeps(self, *, failed: bool) -> bool:
+        """Tell whether `when` keeps the evidence if the item ended like this."""
+        return self.when == "always" or (self.when == "failed") == failed
+
     @property
     def title(self) -> str:
         """Name the item for a person."""
@@ -240,8 +244,8 @@ class Limits:
     `max_per_target` pieces, `pieces_per_call` (None: all pieces of a target at once),
     `parallel_targets` at most, `repeat_is_harmless`: the same bytes may be sent again unasked,
     `replaces`: a call replaces what the target holds, so that it has to carry all pieces of the runs
-    being delivered, those with a receipt included, `listable`: `find` can tell what is there,
-    `too_large_hint`: what to do about a piece over `max_bytes`.
+    being delivered, those with a receipt included, `too_large_hint`: what to do about a piece over
+    `max_bytes`.
     """
 
     max_bytes: int | None = None
@@ -252,7 +256,6 @@ class Limits:
     parallel_targets: int | None = None
     repeat_is_harmless: bool = False
     replaces: bool = False
-    listable: bool = True
     too_large_hint: str = "attach a smaller file"
 
 

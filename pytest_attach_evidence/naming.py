@@ -37,12 +37,13 @@ def clean_name(name: str) -> str:
     Never empty: a name of which nothing remains becomes `evidence`. The extension stays.
     """
     base = PurePath(name.replace("\\", "/")).name
-    shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable()).strip()
+    shown = "".join(c for c in base if c.isprintable()).strip()
+    shown = unicodedata.normalize("NFC", shown)
     if len(shown) > LONGEST:
         tail = PurePath(shown).suffix
         tail = tail if len(tail) <= MAX_EXTENSION + 1 else ""
-        shown = shown[: LONGEST - len(tail)] + tail
-    return shown or "evidence"
+        shown = shown[: LONGEST - len(tail)].rstrip() + tail
+    return shown if shown.strip(".") else "evidence"
 
 
 def media_type_of(name: str) -> str:
@@ -86,7 +87,8 @@ def remote_name(name: str, key: str, max_name: int = MAX_NAME) -> str:
     else:
         stem = name[: -len(PurePath(name).suffix)]
     tail = f"--{key}.{extension}"
-    return (slug(stem, max(1, min(max_name, MAX_NAME) - len(tail))) or "evidence") + tail
+    room = max(1, min(max_name, MAX_NAME) - len(tail))
+    return (slug(stem, room) or "evidence"[:room]) + tail
 
 
 def keys_in(name: str) -> list[str]:

@@ -23,7 +23,6 @@ from .model import State
 from .model import Target
 from .model import key_of
 from .model import utc_text
-from .targets import keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +163,7 @@ def missing(records: Iterable[RunRecord]) -> list[Item]:
         for item in last_reruns(record.items.values()):
             mapped = any(target.origin for target in item.targets)
             ran = item.outcome is not Outcome.SKIPPED
-            if (
-                mapped
-                and ran
-                and item.id not in have
-                and keeps(item.when, failed=item.outcome.failed)
-            ):
+            if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
                 found.append(item)
     return found
 
@@ -209,16 +203,17 @@ def _failure(
     before = known.failures.get(delivery.key)
     if before is not None and before.state is State.REJECTED and not retry_rejected:
         return before
+    later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
     if capability is None:
         name = delivery.target.destination
         reason, hint = f"{name} is not in evidence_destinations", "add it, then push again"
-        return _failed(delivery, State.WAITING, reason, hint)
+        return _failed(delivery, later, reason, hint)
     if delivery.target.origin != capability.origin:
         reason = (
             f"was collected for {delivery.target.origin}, but {capability.origin} is configured"
         )
         hint = f"set evidence_{delivery.target.destination}_url to what it was, then push again"
-        return _failed(delivery, State.WAITING, reason, hint)
+        return _failed(delivery, later, reason, hint)
     broken = broken_limit(delivery, place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from . import naming
-from . import targets
 from .content import Masked
 from .content import Source
 from .content import blocks_of
@@ -171,11 +170,12 @@ class Recorder:
             self._step = before
 
     def end(self) -> None:
-        """Record the item's end, where it has targets or evidence. Later pieces are still taken."""
+        """Record the item's end, where it is mapped or has evidence. Later pieces are still taken."""
         with self._lock:
             self._ended = True
             keeper = self._keeper
-            if keeper is None or not (self._begun or self.item.targets):
+            mapped = any(target.origin for target in self.item.targets)  # the archive takes all
+            if keeper is None or not (self._begun or mapped):
                 return
             outcome = (
                 Outcome.FAILED
@@ -215,7 +215,7 @@ class Recorder:
             self._keeper.refuse(problem)
 
     def _keeps(self) -> bool:
-        return targets.keeps(self.item.when, failed=self.failed)
+        return self.item.keeps(failed=self.failed)
 
     def _made(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import glob
 import os
 import platform
 import shlex
@@ -184,11 +185,10 @@ def _user() -> str:
 
 def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
     """Attach the report files that other plugins wrote in this session to the run."""
-    root = project.settings.rootdir
+    root = glob.escape(str(project.settings.rootdir))
     for pattern in project.settings.reports:
-        path = Path(pattern)
-        found = [path] if path.is_absolute() else sorted(root.glob(pattern))
-        found = [path for path in found if path.is_file()]
+        matching = glob.glob(os.path.join(root, pattern), recursive=True)  # noqa: PTH118, PTH207
+        found = [path for path in map(Path, sorted(matching)) if path.is_file()]
         if not found:
             recorder.refuse(
                 pattern, "no such report was written - mend evidence_reports or write it"

@@ -121,8 +121,3 @@ def _when(level: Sequence[Mark], problems: list[str]) -> str | None:
     if len(set(map(str, said))) > 1:
         problems.append(f"when= is {' and '.join(map(repr, said))} at the same place - keep one")
     return said[0] if said and said[0] in WHEN else None
-
-
-def keeps(when: str, *, failed: bool) -> bool:
-    """Tell whether evidence of an item with this outcome is kept."""
-    return when == "always" or (when == "failed") == failed

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, work: Work) -> int:
 
 
 def _words(arguments: argparse.Namespace) -> list[str]:
-    words = ["--noconftest", "-p", "no:cacheprovider"]
+    words = ["--noconftest", "-p", "no:cacheprovider", "-p", "attach-evidence"]
     for pair in (*QUIET, *arguments.override_ini):
         words += ["-o", pair]
     for plugin in arguments.plugins:

@@ -81,9 +81,19 @@ class Group:
             progress=progress,
         )
         try:
+            self._note_rejected(todo, log)
             return deliver(todo, destinations, ground, parallel=parallel)
         finally:
             log.close()
+
+    def _note_rejected(self, todo: Plan, log: DeliveryLog) -> None:
+        """Write what the plan has rejected and no journal knows yet, so that `status` tells it."""
+        known = {
+            key: failure for record in self.records for key, failure in record.failures.items()
+        }
+        for key, failure in todo.failed.items():
+            if failure.state is State.REJECTED and failure is not known.get(key):
+                log.failure(todo.deliveries[key], failure)
 
 
 class _GroupNotes:

@@ -79,9 +79,7 @@ class Account:
         state = State.FOUND if receipt.how == "found" else State.DELIVERED
         self.ground.progress(delivery, state)
 
-    def fail(
-        self, delivery: Delivery, state: State, error: Exception, next_step: str = ""
-    ) -> None:
+    def fail(self, delivery: Delivery, state: State, error: Exception, next_step: str = "") -> None:
         """Write why a delivery that is still open is given up."""
         if not self.is_open(delivery):
             return

@@ -210,9 +210,7 @@ class _Pieces:
         absent = self._looked_up(late)
         return [one for batch in self._batches(absent) for one in self._send(batch)]
 
-    def _looked_up(
-        self, deliveries: Sequence[Delivery], *, insist: bool = False
-    ) -> list[Delivery]:
+    def _looked_up(self, deliveries: Sequence[Delivery], *, insist: bool = False) -> list[Delivery]:
         """Look for pieces of unknown fate; return those that are not there, or not yet.
 
         Where nobody can tell they are left uncertain; `insist`: they stay open, to be sent again.

@@ -30,7 +30,7 @@ DAMAGED_HINT = "the rest is delivered; keep the spool and look at its disk"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What failed in one call, by key; `as_one`: the call was refused as a whole."""
+    """What failed in one call, by key; `as_one`: one bad piece may have cost all."""
 
     errors: dict[str, DeliveryError]
     as_one: bool = False
@@ -47,9 +47,7 @@ class Calls:
     `opened` is set with the first answer that shows that requests are accepted.
     """
 
-    def __init__(
-        self, destination: Destination, account: Account, opened: threading.Event
-    ) -> None:
+    def __init__(self, destination: Destination, account: Account, opened: threading.Event) -> None:
         self._destination = destination
         self._account = account
         self._target = account.work.target
@@ -136,7 +134,8 @@ class Calls:
         try:
             return self._destination.deliver(self._target, batch, self._open, self._notes), False
         except DeliveryError as error:
-            return {d.key: error for d in batch}, isinstance(error, PermanentError)
+            as_one = isinstance(error, PermanentError) and not error.whole_target
+            return {d.key: error for d in batch}, as_one
         except SpoolDamagedError as error:
             lost = UncertainError(f"the call broke off, since of another piece {error}")
             return {d.key: lost for d in batch}, False

@@ -76,7 +76,9 @@ class Ground:
 
     `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
     secrets out of messages, `progress` is told of every settled or failed delivery. `ended` is set,
-    under the lock, when results may no longer change.
+    under the lock, when results may no longer change. `failing` counts failed calls in a row by
+    destination; `in_doubt` are the keys that were sent, now or by an earlier process, and of which
+    nobody knows whether they are there.
     """
 
     budget: Budget

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ..destinations.base import Destination
 from ..errors import DestinationClosedError
 from ..errors import SpoolError
+from ..model import Delivery
 from ..model import Failure
 from ..model import State
 from ..model import utc_text
@@ -40,6 +41,8 @@ def deliver(
     within five seconds and what was not settled waits.
     """
     results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
+    for work in plan.work:
+        ground.in_doubt.update(work.uncertain.keys() - plan.settled.keys())
     lanes = [
         _Lane(destination, [w for w in plan.work if w.target.destination == name], ground, results)
         for name, destination in destinations.items()
@@ -63,6 +66,7 @@ def deliver(
         _join(threads, ground.budget)
     with ground.lock:
         _leave_the_rest(results, ground)
+        ground.ended = True
     return results
 
 
@@ -78,23 +82,23 @@ def _join(threads: Sequence[threading.Thread], budget: Budget) -> None:
 
 def _leave_the_rest(results: Results, ground: Ground) -> None:
     """Give every delivery that nobody got to a failure, so that each is counted once."""
-    ground.ended = True
-    for key, delivery in results.plan.deliveries.items():
-        if key in results.receipts or key in results.failures:
-            continue
-        sent = key in ground.in_doubt
-        closed = results.closed.get(delivery.target.destination)
-        reason = "was sent, and the answer was not waited for" if sent else "was not sent in time"
-        if results.interrupted and not sent:
-            reason = "was not sent: the delivery was interrupted"
-        elif closed is not None:
+    for delivery in results.plan.deliveries.values():
+        reason = "there was no time left for it"
+        if delivery.key in ground.in_doubt:
+            reason = "was sent, and it is not known whether it arrived"
+        elif delivery.target.destination in results.closed:
             reason = f"{delivery.target.destination} is closed for this run"
-        results.failures[key] = Failure(
-            key=key,
-            state=State.UNCERTAIN if sent else State.WAITING,
-            reason=reason,
-            at=utc_text(),
-        )
+        elif results.interrupted:
+            reason = "was not sent: the delivery was interrupted"
+        _leave(delivery, reason, results, ground)
+
+
+def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> None:
+    """Leave a delivery to a later push, if nothing is known of it yet. The caller has the lock."""
+    key = delivery.key
+    if key not in results.receipts and key not in results.failures:
+        state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
+        results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
 
 
 class _Lane:
@@ -157,8 +161,18 @@ class _Lane:
                 if error.why != "stopped":
                     self._results.closed.setdefault(self.name, error)
         except SpoolError as error:
-            with self._ground.lock:
-                self._results.spool_errors.append(str(error))
+            self._broken(work, str(error), self._results.spool_errors)
         except Exception as error:  # noqa: BLE001  # a bug in an adapter must not lose the rest
-            with self._ground.lock:
-                self._results.bugs.append(f"{work.target}: {type(error).__name__}: {error}")
+            seen = f"{work.target}: {type(error).__name__}: {error}"
+            self._broken(work, seen, self._results.bugs)
+
+    def _broken(self, work: Work, seen: str, trouble: list[str]) -> None:
+        """Note what ended the work for one target, unless the results are given out already."""
+        with self._ground.lock:
+            if self._ground.ended:
+                return
+            line = self._ground.mask(seen)
+            if line not in trouble:
+                trouble.append(line)
+            for delivery in work.deliveries:
+                _leave(delivery, f"the delivery broke off: {line}", self._results, self._ground)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import PermanentError
 from ..errors import SettingsError
 from ..errors import TargetError
 from ..errors import UncertainError
@@ -126,15 +127,13 @@ class Workiva:
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for the pieces whose key is in the name of an attachment of the target.
 
-        Raises UncertainError where the list cannot be read to its end, with graph:read missing too.
+        Raises UncertainError where the list may not be read (graph:read is missing), and
+        TemporaryError where it cannot be read to its end now.
         """
         try:
             listed = self._connected().attachments(ids_of(target))
-        except DestinationClosedError:
-            raise
-        except DeliveryError as error:
-            hint = getattr(error, "next_step", "")
-            msg = f"{error} - {hint}" if hint else str(error)
+        except PermanentError as error:
+            msg = f"{error} - {error.next_step}" if error.next_step else str(error)
             raise UncertainError(f"cannot tell what is attached: {msg}") from error
         return matched(listed, [delivery.key for delivery in deliveries], "found")
 

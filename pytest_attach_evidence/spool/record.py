@@ -137,7 +137,9 @@ def _note(record: RunRecord, entry: Mapping[str, Any]) -> None:
 
 
 def _to_conclude(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.to_conclude.add((str(entry["destination"]), str(entry["target"])))
+    place = (str(entry["destination"]), str(entry["target"]))
+    record.to_conclude.add(place)
+    record.concluded.discard(place)
 
 
 def _concluded(record: RunRecord, entry: Mapping[str, Any]) -> None:

@@ -63,7 +63,7 @@ def start(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Start:
     ) -> pytest.RunResult:
         if suite:
             pytester.makepyfile(test_inner=suite)
-        xdist = XDIST if any(word.startswith("-n") for word in args) else ()
+        xdist = XDIST if any(word.startswith(("-n", "--tx")) for word in args) else ()
         words = [*PLUGINS, *xdist, *([f"--evidence={mode}"] if mode else []), *args]
         return (pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess)(*words)
 

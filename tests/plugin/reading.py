@@ -98,10 +98,10 @@ def errors(result: pytest.RunResult) -> list[str]:
 
 
 def read_back(result: pytest.RunResult, spool: Path) -> Run:
-    """Return the newest run, after checking what every run promises."""
+    """Return the run that the last line names, after checking what every run promises."""
     (text,) = LINE.findall(everything_printed(result)) or ["no line"]
     line = dict(word.split("=", 1) for word in shlex.split(text))
-    folder = Spool(spool).runs()[-1]
+    folder = next(run for run in Spool(spool).runs() if run.id == line["run"])
     run = Run(result=result, folder=folder, record=folder.read(), line=line)
     _check_line(run)
     _check_blobs(run)
@@ -146,7 +146,7 @@ def _everything_in(spool: Path) -> Iterator[Path]:
 def _check_archive(run: Run, folder: Path) -> None:
     """`sha256sum` accepts the list, which names every delivered piece."""
     receipts = run.record.receipts.values()
-    archived = [one for one in receipts if one.remote_url and one.remote_url.startswith("file:")]
+    archived = [one for one in receipts if (one.remote_url or "").startswith(folder.as_uri())]
     manifest = folder / "manifest-sha256.txt"
     lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
     assert len(archived) == len(lines)

@@ -109,7 +109,7 @@ NAMES = {
     "C:\\\\temp\\\\x.txt": "x.txt",
     "a/b/": "b",
     "": "evidence.bin",
-    "..": "..",
+    "..": "evidence",
     "new\\nline\\x1b[31m.txt": "newline[31m.txt",
     "-rf": "-rf",
     "\\u202egnp.txt": "gnp.txt",

@@ -270,3 +270,16 @@ def test_quiet_runs_say_the_last_line_once(
 
     assert ["text.txt"] == run.names("test_it")
     assert ("2", "2") == (run.line["pieces"], run.line["delivered"])
+
+
+@pytest.mark.parametrize("flags", [[], ["-p", "no:terminal"]], ids=str)
+def test_terminal_that_knows_only_ascii(
+    monkeypatch: pytest.MonkeyPatch, run_and_read_spool: RunAndRead, flags: list[str]
+) -> None:
+    """A name the terminal cannot show breaks neither the summary nor the status."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii:strict")
+
+    run = run_and_read_spool("def test_it(evidence): evidence.attach('grüße')", *flags, apart=True)
+
+    assert "no such file: gr" in run.output
+    assert 65 == run.result.ret

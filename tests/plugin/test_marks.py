@@ -217,3 +217,18 @@ def test_option_is_what_marks_do_not_say(run_and_read_spool: RunAndRead) -> None
 
     assert [] == run.names("test_plain")
     assert ["text.txt"] == run.names("test_marked")
+
+
+def test_mark_that_comes_too_late(run_and_read_spool: RunAndRead) -> None:
+    """A mark added while its test runs has no effect any more, and is not silently passed over."""
+    run = run_and_read_spool("""
+        import pytest
+
+        def test_late(request, evidence):
+            request.node.add_marker(pytest.mark.evidence(archive=None))
+            evidence.text("a")
+    """)
+
+    run.result.assert_outcomes(passed=1)
+    assert 1 == run.output.count("not taken: test_inner.py::test_late: an evidence mark: was added")
+    assert 65 == run.result.ret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from .conftest import RunAndRead
 from .conftest import RunRefused
 
 
@@ -257,3 +258,39 @@ def test_spool_that_cannot_be_written(
 
     assert error.startswith("evidence_dir: ")
     assert error.endswith(("name another in evidence_dir", "name another evidence_dir"))
+
+
+ELSEWHERE = """
+    import pytest
+
+    @pytest.hookimpl(trylast=True, optionalhook=True)
+    def pytest_configure_node(node):
+        if node.gateway.id in {workers!r}:
+            node.workerinput["evidence_token"] = "of another disk"
+"""
+
+
+def test_workers_with_another_disk(pytester: pytest.Pytester, run_refused: RunRefused) -> None:
+    """Workers that do not see the spool run nothing, and the controller says what to do."""
+    pytester.makeconftest(ELSEWHERE.format(workers=["gw0", "gw1"]))
+
+    errors = sorted(run_refused("", "-n2"))
+
+    assert [True, True] == [
+        error.startswith(f"evidence_dir: worker gw{number} does not see {pytester.path}")
+        for number, error in enumerate(errors)
+    ]
+
+
+def test_one_worker_with_another_disk(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """What a worker that sees the spool has collected is delivered, whatever is wrong with another."""
+    pytester.makeconftest(ELSEWHERE.format(workers=["gw1"]))
+    suite = "def test_it(evidence): evidence.text('a')"
+
+    run = run_and_read_spool(suite, "--dist=each", "--tx=2*popen")
+
+    assert ("1", "1") == (run.line["pieces"], run.line["delivered"])
+    assert 1 == run.output.count("ERROR: evidence_dir: worker gw1 does not see")
+    assert pytest.ExitCode.USAGE_ERROR == run.result.ret
