@@ -23,18 +23,25 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except (
+        SystemExit
+    ) as end:  # from argparse, whose 2 for wrong arguments means something else here
+        return 4 if end.code == 2 else int(end.code or 0)
+
+
+def _run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
-        chosen = parser.parse_args(arguments)
-        del chosen
+        parser = _parser()
+        parser.parse_args(arguments)
         parser.print_help()
         return 4
     name, *rest = arguments
     command = importlib.import_module(f".commands.{name}", __package__)
-    try:
-        return int(command.main(rest))
-    except KeyboardInterrupt:
-        return 130
+    return int(command.main(rest))
 
 
 def _parser() -> argparse.ArgumentParser:

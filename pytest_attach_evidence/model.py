@@ -13,6 +13,7 @@ from dataclasses import fields
 from datetime import UTC
 from datetime import datetime
 from enum import StrEnum
+from types import NoneType
 from typing import IO
 from typing import Any
 from typing import Literal
@@ -22,6 +23,17 @@ from typing import cast
 
 
 KEY_DIGITS = 12
+
+# What a field of a record may hold when it is read from JSON, by the beginning of its annotation.
+JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "str | None": (str, NoneType),
+    "int | None": (int, NoneType),
+    "float | None": (float, int, NoneType),
+    "Literal": (str,),
+    "Mapping": (dict,),
+}
 
 
 class Outcome(StrEnum):
@@ -69,8 +81,14 @@ class Record:
 
         Raises KeyError, TypeError or ValueError where the data do not fit.
         """
-        known = {f.name for f in fields(cast(Any, cls))}
-        return cls(**cls._converted({n: v for n, v in source.items() if n in known}))
+        known = {f.name: str(f.type).partition("[")[0] for f in fields(cast(Any, cls))}
+        values = cls._converted({n: v for n, v in dict(source).items() if n in known})
+        for name, value in values.items():
+            allowed = JSON_TYPES.get(known[name])
+            if allowed and (isinstance(value, bool) or not isinstance(value, allowed)):
+                msg = f"{name} is of the type {type(value).__name__}"
+                raise TypeError(msg)
+        return cls(**values)
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
@@ -105,10 +123,7 @@ class Target(Record):
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
-        scope = tuple(sorted((str(a), str(b)) for a, b in values.pop("scope", ())))
-        if not all(isinstance(part, str) for part in values.values()):
-            msg = "every part of a target is text"
-            raise TypeError(msg)
+        scope = tuple(sorted((str(a), str(b)) for a, b in values.get("scope", ())))
         return {**values, "scope": scope}
 
     def __str__(self) -> str:
@@ -285,6 +300,10 @@ class Run(Record):
     ci: Mapping[str, str] = field(default_factory=dict)
     vcs: Mapping[str, str] = field(default_factory=dict)
 
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "argv": tuple(map(str, values.get("argv", ())))}
+
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
@@ -349,4 +368,7 @@ def seconds_since(text: str, now: datetime | None = None) -> float:
     Raises ValueError where the text is no moment.
     """
     then = datetime.fromisoformat(text)
+    if then.tzinfo is None:
+        msg = f"a moment without a time zone: {text!r}"
+        raise ValueError(msg)
     return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())

@@ -16,33 +16,49 @@ from .errors import SettingsError
 
 
 MASK = b"[redacted]"
-HOLD_BACK = 8 * 1024
+HOLD_BACK = 64 * 1024
 MAX_HELD = 1024 * 1024
+LOOK_BACK = 64
 LINE_LENGTH = 300
+SHORTEST_BASE64 = 6
+Span = tuple[int, int]
+QUOTE = rb"\\{0,3}['\"]?"
 
 # What carries a secret by its form: words of which one must be there (in lower case, to be quick), and
-# the pattern. A group named `secret` is masked, else the whole match.
+# the pattern. A group named `secret` is masked, else the whole match. What can be longer than a block
+# consists of characters of one class, so that a part of it matches too; none begins with a word
+# boundary, since in JSON a line begins behind the letter of `\n`.
 BUILT_IN = tuple(
     (words, re.compile(pattern, re.IGNORECASE))
     for words, pattern in (
         (
             (b"authorization",),
-            rb"\b(?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?(?:[a-z][a-z0-9-]{2,30} )?"
-            rb"(?P<secret>[^\s'\",;]{6,4096})",
+            rb"authorization" + QUOTE + rb"\s*[:=]\s*" + QUOTE + rb"(?:[a-z][a-z0-9-]{2,30} )?"
+            rb"(?P<secret>[^\s'\",;]{6,})",
         ),
-        ((b"cookie",), rb"\b(?:set-)?cookie['\"]?\s*:\s*['\"]?(?P<secret>[^\r\n'\"]{6,4096})"),
+        (
+            (b"cookie",),
+            rb"cookie" + QUOTE + rb"\s*:\s*" + QUOTE + rb"(?P<secret>[^\r\n'\"]{6,})",
+        ),
         (
             (b"x-",),
-            rb"\bx-(?:auth|subject|security|api)-?(?:token|key)['\"]?\s*[:=]\s*['\"]?"
-            rb"(?P<secret>[^\s'\",;]{6,4096})",
+            rb"x-(?:auth|subject|security|api)-?(?:token|key)"
+            + QUOTE
+            + rb"\s*[:=]\s*"
+            + QUOTE
+            + rb"(?P<secret>[^\s'\",;]{6,})",
         ),
-        ((b"bearer ",), rb"\bbearer (?P<secret>[a-z0-9._~+/=-]{12,4096})"),
-        ((b"eyj",), rb"\beyJ[a-z0-9_-]{8,2048}\.eyJ[a-z0-9_-]{4,4096}\.[a-z0-9_-]{4,2048}"),
-        ((b"wk_secret:",), rb"\bwk_secret:[^\s'\"]{6,512}"),
+        ((b"bearer ",), rb"bearer (?P<secret>[a-z0-9._~+/=-]{12,})"),
+        (
+            (b"eyj",),
+            rb"(?:(?<![a-z0-9_-])|(?<=\\[nrt]))eyJ[a-z0-9_-]{8,4096}+\."
+            rb"eyJ[a-z0-9_-]{4,32768}+\.[a-z0-9_-]{4,}",
+        ),
+        ((b"wk_secret:",), rb"wk_secret:[^\s'\"]{6,}"),
         ((b"://",), rb"(?<=://)[^\s/:@'\"]{0,200}:(?P<secret>[^\s/@'\"]{1,200})@"),
         (
             (b"private key",),
-            rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<secret>[^-]{16,16384})-----END",
+            rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----\s{0,8}+(?P<secret>[^-]{16,16384})-----END",
         ),
     )
 )
@@ -61,29 +77,31 @@ class Redactor:
             {form for value in values for form in forms_of(value)}, key=len, reverse=True
         )
         self._known = (re.compile(b"|".join(map(re.escape, forms))),) if forms else ()
+        self._hold_back = max(HOLD_BACK, *map(len, forms)) if forms else HOLD_BACK
         self._always = (*self._known, *_compiled(patterns))
 
     def stream(self, blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
         """Yield the bytes with every secret masked, and how many were masked in each block.
 
-        A secret across a border of blocks is found: some kilobytes are held back until more came.
+        A secret across a border of blocks is found: some kilobytes are held back until more came, and
+        some bytes that were given out stay in sight of patterns that look back.
         """
-        held = b""
+        held, start = b"", 0
         for block in blocks:
             held += block
-            if len(held) < 2 * HOLD_BACK:
+            if len(held) - start < 2 * self._hold_back:
                 continue
-            spans = self._spans(held)
-            end = _safe_end(spans, len(held))
-            if end:
-                yield _masked(held, spans, end)
-                held = held[end:]
-        if held:
-            yield _masked(held, self._spans(held), len(held))
+            found = self._found(held, start)
+            end = _safe_end([whole for whole, _ in found], len(held), self._hold_back)
+            if end > start:
+                yield _masked(held, found, start, end)
+                held, start = held[max(0, end - LOOK_BACK) :], min(end, LOOK_BACK)
+        if len(held) > start:
+            yield _masked(held, self._found(held, start), start, len(held))
 
     def content(self, content: bytes) -> tuple[bytes, int]:
         """Return bytes with every secret masked, and how many were."""
-        return _masked(content, self._spans(content), len(content))
+        return _masked(content, self._found(content, 0), 0, len(content))
 
     def text(self, text: str) -> str:
         """Return text with every secret masked, layout kept."""
@@ -94,7 +112,7 @@ class Redactor:
 
         A line that a CI system would take for a command (`::error`, `##vso[`) is made harmless.
         """
-        shown = "".join(c if c.isprintable() else " " for c in self.text(text[:8192]))
+        shown = "".join(c if c.isprintable() else " " for c in self.text(text)[:8192])
         line = " ".join(shown.split())
         if re.match(r"(::|##\[|##vso\[|##teamcity\[)", line):
             line = f"'{line}"
@@ -104,35 +122,39 @@ class Redactor:
         """Tell whether a known secret stands in a text."""
         return any(pattern.search(text.encode()) for pattern in self._known)
 
-    def _spans(self, content: bytes) -> list[tuple[int, int]]:
-        """Return where secrets stand, in order, without overlaps."""
+    def _found(self, content: bytes, start: int) -> list[tuple[Span, Span]]:
+        """Return what matches behind a place: the whole match, and the secret in it."""
         lower = content.lower()
         formed = [pattern for words, pattern in BUILT_IN if any(word in lower for word in words)]
-        spans = []
+        found = []
         for pattern in (*self._always, *formed):
             group = "secret" if "secret" in pattern.groupindex else 0
-            found = (m.span(group) for m in pattern.finditer(content))
-            spans += [(a, b) for a, b in found if b > a and content[a:b] != MASK]
-        return _merged(spans)
+            found += [(m.span(), m.span(group)) for m in pattern.finditer(content, start)]
+        return [(whole, (a, b)) for whole, (a, b) in found if b > a and not _in_mask(content, a, b)]
 
 
 def forms_of(value: str) -> set[bytes]:
     """Return the forms in which a secret is likely to stand in text."""
     raw = value.encode()
+    urls = {quote(value, safe=safe) for safe in ("", "/", "!'()*")} | {quote_plus(value)}
+    escaped = html.escape(value)
     texts = {
         value,
-        quote(value, safe=""),
-        quote_plus(value),
-        html.escape(value),
+        *urls,
+        *(re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), url) for url in urls),
+        escaped,
+        escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        html.escape(value, quote=False),
         json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
     }
     forms = {text.encode() for text in texts} | {raw.hex().encode(), raw.hex().upper().encode()}
     for offset in range(3):
         # The characters that depend on what stands before and after the secret are left out.
         encoded = base64.b64encode(b"\0" * offset + raw)
         first = (0, 2, 3)[offset]
-        last = (len(raw) + offset) // 3 * 4
-        if last - first >= 8:
+        last = (len(raw) + offset) * 8 // 6
+        if last - first >= SHORTEST_BASE64:
             forms.add(encoded[first:last])
             forms.add(encoded[first:last].replace(b"+", b"-").replace(b"/", b"_"))
     return forms
@@ -152,8 +174,13 @@ def _compiled(patterns: Sequence[str]) -> list[re.Pattern[bytes]]:
     return compiled
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
+def _in_mask(content: bytes, start: int, end: int) -> bool:
+    """Tell whether a place is nothing but a part of a mask."""
+    return content.find(MASK, max(0, end - len(MASK)), start + len(MASK)) >= 0
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
@@ -162,18 +189,20 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _safe_end(spans: list[tuple[int, int]], length: int) -> int:
+def _safe_end(matches: Iterable[Span], length: int, hold_back: int) -> int:
     """Return up to where a buffer may be given out: before what could still grow into a secret."""
-    end = length - HOLD_BACK
-    for start, stop in spans:
+    end = length - hold_back
+    for start, stop in _merged(matches):
         if start < end and stop > end:
             end = start if length - start < MAX_HELD else stop
     return end
 
 
-def _masked(content: bytes, spans: list[tuple[int, int]], end: int) -> tuple[bytes, int]:
-    parts, at, count = [], 0, 0
-    for start, stop in spans:
+def _masked(
+    content: bytes, found: Iterable[tuple[Span, Span]], begin: int, end: int
+) -> tuple[bytes, int]:
+    parts, at, count = [], begin, 0
+    for start, stop in _merged(secret for _, secret in found):
         if start >= end:
             break
         parts += [content[at:start], MASK]

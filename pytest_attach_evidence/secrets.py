@@ -57,8 +57,8 @@ class Secrets:
     were given out, for masking.
     """
 
-    environ: Mapping[str, str]
-    found: set[str] = field(default_factory=set)
+    environ: Mapping[str, str] = field(repr=False)
+    found: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
     def from_environment(cls) -> Secrets:

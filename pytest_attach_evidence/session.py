@@ -36,6 +36,7 @@ from .model import Failure
 from .model import Run
 from .model import State
 from .model import utc_text
+from .options import OPTIONS
 from .plan import is_settled
 from .project import Project
 from .recorder import Keeper
@@ -262,9 +263,15 @@ def undelivered(results: Results) -> bool:
 
 def push_command(project: Project, options: Iterable[str], runs: Sequence[RunFolder]) -> str:
     """Return the command that delivers these runs later, from anywhere."""
-    words = ["attach-evidence", "push", *options]
-    words += ["--evidence-dir", str(project.settings.dir), *(run.id for run in runs)]
-    return project.redactor.text(shlex.join(words)).replace('"', "'")
+    spool = project.settings.dir
+    words = ["attach-evidence", "push", *options, "--evidence-dir", str(spool)]
+    words += [run.id if run.path.parent == spool else str(run.path) for run in runs]
+    return project.redactor.text(" ".join(map(_quoted, words)))
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it, without double quotes of ours: they enclose the command."""
+    return shlex.quote(word).replace("'\"'\"'", "'\\''")
 
 
 def status_of(summary: Summary, *, collected_now: bool) -> int:
@@ -306,8 +313,19 @@ def now() -> float:
 
 def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:
     """Return the options that lead another command to the same configuration."""
-    words = []
-    if config.inipath is not None:
-        words += ["-c", str(config.inipath)]
+    ini = config.inipath
+    words = ["-c", str(ini)] if ini is not None else ["--rootdir", str(config.rootpath)]
     given = [pair for pair in config.option.override_ini or () if pair not in leave_out]
+    given += _flags(config)
     return [*words, *(word for pair in given for word in ("-o", pair))]
+
+
+def _flags(config: pytest.Config) -> list[str]:
+    """Return the flags that were given as what `-o` takes; the commands have no others."""
+    here, pairs = config.invocation_params.dir, []
+    for option in OPTIONS:
+        text = None if option.is_list else config.getoption(option.name)
+        if text is not None and option.name not in ("evidence", "evidence_dir"):
+            path = option.kind == "path" and text
+            pairs.append(f"{option.name}={here / Path(text).expanduser() if path else text}")
+    return pairs

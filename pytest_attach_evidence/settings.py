@@ -302,7 +302,8 @@ def base_url(option: str, text: str, http_hosts: Iterable[str] = ()) -> str:
         or "%" in host
     ):
         _refuse(option, f"is {text!r}", "write https://host/path, without a query")
-    if parts.scheme == "http" and not _is_loopback(host) and host not in http_hosts:
+    plain = parts.scheme == "http" and not _is_loopback(host)
+    if plain and host not in map(str.lower, http_hosts):
         hint = "use https://, or add the host to evidence_http_hosts"
         _refuse(option, f"sends credentials unprotected by http:// to {host}", hint)
     shown = f"[{host}]" if ":" in host else host

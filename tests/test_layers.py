@@ -35,7 +35,17 @@ COLLECTING = {
     *("naming", "recorder", "redact", "spool", "targets"),
 }
 DELIVERING = {"apis", "deliver", "destinations", "plan", "report", "rest"}
-MEETING = {"_version", "errors", "model", "naming", "options", "retry", "secrets", "settings", "spool"}
+MEETING = {
+    "_version",
+    "errors",
+    "model",
+    "naming",
+    "options",
+    "retry",
+    "secrets",
+    "settings",
+    "spool",
+}
 PYTEST_USERS = {*DOORS, "capture", "commands", "marks", "recorder", "session"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")
 
@@ -248,7 +258,13 @@ def test_off_loads_and_writes_nothing(tmp_path: Path) -> None:
     """While evidence is off, neither recorder nor spool is imported, and no file appears."""
     seen = loaded(tmp_path, "", "--evidence=off")
 
-    unwanted = (*HEAVY, "filelock", f"{PACKAGE}.recorder", f"{PACKAGE}.spool", f"{PACKAGE}.controller")
+    unwanted = (
+        *HEAVY,
+        "filelock",
+        f"{PACKAGE}.recorder",
+        f"{PACKAGE}.spool",
+        f"{PACKAGE}.controller",
+    )
     assert f"{PACKAGE}.plugin" in seen
     assert [] == [name for name in unwanted if name in seen]
     written = {path.name for path in tmp_path.iterdir()}

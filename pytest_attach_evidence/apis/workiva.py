@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
-from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
@@ -220,11 +219,7 @@ def connect(
     Raises DestinationClosedError where the CA bundle cannot be used.
     """
     origins = Origins(base, hosts=hosts, domains=(DOMAIN,), option="evidence_workiva_hosts")
-    try:
-        session = Session(origins, budget, ca_bundle=ca_bundle)
-    except OSError as error:
-        msg = f"evidence_ca_bundle: {ca_bundle} cannot be used ({type(error).__name__})"
-        raise DestinationClosedError(msg, next_step="name a readable PEM file") from error
+    session = Session(origins, budget, ca_bundle=ca_bundle)
     login = Login(
         session=session,
         version=VERSIONS[version],

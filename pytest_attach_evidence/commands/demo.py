@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib import resources
@@ -103,7 +105,7 @@ def _write_project(project: Path, options: Mapping[str, str]) -> None:
 
 def _environment() -> dict[str, str]:
     """Return this environment without what would change the suite's configuration."""
-    hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {name: value for name, value in kept.items() if not name.startswith("PYTEST_EVIDENCE_")}
 
@@ -118,8 +120,5 @@ def _open_deliveries(project: Path) -> int | None:
 
 
 def _wait() -> None:
-    try:
-        while True:
-            input()
-    except (KeyboardInterrupt, EOFError):
-        return
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

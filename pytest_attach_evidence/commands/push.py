@@ -54,17 +54,36 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
         return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
     except SpoolError as error:
         return complain(str(error), ExitStatus.SPOOL)
-    groups = [runs] if chosen.runs else [[run] for run in runs if _has_work(run, chosen)]
-    if not groups or not groups[0]:
+    groups = [
+        group for group in ([runs] if chosen.runs else [[run] for run in runs]) if _waits(group)
+    ]
+    if not groups:
         say("nothing waits")
-        return int(ExitStatus.OK)
-    statuses = [_push_group(config, project, group, chosen) for group in groups]
+    statuses = [ExitStatus.OK]
+    for group in groups:
+        statuses.append(_push_alone(config, group, chosen))
+        if statuses[-1] is ExitStatus.INTERRUPTED:
+            break
     return int(worst(statuses))
 
 
-def _has_work(run: RunFolder, chosen: argparse.Namespace) -> bool:
-    record = run.read()
-    return not is_settled(record)
+def _waits(runs: Sequence[RunFolder]) -> bool:
+    return any(not is_settled(run.read()) for run in runs)
+
+
+def _push_alone(
+    config: pytest.Config, runs: Sequence[RunFolder], chosen: argparse.Namespace
+) -> ExitStatus:
+    """Deliver some runs with destinations of their own, which remember nothing of other runs."""
+    try:
+        project = session.load_project(config, delivering=True)
+        return _push_group(config, project, runs, chosen)
+    except SpoolBusyError as error:
+        say(f"skipped: {error}")
+        return ExitStatus.WAITING
+    except SpoolError as error:
+        complain(session.masked(str(error)), ExitStatus.SPOOL)
+        return ExitStatus.SPOOL
 
 
 def _push_group(
@@ -72,12 +91,8 @@ def _push_group(
 ) -> ExitStatus:
     """Deliver some runs together and print what became of them."""
     with ExitStack() as locks:
-        try:
-            for run in runs:
-                locks.enter_context(run.locked())
-        except SpoolBusyError as error:
-            say(f"skipped: {error}")
-            return ExitStatus.WAITING
+        for run in runs:
+            locks.enter_context(run.locked())
         for run in runs:
             if not run.read().finished:
                 run.write_interrupted()

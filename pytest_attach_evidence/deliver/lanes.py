@@ -5,8 +5,10 @@ Threads live only here, and are joined before `deliver` returns.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -19,7 +21,6 @@ from ..model import State
 from ..model import utc_text
 from ..plan import Plan
 from ..plan import Work
-from ..retry import Budget
 from .attempts import serve
 from .ground import Ground
 from .ground import Results
@@ -43,41 +44,31 @@ def deliver(
     results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
     for work in plan.work:
         ground.in_doubt.update(work.uncertain.keys() - plan.settled.keys())
-    lanes = [
-        _Lane(destination, [w for w in plan.work if w.target.destination == name], ground, results)
-        for name, destination in destinations.items()
-    ]
-    threads = [
-        threading.Thread(
-            target=lane.run, args=(parallel,), name=f"evidence-{lane.name}", daemon=True
-        )
-        for lane in lanes
-        if lane.work
-    ]
+    lanes = []
+    for name, destination in destinations.items():
+        if own := [one for one in plan.work if one.target.destination == name]:
+            lanes.append(_Lane(destination, own, ground, results))
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)
+        for lane in lanes:
+            lane.start(parallel)
+        for lane in lanes:
+            lane.join()
     except KeyboardInterrupt:
         results.interrupted = True
         ground.budget.stop.set()
-        _join(threads, ground.budget)
+        _join(lanes)
     with ground.lock:
         _leave_the_rest(results, ground)
         ground.ended = True
     return results
 
 
-def _join(threads: Sequence[threading.Thread], budget: Budget) -> None:
+def _join(lanes: Sequence[_Lane]) -> None:
     """Wait for the threads to notice the stop; a second Ctrl-C ends the waiting."""
-    until = budget.clock() + JOIN_S
-    try:
-        for thread in threads:
-            thread.join(max(0.0, until - budget.clock()))
-    except KeyboardInterrupt:
-        pass
+    until = time.monotonic() + JOIN_S
+    with contextlib.suppress(KeyboardInterrupt):
+        for lane in lanes:
+            lane.join(max(0.0, until - time.monotonic()))
 
 
 def _leave_the_rest(results: Results, ground: Ground) -> None:
@@ -96,7 +87,7 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
 def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> None:
     """Leave a delivery to a later push, if nothing is known of it yet. The caller has the lock."""
     key = delivery.key
-    if key not in results.receipts and key not in results.failures:
+    if key not in results.receipts and key not in results.failures and not ground.ended:
         state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
         results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
 
@@ -114,8 +105,38 @@ class _Lane:
         self._results = results
         self._waiting: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._opened = threading.Event()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def run(self, parallel: int) -> None:
+    def start(self, parallel: int) -> None:
+        """Begin to serve the targets."""
+        self._thread = threading.Thread(
+            target=self._run, args=(parallel,), name=f"evidence-{self.name}", daemon=True
+        )
+        self._thread.start()
+
+    def join(self, seconds: float | None = None) -> None:
+        """Wait until everything is over, or so many seconds.
+
+        A join of the thread that is interrupted by Ctrl-C would call a running thread ended
+        (CPython before 3.13), so that its end is told by an event.
+        """
+        if self._thread is None:
+            return
+        if seconds is None:
+            while not self._over.wait(0.2):
+                pass
+        elif not self._over.wait(seconds):
+            return
+        self._thread.join()
+
+    def _run(self, parallel: int) -> None:
+        try:
+            self._serve_all(parallel)
+        finally:
+            self._over.set()
+
+    def _serve_all(self, parallel: int) -> None:
         """Serve every target; return when all helpers have ended."""
         for work in self.work:
             self._waiting.put(work)
@@ -145,7 +166,13 @@ class _Lane:
                 self._serve(work)
         finally:
             self._opened.set()
+            self._close()
+
+    def _close(self) -> None:
+        try:
             self._destination.close()
+        except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
+            self._note(f"{self.name}: {type(error).__name__}: {error}", self._results.bugs)
 
     def _ended(self) -> bool:
         budget = self._ground.budget
@@ -167,12 +194,16 @@ class _Lane:
             self._broken(work, seen, self._results.bugs)
 
     def _broken(self, work: Work, seen: str, trouble: list[str]) -> None:
-        """Note what ended the work for one target, unless the results are given out already."""
+        """Note what ended the work for one target."""
+        reason = self._ground.mask(f"the delivery broke off: {seen}")
         with self._ground.lock:
-            if self._ground.ended:
-                return
-            line = self._ground.mask(seen)
-            if line not in trouble:
-                trouble.append(line)
+            self._note(seen, trouble)
             for delivery in work.deliveries:
-                _leave(delivery, f"the delivery broke off: {line}", self._results, self._ground)
+                _leave(delivery, reason, self._results, self._ground)
+
+    def _note(self, seen: str, trouble: list[str]) -> None:
+        """Note a trouble once, unless the results are given out already."""
+        line = self._ground.mask(seen)
+        with self._ground.lock:
+            if line not in trouble and not self._ground.ended:
+                trouble.append(line)

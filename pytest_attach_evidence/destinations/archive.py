@@ -79,9 +79,14 @@ class Archive:
         open_content: OpenContent,
         notes: Notes,
     ) -> Results:
-        """Copy pieces, complete or not at all; raises DestinationClosedError if the disk refuses."""
+        """Copy pieces, complete or not at all; raises DestinationClosedError if the disk refuses.
+
+        The caller holds the locks of the pieces' runs, so that nobody else writes into their folders.
+        """
         results: Results = {}
         try:
+            for folder in {f for d in deliveries for f in (self._run(d), self._path(d).parent)}:
+                disk.remove_leftovers(folder)
             for delivery in deliveries:
                 results[delivery.key] = self._copy(delivery, open_content)
             self._list([d for d in deliveries if isinstance(results[d.key], Receipt)])
@@ -94,7 +99,7 @@ class Archive:
 
     def _copy(self, delivery: Delivery, open_content: OpenContent) -> Receipt | PermanentError:
         path = self._path(delivery)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.ensure_folder(path.parent)
         digest = hashlib.sha256()
         with (
             open_content(delivery.evidence) as source,
@@ -174,7 +179,7 @@ def _facts(delivery: Delivery) -> Mapping[str, object]:
 
 def _add_lines(path: Path, lines: Sequence[str]) -> None:
     """Add the lines that a file does not have yet; it is replaced as a whole."""
-    before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    before = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
     known = set(before)
     new = [line for line in lines if line not in known]
     if new:

@@ -102,9 +102,6 @@ class SquashOptions:
             session = Session(Origins(origin), budget, ca_bundle=self.ca_bundle)
         except SettingsError as error:
             raise DestinationClosedError(str(error)) from error
-        except OSError as error:
-            msg = f"evidence_ca_bundle cannot be used ({error.strerror or error})"
-            raise DestinationClosedError(msg) from error
         if found is None:
             raise DestinationClosedError(NO_CREDENTIALS, why="authentication")
         return SquashTm(session, origin, credentials_of(found))

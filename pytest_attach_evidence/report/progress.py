@@ -33,11 +33,11 @@ def progress(total: int, *, terminal: bool, write: Callable[[str], None]) -> Ite
                 done += 1
                 if advance is not None:
                     advance()
-                elif time.monotonic() - last >= EVERY_S:
+                elif done < total and time.monotonic() - last >= EVERY_S:
                     last = time.monotonic()
-                    write(
-                        f"evidence: {done} of {total} deliveries done, Ctrl-C leaves the rest waiting"
-                    )
+                    line = f"{done} of {total} deliveries done, Ctrl-C leaves the rest waiting"
+                    with contextlib.suppress(OSError, ValueError):  # nobody listens any more
+                        write(f"evidence: {line}")
 
         yield told
 

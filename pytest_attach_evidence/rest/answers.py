@@ -90,8 +90,8 @@ class Answer:
             return plain_line(_words_in(json.loads(self.body)))
         except (ValueError, RecursionError):
             pass
-        text = self.body.decode("utf-8", "replace")
-        if "<html" in text[:4096].lower():
+        text = self.body[:4096].decode("utf-8", "replace")
+        if "<html" in text.lower():
             title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
             return f"an HTML page titled {plain_line(title[1])!r}" if title else "an HTML page"
         return plain_line(text)

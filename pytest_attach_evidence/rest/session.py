@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import ssl
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from http import HTTPStatus
 
 import requests
 import requests.utils
-import truststore
 import urllib3.exceptions
 
 from .._version import __version__
@@ -25,6 +25,8 @@ from .answers import plain_line
 from .body import Body
 from .origins import Origins
 from .origins import origin_of
+from .tls import refused_certificate
+from .tls import tls_context
 from .wire import Watch
 from .wire import WatchedAdapter
 from .wire import watching
@@ -77,6 +79,9 @@ class Session:
 
     def _send(self, request: Request, url: str, headers: Mapping[str, str]) -> Answer:
         length = request.body.length if request.body is not None else 0
+        if request.body is not None and length == 0:
+            # Nothing will be read of it while sending, where a file that is not empty would be noticed.
+            collections.deque(request.body, maxlen=0)
         seconds = min(self._budget.remaining_s(), REQUEST_S + length / SLOWEST_BYTES_PER_S)
         watch = Watch(
             stall_s=self._budget.stall_s,
@@ -100,6 +105,9 @@ class Session:
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
                 body = response.raw.read(request.answer_limit + 1, decode_content=False)
+                missing = response.raw.length_remaining
+                if missing and len(body) <= request.answer_limit:
+                    raise urllib3.exceptions.IncompleteRead(len(body), missing)
                 return self._answer(request, response, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._lost(request, watch, error) from error
@@ -121,9 +129,7 @@ class Session:
         cause = _innermost(error)
         host = origin_of(self.origins.resolve(request.url)).host
         if isinstance(cause, ssl.SSLCertVerificationError):
-            msg = f"{request.what}: the certificate of {host} was refused ({cause.verify_message})"
-            hint = "name the authority's PEM file in evidence_ca_bundle"
-            return DestinationClosedError(msg, next_step=hint)
+            return refused_certificate(request.what, host, cause)
         if isinstance(error, requests.exceptions.ProxyError) and "407" in str(error):
             return DestinationClosedError(f"{request.what}: the proxy wants a login (407)")
         if not watch.connected:
@@ -172,19 +178,6 @@ class _Stream:
             yield block
             self._watch.heard()
             self._watch.check()
-
-
-def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """Return a verifying TLS context: the given PEM file, else the system's trust store.
-
-    Raises SettingsError's cause, OSError or ssl.SSLError, where the file cannot be used.
-    """
-    if ca_bundle is not None:
-        context = ssl.create_default_context(cafile=ca_bundle)
-    else:
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -1,11 +1,13 @@
-"""Sockets that keep the time: connections whose answers are read with a stall limit and a deadline.
+"""Sockets that keep the time: connections that send and read with a stall limit and a deadline.
 
 A read timeout of the HTTP library starts again with every byte, so that a server which sends one byte
-a second holds a client for ever. Here every read looks at the clock and at the stop signal.
+a second holds a client for ever, and a server that does not read holds it for the whole stall limit.
+Here every read and write looks at the clock and at the stop signal.
 """
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import socket
@@ -21,6 +23,7 @@ from typing import Any
 import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
+import urllib3.util.wait
 
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 
 SLICE_S = 0.5
+EARLY = 64 * 1024
 
 
 class StoppedError(OSError):
@@ -38,7 +42,8 @@ class StoppedError(OSError):
 class Watch:
     """The limits of one request, and what became of it.
 
-    `connected` and `sent` tell afterwards whether the server can have seen the request.
+    `connected` and `sent` tell afterwards whether the server can have seen the request. `early` is
+    what it answered while the body was still being sent.
     """
 
     stall_s: float
@@ -47,6 +52,8 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     connected: bool = False
     sent: bool = False
+    head_sent: bool = False
+    early: bytes = b""
     _heard_at: float = field(default=0.0)
 
     def heard(self) -> None:
@@ -92,6 +99,11 @@ class _WatchedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
+        if early := self._watch.early:
+            view = memoryview(buffer).cast("B")
+            count = min(len(early), len(view))
+            view[:count], self._watch.early = early[:count], early[count:]
+            return count
         while True:
             self._watch.check()
             self._socket.settimeout(SLICE_S)
@@ -129,16 +141,32 @@ def _response(sock: socket.socket, *args: Any, **more: Any) -> http.client.HTTPR
 
 class _Plain(urllib3.connection.HTTPConnection):
     response_class = staticmethod(_response)  # type: ignore[assignment]  # called like the class
+    cut_short = False
 
     def request(self, *args: Any, **more: Any) -> None:
         _begin(self, super().request, *args, **more)
+
+    def send(self, data: Any) -> None:
+        _send(self, super().send, data)
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and not self.cut_short
 
 
 class _Tls(urllib3.connection.HTTPSConnection):
     response_class = staticmethod(_response)  # type: ignore[assignment]  # called like the class
+    cut_short = False
 
     def request(self, *args: Any, **more: Any) -> None:
         _begin(self, super().request, *args, **more)
+
+    def send(self, data: Any) -> None:
+        _send(self, super().send, data)
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and not self.cut_short
 
 
 def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **more: Any) -> None:
@@ -146,12 +174,57 @@ def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **m
     watch = _watch()
     if connection.sock is None:
         connection.connect()
+        connection.cut_short = False
     if watch is not None:
-        watch.connected = True
+        watch.heard()
+        watch.check()
+        watch.connected, watch.head_sent = True, False
         connection.timeout = watch.stall_s
     send(*args, **more)
     if watch is not None:
         watch.sent = True
+
+
+def _send(connection: _Plain | _Tls, plainly: Callable[[Any], None], content: Any) -> None:
+    """Send bytes in short slices of time and look at the watch between them."""
+    watch, sock = _watch(), connection.sock
+    if watch is None or sock is None or not isinstance(content, bytes):
+        plainly(content)
+        return
+    watch.heard()
+    view = memoryview(content)
+    while view:
+        if watch.head_sent and _answers(sock, watch):
+            connection.cut_short = True
+            # The HTTP library goes on to read the answer after this error.
+            raise BrokenPipeError(errno.EPIPE, "the server answered before it had the whole body")
+        sock.settimeout(SLICE_S)
+        try:
+            count = sock.send(view)
+        except TimeoutError:
+            count = 0
+        if count:
+            watch.heard()
+            view = view[count:]
+        watch.check()
+    watch.head_sent = True
+
+
+def _answers(sock: socket.socket, watch: Watch) -> bool:
+    """Tell whether the server answers, or is gone, while it should still be listening.
+
+    What it sent is kept for the reader; an interim answer (1xx) does not count.
+    """
+    waiting = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+    if not waiting and not urllib3.util.wait.wait_for_read(sock, timeout=0):
+        return False
+    sock.settimeout(0)
+    try:
+        block = sock.recv(EARLY)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    watch.early += block
+    return not block or not watch.early[9:].startswith(b"1")
 
 
 class _PlainPool(urllib3.connectionpool.HTTPConnectionPool):

@@ -65,9 +65,9 @@ class Spool:
     def runs(self) -> list[RunFolder]:
         """Return every run, oldest first."""
         try:
-            found = [
-                p for p in self.folder.iterdir() if (p / "journals").is_dir() and not p.is_symlink()
-            ]
+            # What a removal left behind begins with a dot.
+            seen = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+            found = [p for p in seen if (p / "journals").is_dir() and not p.is_symlink()]
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -19,7 +19,6 @@ from . import disk
 
 
 BLOCK = 256 * 1024
-NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | disk.BINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,10 @@ class Blobs:
         Raises SpoolDamagedError where it is not there or is no plain file.
         """
         try:
-            descriptor = os.open(self.path(digest), os.O_RDONLY | NO_SURPRISES)
+            return disk.open_plain(self.path(digest))
         except OSError as error:
             msg = f"its bytes cannot be read from the spool ({error.strerror})"
             raise SpoolDamagedError(msg) from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            msg = "its bytes in the spool are not a plain file"
-            raise SpoolDamagedError(msg)
-        return os.fdopen(descriptor, "rb")
 
     def verify(self, digest: str, size: int) -> None:
         """Read a blob once.
@@ -98,7 +92,10 @@ class Blobs:
                 disk.write(descriptor, block)
             disk.sync(descriptor)
             path = self.folder / digest.hexdigest()
-            if not path.exists():
+            if path.exists():
+                # Another process may be between giving it its name and syncing that.
+                disk.sync_folder(self.folder)
+            else:
                 disk.publish(new, path)
         return Blob(f"sha256:{digest.hexdigest()}", size)
 
@@ -158,7 +155,7 @@ class SourceFile:
 
 def _open_source(path: Path) -> IO[bytes]:
     try:
-        descriptor = os.open(path.resolve(), os.O_RDONLY | NO_SURPRISES)
+        descriptor = os.open(path.resolve(), os.O_RDONLY | disk.NO_SURPRISES)
     except FileNotFoundError:
         msg = f"no such file: {path} - attach it after it was written"
         raise AttachError(msg) from None

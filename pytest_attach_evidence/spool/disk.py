@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ..errors import SpoolError
 
@@ -16,12 +18,21 @@ from ..errors import SpoolError
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 BINARY = getattr(os, "O_BINARY", 0)
+NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
 
 
 def make_folder(path: Path) -> None:
     """Create a folder that is ours alone; it must not exist."""
     path.mkdir(FOLDER_MODE)
     sync_folder(path.parent)
+
+
+def ensure_folder(path: Path) -> None:
+    """Make sure a folder exists, with those above it, and that their names are on the disk."""
+    if not path.is_dir():
+        ensure_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def private_folder(path: Path) -> None:
@@ -50,6 +61,15 @@ def create(path: Path) -> int:
     """Create a file that must not exist and return its descriptor, open for appending."""
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | BINARY
     return os.open(path, flags, FILE_MODE)
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a plain file for reading; a link, a FIFO and the like are an OSError, not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | NO_SURPRISES)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a plain file")
 
 
 def write(descriptor: int, content: bytes | memoryview) -> None:
@@ -97,6 +117,12 @@ def temporary(folder: Path) -> Iterator[tuple[Path, int]]:
         finally:
             os.close(descriptor)
     finally:
+        remove(path)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that a killed process left in a folder that only we write to now."""
+    for path in folder.glob(".new-*"):
         remove(path)
 
 

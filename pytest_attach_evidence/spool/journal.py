@@ -55,10 +55,13 @@ class Journal:
 
     def close(self) -> None:
         """Close the file for good: a thread that comes late writes nothing more."""
-        self._closed = True
-        if self._descriptor is not None and os.getpid() == self._process:
-            os.close(self._descriptor)
-        self._descriptor = None
+        if os.getpid() != self._process:
+            self._start()
+        with self._lock:
+            self._closed = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            self._descriptor = None
 
     @property
     def id(self) -> str:
@@ -76,7 +79,6 @@ class Journal:
         self._last = ""
 
     def _append(self, entries: tuple[Entry, ...]) -> None:
-        new = self._descriptor is None
         if self._descriptor is None:
             self._descriptor = disk.create(self.folder / f"{self._prefix}{self._id}.jsonl")
         lines, last = [], self._last
@@ -90,7 +92,7 @@ class Journal:
         text = b"".join(lines)
         disk.write(self._descriptor, text)
         disk.sync(self._descriptor)
-        if new:
+        if self._length == 0:
             disk.sync_folder(self.folder)
         self._length += len(text)
         self._last = last
@@ -114,34 +116,34 @@ class Line:
     damage: str = ""
 
 
-def read(path: Path) -> Iterator[Line]:
-    """Yield the lines of a journal.
+def read(path: Path) -> list[Line]:
+    """Return the lines of a journal.
 
     A last line without its end is what a crash leaves: it never counted and is passed over. A line
-    whose hash is not the one its successor recorded is damaged, as is one that is no entry. Lines of
-    another version come with the damage `version`.
+    whose hash is not the one its sound successor recorded is damaged, as is one that is no entry.
+    Lines of another version come with the damage `version`.
     """
-    held: tuple[Line, str] | None = None
-    with path.open("rb") as file:
+    checked: list[Line] = []
+    after: Line | None = None
+    for line, digest in reversed(list(_lines(path))):
+        sound = after is None or after.damage or after.entry.get("prev") == digest
+        after = line if sound or line.damage else Line(line.place, {}, "changed afterwards")
+        checked.append(after)
+    return checked[::-1]
+
+
+def _lines(path: Path) -> Iterator[tuple[Line, str]]:
+    """Yield every complete line by itself, with its hash."""
+    with disk.open_plain(path) as file:
         number = 0
         while line := file.readline(MAX_LINE + 1):
             number += 1
-            if not line.endswith(b"\n"):
-                if len(line) > MAX_LINE:
-                    yield Line(f"{path.name} line {number}", {}, "longer than a line may be")
+            place = f"{path.name} line {number}"
+            if len(line) > MAX_LINE:
+                yield Line(place, {}, "longer than a line may be"), ""
+            if len(line) > MAX_LINE or not line.endswith(b"\n"):
                 break
-            read_line = _read_line(f"{path.name} line {number}", line)
-            if held is not None:
-                before, digest = held
-                chained = not read_line.entry or read_line.entry.get("prev") == digest
-                yield (
-                    before
-                    if chained or before.damage
-                    else Line(before.place, {}, "changed afterwards")
-                )
-            held = read_line, hashlib.sha256(line).hexdigest()
-    if held is not None:
-        yield held[0]
+            yield _read_line(place, line), hashlib.sha256(line).hexdigest()
 
 
 def _read_line(place: str, line: bytes) -> Line:

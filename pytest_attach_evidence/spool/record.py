@@ -19,6 +19,7 @@ from ..model import Receipt
 from ..model import Run
 from ..model import RunRecord
 from ..model import State
+from . import disk
 from . import journal
 
 
@@ -43,7 +44,8 @@ def _journals(folder: Path, name: str) -> list[Path]:
 def _run(folder: Path) -> Run:
     """Return the facts of the run; a run without them is still delivered."""
     try:
-        facts = json.loads((folder / "run.json").read_bytes())
+        with disk.open_plain(folder / "run.json") as file:
+            facts = json.load(file)
         return replace(Run.from_json(facts), id=folder.name)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Run(id=folder.name, started_at="")
@@ -51,7 +53,7 @@ def _run(folder: Path) -> Run:
 
 def _lines(path: Path, record: RunRecord) -> list[journal.Line]:
     try:
-        return list(journal.read(path))
+        return journal.read(path)
     except OSError as error:
         problem = Problem(subject=path.name, seen=f"cannot be read ({error.strerror})")
         record.problems.append(problem)
@@ -66,7 +68,7 @@ def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) 
     if not damage and reader is not None:
         try:
             reader(record, line.entry)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             damage = f"not what it should be ({type(error).__name__})"
     if damage:
         hint = "what it recorded stays in the spool; everything else is delivered"

@@ -143,7 +143,7 @@ class TestSettings:
             (
                 Settings(given=URL, ca_bundle="/does/not/exist.pem"),
                 {TOKEN: READ_WRITE},
-                "evidence_ca_bundle cannot be used",
+                "evidence_ca_bundle names /does/not/exist.pem, which cannot be used",
             ),
         ],
     )

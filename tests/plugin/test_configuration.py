@@ -256,17 +256,22 @@ def test_without_the_plugin(pytester: pytest.Pytester, monkeypatch: pytest.Monke
     assert b"local" == run.content("test_other", "stage.txt")
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
 @pytest.mark.parametrize(
     "flags",
-    [["-p", "no:terminal"], ["-q", "-q"], ["--no-summary"], ["-p", "no:logging"], ["-s"]],
-    ids=str,
+    [
+        *(["-p", "no:terminal", *workers] for workers in ([], ["-n2"])),
+        *(["-q", "-q", *workers] for workers in ([], ["-n2"])),
+        ["--no-summary"],
+        ["-p", "no:logging"],
+        ["-s"],
+    ],
+    ids=" ".join,
 )
 def test_quiet_runs_say_the_last_line_once(
-    run_and_read_spool: RunAndRead, flags: list[str], workers: tuple[str, ...]
+    run_and_read_spool: RunAndRead, flags: list[str]
 ) -> None:
     """However quiet pytest is, the last line is printed exactly once and evidence is delivered."""
-    run = run_and_read_spool(ATTACHING, *flags, *workers)
+    run = run_and_read_spool(ATTACHING, *flags)
 
     assert ["text.txt"] == run.names("test_it")
     assert ("2", "2") == (run.line["pieces"], run.line["delivered"])

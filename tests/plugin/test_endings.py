@@ -13,34 +13,28 @@ from .reading import everything_printed
 from .reading import read_back
 
 
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
 ATTACHING = "def test_a(evidence): evidence.text('a')\n"
 FAILING = "def test_b(evidence): evidence.text('b'); assert False, 'what failed'\n"
 
 
-@WORKERS
 @pytest.mark.parametrize(
     ("suite", "args"),
     [
         (ATTACHING, ["--strict-markers"]),
-        (ATTACHING + FAILING, ["-x"]),
-        ("x = 1", []),
         (ATTACHING, ["-k", "nothing"]),
-        ("import nowhere", []),
+        *((ATTACHING + FAILING, ["-x", *workers]) for workers in ([], ["-n2"])),
+        *(("x = 1", workers) for workers in ([], ["-n2"])),
+        *(("import nowhere", workers) for workers in ([], ["-n2"])),
     ],
-    ids=["passes", "-x", "no tests", "deselected", "collection error"],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_usual_ends(
-    start: Start,
-    run_and_read_spool: RunAndRead,
-    suite: str,
-    args: list[str],
-    workers: tuple[str, ...],
+    start: Start, run_and_read_spool: RunAndRead, suite: str, args: list[str]
 ) -> None:
     """The status is what it is without us, and the last line is printed once."""
-    plain = start(suite, *args, *workers, mode="off")
+    plain = start(suite, *args, mode="off")
 
-    run = run_and_read_spool(suite, *args, *workers)
+    run = run_and_read_spool(suite, *args)
 
     assert plain.ret == run.result.ret
     assert run.line["pieces"] == run.line["delivered"]
@@ -188,11 +182,18 @@ def test_interrupted_delivery(pytester: pytest.Pytester, run_and_read_spool: Run
     run.result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("step", ["attach_reports", "deliver_runs", "tidy", "undelivered"])
+@pytest.mark.parametrize(
+    ("step", "delivered"),
+    [("attach_reports", "0"), ("deliver_runs", "0"), ("tidy", "1"), ("undelivered", "1")],
+)
 def test_interrupted_anywhere(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, start: Start, step: str
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    start: Start,
+    step: str,
+    delivered: str,
 ) -> None:
-    """Ctrl-C at any point of our session end still prints the last line."""
+    """Ctrl-C at any point of our session end sends nothing more and still prints the last line."""
 
     def interrupt(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
@@ -203,7 +204,7 @@ def test_interrupted_anywhere(
     run = read_back(result, pytester.path / ".evidence")
 
     assert 2 == run.result.ret
-    assert "1" == run.line["pieces"]
+    assert ("1", delivered) == (run.line["pieces"], run.line["delivered"])
 
 
 def test_runs_that_are_delivered_are_tidied(

@@ -232,3 +232,38 @@ def test_mark_that_comes_too_late(run_and_read_spool: RunAndRead) -> None:
     run.result.assert_outcomes(passed=1)
     assert 1 == run.output.count("not taken: test_inner.py::test_late: an evidence mark: was added")
     assert 65 == run.result.ret
+
+
+@pytest.mark.parametrize("mode", ["collect", "upload"])
+def test_tests_run_without_the_libraries_of_the_delivery(
+    monkeypatch: pytest.MonkeyPatch, run_and_read_spool: RunAndRead, mode: str
+) -> None:
+    """Collecting and reading targets of every destination imports nothing that only delivering needs."""
+    for name in ("SQUASH_TOKEN", "WORKIVA_CLIENT_ID", "WORKIVA_CLIENT_SECRET", "RILLSOFT_TOKEN"):
+        monkeypatch.setenv(f"PYTEST_EVIDENCE_{name}", "made-up-value")
+    settings = [
+        "evidence_destinations=archive squash workiva rillsoft",
+        "evidence_squash_url=http://127.0.0.1:9",
+        "evidence_rillsoft_url=http://127.0.0.1:9",
+        "evidence_rillsoft_client=3",
+        "evidence_deadline=0",
+    ]
+
+    run = run_and_read_spool(
+        """
+        import sys
+        import pytest
+
+        @pytest.mark.evidence(squash=1, workiva="f/p", rillsoft=2)
+        def test_it(evidence):
+            evidence.text("a")
+            assert not {"requests", "rich", "jinja2", "werkzeug"} & sys.modules.keys()
+        """,
+        *(word for pair in settings for word in ("-o", pair)),
+        mode=mode,
+        apart=True,
+    )
+
+    run.result.assert_outcomes(passed=1)
+    assert ["rillsoft 2", "squash 1", "workiva f/p"] == run.targets("test_it")
+    assert {"collect": 0, "upload": 75}[mode] == run.result.ret

@@ -9,6 +9,7 @@ import pytest
 from .conftest import RunAndRead
 
 
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
 SUITE = """
     import io
     import os
@@ -84,7 +85,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
+@WORKERS
 def test_outcomes_stay_and_every_piece_has_its_line(
     run_and_read_spool: RunAndRead, workers: tuple[str, ...]
 ) -> None:
@@ -123,8 +124,9 @@ def test_exit_status(
     assert 1 == run.output.count("not taken: test_inner.py::test_it: missing: no such file")
 
 
+@WORKERS
 def test_spool_that_breaks_while_tests_run(
-    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, workers: tuple[str, ...]
 ) -> None:
     """A disk that refuses in the middle changes no outcome; what could not be kept is named, exit 74."""
     pytester.makeconftest("""
@@ -137,12 +139,14 @@ def test_spool_that_breaks_while_tests_run(
                 raise OSError(28, "No space left on device")
             monkeypatch.setattr(disk, "write", refuse)
     """)
-    run = run_and_read_spool("""
+    suite = """
         def test_before(evidence): evidence.text("safe")
         def test_full(evidence, full_disk):
             assert evidence.text("lost", name="lost.txt") is None
         def test_after(evidence): evidence.text("safe again")
-    """)
+    """
+
+    run = run_and_read_spool(suite, *workers)
 
     run.result.assert_outcomes(passed=3)
     assert ["text.txt", "text.txt"] == [piece.name for piece in run.wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -18,6 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from pytest_attach_evidence.errors import SettingsError
+from pytest_attach_evidence.redact import HOLD_BACK
 from pytest_attach_evidence.redact import MASK
 from pytest_attach_evidence.redact import Redactor
 
@@ -44,16 +46,27 @@ CARRIERS = [
     SECRET,
     json.dumps(SECRET),
 ]
-FILLERS = [" ", "\n", "x" * 7, "plain text of a log ", '"', ";", "eyJ", "://", "[redacted]", "=" * 60]
-TEXTS = st.lists(st.sampled_from(CARRIERS) | st.sampled_from(FILLERS), max_size=30).map(
-    lambda parts: " ".join(parts).encode()
-)
+FILLERS = [
+    " ",
+    "\n",
+    "x" * 7,
+    "plain text of a log ",
+    '"',
+    ";",
+    "eyJ",
+    "://",
+    "[redacted]",
+    "=" * 60,
+]
+PARTS = st.lists(st.sampled_from(CARRIERS) | st.sampled_from(FILLERS), max_size=30)
+TEXTS = PARTS.map(lambda parts: " ".join(parts).encode())
+LINES = PARTS.map(lambda parts: "\n".join(parts).encode())
 FORMS: dict[str, Callable[[str], str]] = {
     "raw": str,
     "url": lambda s: quote(s, safe=""),
     "url path": quote,
     "url of a script": lambda s: quote(s, safe="!'()*"),
-    "url in lower case": lambda s: quote(s, safe="").replace("%2F", "%2f").replace("%3C", "%3c"),
+    "url in lower case": lambda s: re.sub("%..", lambda m: m[0].lower(), quote(s, safe="")),
     "form": quote_plus,
     "hex": lambda s: s.encode().hex(),
     "hex in upper case": lambda s: s.encode().hex().upper(),
@@ -61,7 +74,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "json in utf-8": lambda s: json.dumps(s, ensure_ascii=False)[1:-1],
     "html": html.escape,
     "html without quotes": lambda s: html.escape(s, quote=False),
-    "html of templates": lambda s: html.escape(s).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    "html of templates": lambda s: (
+        html.escape(s).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    ),
 }
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=6, max_size=40)
 VALUES = WORDS.filter(lambda s: s == s.strip() and "redact" not in s)
@@ -75,10 +90,10 @@ def streamed(redactor: Redactor, content: bytes, cuts: list[int]) -> tuple[bytes
     return b"".join(part for part, _ in parts), sum(count for _, count in parts)
 
 
-@settings(max_examples=300, deadline=None)
-@given(text=TEXTS, padding=st.integers(0, 200_000), cuts=st.lists(st.integers(0, 300_000), max_size=8))
-@example(text=b"https://someone:pa55word@host", padding=131_062, cuts=[131_072, 140_000, 250_000])
-@example(text=PRIVATE_KEY.encode(), padding=12_000, cuts=[16_384, 17_000, 24_000])
+@settings(max_examples=150, deadline=None)
+@given(
+    text=TEXTS, padding=st.integers(0, 200_000), cuts=st.lists(st.integers(0, 300_000), max_size=8)
+)
 def test_a_stream_masks_what_the_whole_would(text: bytes, padding: int, cuts: list[int]) -> None:
     """Wherever the blocks of a file end, the same bytes come out as for the file at once."""
     content = b"." * padding + text + b"." * (200_000 - padding)
@@ -87,20 +102,18 @@ def test_a_stream_masks_what_the_whole_would(text: bytes, padding: int, cuts: li
 
 
 @pytest.mark.parametrize("secret", CARRIERS, ids=range(len(CARRIERS)))
-@pytest.mark.parametrize("block", [1000, 16_384, 65_536])
-def test_a_secret_on_any_border_is_masked(secret: str, block: int) -> None:
-    """Small and regular blocks, the secret at every place relative to their ends: always the same."""
-    text = secret.encode()
-    whole = REDACTOR.content(b"begin " + text + b" end")[0].removeprefix(b"begin ")
+def test_a_secret_on_the_border_of_what_is_held_back_is_masked(secret: str) -> None:
+    """Where a stream decides what to give out, a secret may stand at any place: it is masked."""
+    text = b" " + secret.encode() + b" "
+    border = 3 * HOLD_BACK
 
-    for shift in range(0, len(text) + 40, max(1, len(text) // 12)):
-        content = b"-" * (3 * block - shift - 1) + b" " + text + b" end" + b"\n" * 3 * block
-        cuts = list(range(0, len(content), block))
-        assert whole in streamed(REDACTOR, content, cuts)[0]
+    for shift in range(0, len(text) + 5, max(1, len(text) // 50)):
+        content = b"-" * (border - shift) + text + b"\n" * 3 * HOLD_BACK
+        assert REDACTOR.content(content) == streamed(REDACTOR, content, [border + HOLD_BACK])
 
 
-@settings(max_examples=300, deadline=None)
-@given(text=TEXTS)
+@settings(max_examples=150, deadline=None)
+@given(text=LINES)
 @example(text=("Cookie: " + "a=b; " * 2000).encode())
 @example(text=b"Authorization: Basic " + b"A" * 5000)
 def test_masking_twice_changes_nothing_more(text: bytes) -> None:
@@ -120,7 +133,7 @@ def test_a_secret_that_is_part_of_the_mask_does_not_grow_it() -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(value=VALUES, form=st.sampled_from(sorted(FORMS)), before=st.text(max_size=9))
 def test_a_known_secret_survives_in_no_form(value: str, form: str, before: str) -> None:
     """Raw, in URLs, in JSON and HTML, in hexadecimal: no form of a known secret remains."""
@@ -133,7 +146,7 @@ def test_a_known_secret_survives_in_no_form(value: str, form: str, before: str) 
     assert Redactor([value]).holds_known(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(value=VALUES, before=st.binary(max_size=5), after=st.binary(max_size=5), safe=st.booleans())
 def test_a_known_secret_in_base64_is_masked_at_every_alignment(
     value: str, before: bytes, after: bytes, safe: bool
@@ -162,8 +175,11 @@ def test_a_known_secret_in_base64_is_masked_at_every_alignment(
         ("http://u:secret@host/", "http://u:[redacted]@host/"),
         ("see wk_secret:abcdefgh.", "see [redacted]"),
         ("an internal-1234 number", "an [redacted] number"),
-        (PRIVATE_KEY, "-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----"),
+        (PRIVATE_KEY, "-----BEGIN RSA PRIVATE KEY-----\n[redacted]-----END RSA PRIVATE KEY-----"),
         (f"token {JWT}", "token [redacted]"),
+        (f"a\\n{JWT}", "a\\n[redacted]"),
+        ("a\\r\\nAuthorization: Bearer abcdefgh", "a\\r\\nAuthorization: Bearer [redacted]"),
+        ('{\\"Authorization\\": \\"Token abcdefgh', '{\\"Authorization\\": \\"Token [redacted]'),
     ],
 )
 def test_patterns_mask_the_secret_and_leave_the_rest(text: str, expected: str) -> None:
@@ -189,11 +205,27 @@ def test_clean_logs_stay_as_they_are(clean: str) -> None:
     assert clean == REDACTOR.text(clean)
 
 
-@pytest.mark.parametrize(
-    "bait",
-    ["eyJ", "eyJaaaaaaaa-", "-eyJaaaaaaaa.", "://u:", "authorization:", "cookie:", "bearer ", "x-"]
-    + ["-----BEGIN PRIVATE KEY-----", "x-auth-token=", "eyJaaaaaaaa.eyJaaaa-", "wk_secret:", "a"],
-)
+BAITS = [
+    "eyJ",
+    "eyJaaaaaaaa-",
+    "-eyJaaaaaaaa.",
+    "eyJaaaaaaaa.eyJaaaa-",
+    "://u:",
+    "bearer ",
+    "x-",
+    "a",
+]
+BAITS += [
+    "authorization:",
+    "cookie:",
+    "x-auth-token=",
+    "wk_secret:",
+    "-----BEGIN PRIVATE KEY-----",
+    " ",
+]
+
+
+@pytest.mark.parametrize("bait", BAITS)
 def test_no_text_makes_masking_slow(bait: str) -> None:
     """A megabyte that nearly matches a rule again and again takes less than two seconds."""
     text = (bait * (1_000_000 // len(bait) + 1)).encode()

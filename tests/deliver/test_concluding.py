@@ -1,0 +1,151 @@
+"""Telling a target its outcome: last, the worst, once, and again by a later push where it failed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.plan import is_settled
+
+from .scene import Scene
+from .scene import status
+from .scripted import raised
+
+
+BUSY = TemporaryError("busy")
+
+
+@pytest.fixture(autouse=True)
+def _concluding(scene: Scene) -> None:
+    """The destination `one` is told outcomes."""
+    scene.add(concludes=True)
+
+
+def outcomes(scene: Scene) -> list[tuple[str, Outcome]]:
+    """Return what the targets were told, in order."""
+    return scene.one.outcomes
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ([Outcome.PASSED], Outcome.PASSED),
+        ([Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED], Outcome.FAILED),
+        ([Outcome.FAILED, None], Outcome.UNKNOWN),
+        ([Outcome.SKIPPED, Outcome.PASSED], Outcome.PASSED),
+    ],
+)
+def test_the_worst_outcome_is_told_after_the_last_piece(
+    scene: Scene, ended: list[Outcome | None], told: Outcome
+) -> None:
+    """An item that never ended counts as unknown, the worst."""
+    for number, outcome in enumerate(ended):
+        scene.attach(f"{number}.txt", outcome=outcome)
+
+    results = scene.deliver()
+
+    assert [("t1", told)] == outcomes(scene)
+    assert "conclude" == scene.one.calls[-1].what
+    assert 0 == status(results)
+
+
+def test_a_target_that_was_told_is_not_told_again(scene: Scene) -> None:
+    """A second push makes no call."""
+    scene.attach("a.txt")
+    scene.deliver()
+    scene.one.calls.clear()
+
+    scene.deliver()
+
+    assert [] == scene.one.calls
+
+
+def test_a_failure_is_repeated_in_the_same_run(scene: Scene) -> None:
+    """Up to three times."""
+    scene.attach("a.txt")
+    scene.one.conclusions = [BUSY, UncertainError("lost")]
+
+    results = scene.deliver()
+
+    assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"), [([BUSY, BUSY, BUSY], 75), ([PermanentError("403 s3cret")], 65)]
+)
+def test_what_failed_is_told_by_a_later_push(
+    scene: Scene, errors: list[Exception], expected: int
+) -> None:
+    """The piece is delivered, the status is not: the run stays open until that is done, too."""
+    scene.attach("a.txt")
+    scene.run.write_finished(0, {})
+    scene.one.conclusions = list(errors)
+    first = scene.deliver()
+    open_then = not is_settled(scene.run.read())
+
+    results = scene.deliver()
+
+    ((problem, _),) = first.unconcluded
+    assert (1, expected) == (len(first.receipts), status(first))
+    assert "its status could not be set" in problem.seen
+    assert "s3cret" not in problem.seen
+    assert open_then
+    assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
+    assert is_settled(scene.run.read())
+    assert 1 == len(scene.one.did("deliver"))
+
+
+def test_what_a_later_piece_changes_is_told_again_until_it_succeeded(scene: Scene) -> None:
+    """That the target was told an earlier outcome does not count for the new one."""
+    scene.attach("a.txt")
+    scene.run.write_finished(0, {})
+    scene.deliver()
+    scene.attach("b.txt", outcome=Outcome.FAILED)
+    scene.one.conclusions = [BUSY, BUSY, BUSY]
+    scene.deliver()
+
+    scene.deliver()
+
+    assert [("t1", Outcome.PASSED), ("t1", Outcome.FAILED)] == outcomes(scene)
+    assert is_settled(scene.run.read())
+
+
+def test_nothing_is_told_without_a_piece(scene: Scene) -> None:
+    """A target whose pieces were all refused keeps the status it has."""
+    scene.attach("a.txt")
+    scene.one.script = [raised(PermanentError("no"))]
+
+    results = scene.deliver()
+
+    assert ([], 65) == (outcomes(scene), status(results))
+    assert [] == scene.one.did("conclude")
+
+
+def test_a_piece_that_came_earlier_is_enough(scene: Scene) -> None:
+    """A target that was not told in time is, though its last piece is refused."""
+    scene.attach("a.txt", "b.txt", outcome=Outcome.FAILED)
+    scene.one.conclusions = [BUSY, BUSY, BUSY]
+    scene.deliver()
+    scene.attach("c.txt", outcome=Outcome.FAILED)
+    scene.one.script = [raised(PermanentError("no"))]
+
+    scene.deliver()
+
+    assert [("t1", Outcome.FAILED)] == outcomes(scene)
+
+
+def test_a_closed_destination_is_told_later(scene: Scene) -> None:
+    """Credentials refused at the very end leave the piece delivered and the outcome to be told."""
+    scene.attach("a.txt")
+    scene.run.write_finished(0, {})
+    scene.one.conclusions = [DestinationClosedError("401", why="authentication")]
+    first = scene.deliver()
+
+    scene.deliver()
+
+    assert 77 == status(first)
+    assert [("t1", Outcome.PASSED)] == outcomes(scene)

@@ -1,0 +1,127 @@
+"""Destinations side by side, targets in parallel, and the first request alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pytest_attach_evidence.destinations.base import Results
+from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.model import Delivery
+
+from .scene import Scene
+from .scene import states
+from .scripted import Scripted
+from .scripted import look_raises
+from .scripted import raised
+from .scripted import taken
+
+
+class Meeting:
+    """A step that waits until a number of calls are in it at once."""
+
+    def __init__(self, size: int) -> None:
+        self.barrier = threading.Barrier(size)
+
+    def __call__(self, one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+        """Wait for the others; a call that is left alone fails the test."""
+        self.barrier.wait(timeout=10)
+        return taken(one, deliveries, content)
+
+
+def test_destinations_are_served_side_by_side(scene: Scene) -> None:
+    """A slow one does not hold up another."""
+    other, meeting = scene.add("other"), Meeting(2)
+    scene.attach("a.txt", to=[scene.one.parse("t1"), other.parse("u1")])
+    scene.one.script, other.script = [meeting], [meeting]
+
+    results = scene.deliver()
+
+    assert 2 == len(results.receipts)
+    assert [] == results.bugs
+
+
+def test_the_first_request_runs_alone(scene: Scene) -> None:
+    """Until an answer shows that requests are accepted there is never a second one."""
+    for number in range(4):
+        scene.attach(f"{number}.txt", to=f"t{number}")
+    busy: list[int] = []
+
+    def alone(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+        busy.append(one.busy)
+        raise TemporaryError("not yet")
+
+    scene.one.script = [alone, alone]
+    scene.one.looks = [look_raises(TemporaryError("not yet"))] * 2
+    results = scene.deliver()
+
+    assert [1, 1] == busy
+    assert [("0.txt",)] * 3 == scene.one.did("deliver")[:3]
+    assert {"delivered"} == set(states(results).values())
+
+
+@pytest.mark.parametrize(
+    ("parallel", "limit", "at_once"), [(3, None, 3), (1, None, 1), (4, 1, 1), (2, 9, 2)]
+)
+def test_at_most_so_many_targets_are_served_at_once(
+    scene: Scene, parallel: int, limit: int | None, at_once: int
+) -> None:
+    """`evidence_parallel` and the destination's own limit both hold, and are used."""
+    scene.add(parallel_targets=limit)
+    scene.parallel = parallel
+    for number in range(1 + 2 * at_once):
+        scene.attach(f"{number}.txt", to=f"t{number}")
+    meeting = Meeting(at_once)
+    scene.one.script = [taken, *[meeting] * (2 * at_once)]
+
+    results = scene.deliver()
+
+    assert at_once == scene.one.busiest
+    assert {"delivered"} == set(states(results).values())
+
+
+def test_pieces_of_one_target_are_never_sent_at_once(scene: Scene) -> None:
+    """However many targets are served, a target's calls follow each other."""
+    scene.attach(*(f"{number}.txt" for number in range(6)))
+
+    scene.deliver()
+
+    assert 1 == scene.one.busiest
+
+
+def test_every_thread_lets_its_connections_go(scene: Scene) -> None:
+    """`close` is called in each thread that served targets, and none is left behind."""
+    for number in range(5):
+        scene.attach(f"{number}.txt", to=f"t{number}")
+
+    scene.deliver()
+
+    assert ["evidence-one", "evidence-one-2", "evidence-one-3", "evidence-one-4"] == (
+        sorted(scene.one.closed_by)
+    )
+    assert [] == [t.name for t in threading.enumerate() if t.name.startswith("evidence-")]
+
+
+def test_a_destination_without_work_is_not_touched(scene: Scene) -> None:
+    """Nothing is called, not even to close it."""
+    other = scene.add("other")
+    scene.attach("a.txt")
+
+    scene.deliver()
+
+    assert ([], []) == (other.calls, other.closed_by)
+
+
+def test_progress_is_told_once_for_each_delivery_of_the_work(scene: Scene) -> None:
+    """The bar is full at the end, whatever became of the pieces."""
+    scene.attach("a.txt", "b.txt", "c.txt")
+    scene.one.script = [raised(TemporaryError("busy", retry_after_s=999))]
+
+    scene.deliver()
+
+    assert [("a.txt", "waiting"), ("b.txt", "delivered"), ("c.txt", "delivered")] == (
+        [(name, state.value) for name, state in scene.told]
+    )

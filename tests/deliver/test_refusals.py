@@ -1,0 +1,227 @@
+"""What a destination refuses, for a while or for good, and what it costs the other pieces."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.retry import MAX_ATTEMPTS
+
+from .scene import Scene
+from .scene import reasons
+from .scene import states
+from .scene import status
+from .scene import stored
+from .scripted import LOST
+from .scripted import Step
+from .scripted import answer_lost
+from .scripted import raised
+from .scripted import value
+
+
+NO = PermanentError("413 too large", next_step="attach a smaller file")
+
+
+class TestForAWhile:
+    """TemporaryError: surely not accepted, later it may be."""
+
+    @pytest.mark.parametrize("how", [raised, value])
+    def test_it_is_sent_again(self, scene: Scene, how: type[Step]) -> None:
+        """As a value and as an error of the whole call."""
+        scene.attach("a.txt")
+        scene.one.script = [how(TemporaryError("busy"))]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered"} == states(results)
+        assert 1 == stored(scene.one, "a.txt")
+
+    def test_the_time_that_the_destination_names_is_kept(self, scene: Scene) -> None:
+        """The next call comes not before Retry-After, and not much later."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(TemporaryError("busy", retry_after_s=100))]
+
+        scene.deliver()
+
+        first, second = (call.at for call in scene.one.calls if call.what == "deliver")
+        assert 100 <= second - first <= 110
+
+    def test_a_time_beyond_the_deadline_is_not_waited_for(self, scene: Scene) -> None:
+        """The piece waits for a later push; nobody sleeps."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(TemporaryError("come back", retry_after_s=301))]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "waiting"}, ["come back"]) == (states(results), reasons(results))
+        assert ([], 75) == (scene.budget.waited, status(results))
+
+    def test_a_busy_destination_is_not_given_up(self, scene: Scene) -> None:
+        """One that names a time is alive, however often it does."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(TemporaryError("429", retry_after_s=1))] * 8
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered"} == states(results)
+
+    def test_only_the_pieces_that_were_not_taken_are_sent_again(self, scene: Scene) -> None:
+        """Of a call with several pieces the others are settled."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt", "c.txt")
+        scene.one.script = [value(TemporaryError("busy"), "b.txt")]
+
+        scene.deliver()
+
+        assert [("a.txt", "b.txt", "c.txt"), ("b.txt",)] == scene.one.did("deliver")
+
+
+class TestForGood:
+    """PermanentError: a person must act."""
+
+    def test_it_is_rejected_after_one_call(self, scene: Scene) -> None:
+        """The others are delivered; the message has the reason and the next step; 65."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(NO)]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "rejected", "b.txt": "delivered"} == states(results)
+        (failure,) = results.failures.values()
+        assert ("413 too large", "attach a smaller file") == (failure.reason, failure.next_step)
+        assert (65, [("a.txt",), ("b.txt",)]) == (status(results), scene.one.did("deliver"))
+
+    def test_a_call_refused_as_a_whole_is_tried_piece_by_piece(self, scene: Scene) -> None:
+        """Only the bad piece is rejected."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt", "c.txt")
+        scene.one.script = [raised(NO), value(NO, "none"), raised(NO)]
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt", "c.txt"), ("a.txt",), ("b.txt",), ("c.txt",)] == (
+            scene.one.did("deliver")
+        )
+        assert ["delivered", "rejected", "delivered"] == list(states(results).values())
+
+    def test_a_refusal_that_holds_for_the_target_is_not_tried_piece_by_piece(
+        self, scene: Scene
+    ) -> None:
+        """An object that is not there refuses every piece: one call."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt")
+        scene.attach("c.txt", to="t2")
+        scene.one.by_target["t1"] = [raised(PermanentError("404", whole_target=True))]
+
+        results = scene.deliver()
+
+        assert ["rejected", "rejected", "delivered"] == list(states(results).values())
+        assert [("a.txt", "b.txt"), ("c.txt",)] == scene.one.did("deliver")
+
+    def test_pieces_refused_one_by_one_are_not_sent_a_second_time(self, scene: Scene) -> None:
+        """Refusals as values are about each piece by itself."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [value(NO)]
+
+        scene.deliver()
+
+        assert [("a.txt", "b.txt")] == scene.one.did("deliver")
+
+    def test_a_refusal_of_what_is_there_already_is_no_refusal(self, scene: Scene) -> None:
+        """A second attempt refused as 'exists' is settled by looking."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(TemporaryError("busy")), self.exists]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "delivered"}, 0) == (states(results), status(results))
+
+    def test_it_stays_rejected_until_somebody_says_retry(self, scene: Scene) -> None:
+        """A later push sends nothing; `--retry-rejected` does, once."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(NO)]
+        scene.deliver()
+
+        again = scene.deliver()
+        retried = scene.deliver(retry_rejected=True)
+
+        assert ({"a.txt": "rejected"}, 65) == (states(again), status(again))
+        assert ["413 too large"] == reasons(again)
+        assert ({"a.txt": "delivered"}, 0) == (states(retried), status(retried))
+        assert 2 == len(scene.one.did("deliver"))
+
+    def test_a_limit_that_is_broken_stays_so_until_somebody_says_retry(self, scene: Scene) -> None:
+        """What was rejected before any call is looked at anew, too."""
+        scene.add(max_bytes=4)
+        scene.attach("a.txt")
+        scene.deliver()
+        scene.add(max_bytes=400)
+
+        assert {"a.txt": "rejected"} == states(scene.deliver())
+        assert {"a.txt": "delivered"} == states(scene.deliver(retry_rejected=True))
+
+    @staticmethod
+    def exists(one: object, deliveries: object, content: object) -> object:
+        """Have it by now, and refuse it for that."""
+        answer_lost_then: Step = answer_lost
+        try:
+            return answer_lost_then(one, deliveries, content)  # type: ignore[arg-type]
+        except type(LOST):
+            raise PermanentError("409 exists") from None
+
+
+class TestReplacing:
+    """Destinations whose objects hold one file: a call replaces what is there."""
+
+    @pytest.fixture(autouse=True)
+    def replacing(self, scene: Scene) -> None:
+        """The destination `one` is of that sort."""
+        scene.add(replaces=True, repeat_is_harmless=True, pieces_per_call=None)
+
+    def test_a_call_carries_all_pieces_the_settled_ones_too(self, scene: Scene) -> None:
+        """What comes later to the same target does not push out what was there."""
+        scene.attach("a.txt", "b.txt")
+        scene.deliver()
+        scene.attach("c.txt")
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt"), ("a.txt", "b.txt", "c.txt")] == scene.one.did("deliver")
+        assert 3 == len(results.receipts)
+        assert 3 == len(scene.entries("receipt"))
+
+    @pytest.mark.parametrize("error", [TemporaryError("busy"), LOST])
+    def test_it_is_sent_again_as_a_whole(self, scene: Scene, error: Exception) -> None:
+        """Also where only one piece is left open."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [value(error, "b.txt")]  # type: ignore[arg-type]
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt"), ("a.txt", "b.txt")] == scene.one.did("deliver")
+        assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)
+
+    def test_it_is_never_split(self, scene: Scene) -> None:
+        """A refusal concerns all: single pieces would replace each other."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(NO)]
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt")] == scene.one.did("deliver")
+        assert {"a.txt": "rejected", "b.txt": "rejected"} == states(results)
+
+    def test_pieces_of_unknown_fate_go_with_the_others(self, scene: Scene) -> None:
+        """After a crash the whole target is sent in one call, in order."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(LOST)] * MAX_ATTEMPTS
+        scene.deliver()
+        scene.attach("b.txt")
+        scene.one.calls.clear()
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt")] == scene.one.did("deliver")
+        assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)

@@ -1,0 +1,295 @@
+"""From journals to deliveries: what is wanted times its targets, minus what is settled."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_attach_evidence.model import Evidence
+from pytest_attach_evidence.model import Failure
+from pytest_attach_evidence.model import Item
+from pytest_attach_evidence.model import Limits
+from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import Problem
+from pytest_attach_evidence.model import RunRecord
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.plan import Capability
+from pytest_attach_evidence.plan import broken_limit
+from pytest_attach_evidence.plan import is_settled
+from pytest_attach_evidence.plan import last_reruns
+from pytest_attach_evidence.plan import missing
+from pytest_attach_evidence.plan import plan
+from pytest_attach_evidence.plan import states
+from pytest_attach_evidence.plan import target_name
+from pytest_attach_evidence.plan import worse
+from pytest_attach_evidence.plan import worst_outcomes
+
+from .pieces import CASE
+from .pieces import FOLDER
+from .pieces import HERE
+from .pieces import delivery
+from .pieces import item
+from .pieces import piece
+from .pieces import receipt
+from .pieces import record
+
+
+ALL = Limits(pieces_per_call=None)
+BOTH = {
+    "squash": Capability(origin=HERE, limits=ALL, concludes=True),
+    "archive": Capability(origin="", limits=ALL),
+}
+
+
+def failure(key: str, state: State, reason: str = "because") -> Failure:
+    """Return a failure of a delivery."""
+    return Failure(key=key, state=state, reason=reason)
+
+
+def scene(*targets: Target, pieces: int = 1) -> tuple[RunRecord, Item, list[Evidence]]:
+    """Return a run with one item for these targets and its pieces."""
+    owner = item("j1-1", *(targets or (CASE,)))
+    made = [piece(owner, seq) for seq in range(1, pieces + 1)]
+    return record([owner], made), owner, made
+
+
+def test_every_wanted_piece_goes_once_to_each_target() -> None:
+    """Two pieces, two targets: four deliveries, in the order in which they were attached."""
+    run, _, _ = scene(CASE, FOLDER, pieces=2)
+
+    made = plan([run], BOTH)
+
+    assert 4 == len(made.deliveries)
+    assert {CASE: [1, 2], FOLDER: [1, 2]} == {
+        work.target: [d.evidence.seq for d in work.deliveries] for work in made.work
+    }
+
+
+def test_unwanted_pieces_are_left_out() -> None:
+    """What `when=` dropped is delivered nowhere and counts nowhere."""
+    run, _, pieces = scene(pieces=2)
+    run.unwanted.add(pieces[0].id)
+
+    made = plan([run], BOTH)
+
+    assert [pieces[1]] == [d.evidence for d in made.deliveries.values()]
+    assert {State.WAITING: 1} == states(run)
+
+
+def test_what_has_a_receipt_is_done() -> None:
+    """A settled delivery is counted and not sent again; the rest of its target is."""
+    run, owner, pieces = scene(pieces=2)
+    done = delivery(owner, pieces[0], CASE)
+    run.receipts[done.key] = receipt(done)
+
+    made = plan([run], BOTH)
+
+    assert [done.key] == list(made.settled)
+    assert [[pieces[1]]] == [[d.evidence for d in work.deliveries] for work in made.work]
+
+
+def test_a_destination_that_replaces_gets_everything_again() -> None:
+    """Where a call replaces what is there, it carries the settled pieces too."""
+    run, owner, pieces = scene(pieces=2)
+    done = delivery(owner, pieces[0], CASE)
+    run.receipts[done.key] = receipt(done)
+    replacing = {"squash": Capability(origin=HERE, limits=Limits(replaces=True))}
+
+    made = plan([run], replacing)
+
+    assert [pieces] == [[d.evidence for d in work.deliveries] for work in made.work]
+
+
+def test_what_was_rejected_stays_rejected_until_a_person_acts() -> None:
+    """A push does not knock again by itself; with retry_rejected it does."""
+    run, owner, [one] = scene()
+    before = failure(delivery(owner, one, CASE).key, State.REJECTED)
+    run.failures[before.key] = before
+
+    assert ({before.key: before}, []) == (plan([run], BOTH).failed, plan([run], BOTH).work)
+    assert 1 == len(plan([run], BOTH, retry_rejected=True).work)
+    assert 1 == len(plan([run], BOTH, retry_rejected=True).work[0].deliveries)
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.UNCERTAIN, State.DAMAGED])
+def test_any_other_failure_is_tried_again(state: State) -> None:
+    """What waited, was uncertain or could not be read is looked at anew by a push."""
+    run, owner, [one] = scene()
+    key = delivery(owner, one, CASE).key
+    run.failures[key] = failure(key, state)
+
+    assert [key] == [d.key for work in plan([run], BOTH).work for d in work.deliveries]
+
+
+def test_an_uncertain_piece_comes_with_the_moment_of_its_send() -> None:
+    """The engine learns what was sent without a known result, and how often."""
+    run, owner, [one] = scene()
+    key = delivery(owner, one, CASE).key
+    run.uncertain[key], run.attempts[key] = "2026-05-01T00:00:00.000Z", 3
+
+    [work] = plan([run], BOTH).work
+
+    assert ({key: "2026-05-01T00:00:00.000Z"}, {key: 3}) == (work.uncertain, work.attempts)
+    assert {State.UNCERTAIN: 1} == states(run)
+
+
+def test_targets_of_a_destination_that_is_off_wait() -> None:
+    """Nothing is lost when a destination is taken out of the settings; the way back is named."""
+    run, _, _ = scene(CASE, FOLDER)
+
+    made = plan([run], {"archive": BOTH["archive"]})
+
+    [waiting] = made.failed.values()
+    assert State.WAITING is waiting.state
+    assert "squash is not in evidence_destinations" in waiting.reason
+    assert [FOLDER] == [work.target for work in made.work]
+
+
+def test_a_target_of_another_server_is_not_sent_here() -> None:
+    """A run collected for one server is not delivered to the other that is configured now."""
+    run, _, _ = scene()
+    elsewhere = {"squash": Capability(origin="https://other.example", limits=ALL)}
+
+    made = plan([run], elsewhere)
+
+    [waiting] = made.failed.values()
+    assert State.WAITING is waiting.state
+    assert f"was collected for {HERE}, but https://other.example is configured" == waiting.reason
+    assert [] == made.work
+
+
+@pytest.mark.parametrize(
+    ("limits", "place", "expected"),
+    [
+        (Limits(), 0, None),
+        (Limits(max_bytes=2000), 0, None),
+        (Limits(max_bytes=1999), 0, "has 2,000 bytes, squash takes 1,999"),
+        (Limits(extensions=frozenset({"png"})), 0, None),
+        (Limits(extensions=frozenset({"zip", "txt"})), 0, "is a .png file, squash takes txt, zip"),
+        (Limits(max_per_target=3), 2, None),
+        (Limits(max_per_target=3), 3, "is piece 4 for one target, squash takes 3"),
+    ],
+)
+def test_a_broken_limit_is_said_with_its_number(
+    limits: Limits, place: int, expected: str | None
+) -> None:
+    """What a destination would refuse is refused here, before any request."""
+    owner = item("j1-1", CASE)
+    one = delivery(owner, piece(owner, size=2000), CASE)
+
+    broken = broken_limit(one, place, limits)
+
+    assert expected == (broken and broken[0])
+    assert broken is None or broken[1]
+
+
+def test_a_limit_rejects_only_what_breaks_it() -> None:
+    """One large piece does not keep the others back."""
+    owner = item("j1-1", CASE)
+    run = record([owner], [piece(owner, 1, size=10), piece(owner, 2)])
+    small = {"squash": Capability(origin=HERE, limits=Limits(max_bytes=9))}
+
+    made = plan([run], small)
+
+    assert [State.REJECTED] == [one.state for one in made.failed.values()]
+    assert [2] == [d.evidence.seq for work in made.work for d in work.deliveries]
+
+
+def test_runs_are_planned_together_and_conclude_together() -> None:
+    """Shards share a target: one work with the pieces of both, and the worst of all outcomes."""
+    one = item("j1-1", CASE)
+    other = item("j2-1", CASE, outcome=Outcome.FAILED)
+    runs = [record([one], [piece(one)]), record([other], [piece(other)])]
+
+    [work] = plan(runs, BOTH).work
+
+    assert ["j1-1", "j2-1"] == [d.item.id for d in work.deliveries]
+    assert (Outcome.FAILED, True) == (work.outcome, work.conclude)
+
+
+@pytest.mark.parametrize(
+    ("concluded", "expected"), [([], 1), ([0], 1), ([0, 1], 0)], ids=["none", "one", "both"]
+)
+def test_a_target_is_told_its_outcome_until_every_run_knows(
+    concluded: list[int], expected: int
+) -> None:
+    """After a crash between the last piece and the status, a push sets the status and sends nothing."""
+    runs = []
+    for number in range(2):
+        owner = item(f"j{number}-1", CASE)
+        done = delivery(owner, one := piece(owner), CASE)
+        runs.append(record([owner], [one], receipts={done.key: receipt(done)}))
+    for number in concluded:
+        runs[number].concluded.add(("squash", target_name(CASE)))
+
+    work = plan(runs, BOTH).work
+
+    assert expected == len(work)
+    assert all(one.conclude and not one.deliveries for one in work)
+
+
+def test_the_outcome_of_a_target_is_that_of_the_last_reruns() -> None:
+    """A test that failed and then passed in its rerun passed; what never ended did not."""
+    first = item("j1-1", CASE, nodeid="t", outcome=Outcome.FAILED)
+    again = item("j1-2", CASE, nodeid="t", rerun=1, outcome=Outcome.PASSED)
+    other = item("j2-1", CASE, nodeid="t", worker="gw1", outcome=Outcome.SKIPPED)
+
+    run = record([first, again, other], [])
+
+    assert [again, other] == last_reruns([first, again, other])
+    assert {CASE: Outcome.PASSED} == worst_outcomes([run])
+
+
+def test_the_worse_of_two_outcomes() -> None:
+    """Unknown is worse than failed, failed than passed, passed than skipped."""
+    order = [Outcome.UNKNOWN, Outcome.FAILED, Outcome.PASSED, Outcome.SKIPPED]
+
+    assert all(
+        worse(a, b) is order[min(i, j)] for i, a in enumerate(order) for j, b in enumerate(order)
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "pieces", "expected"),
+    [
+        ({}, False, True),
+        ({}, True, False),
+        ({"outcome": Outcome.SKIPPED}, False, False),
+        ({"when": "failed"}, False, False),
+        ({"when": "failed", "outcome": Outcome.UNKNOWN}, False, True),
+        ({"when": "passed"}, False, True),
+    ],
+)
+def test_missing_is_what_was_mapped_and_ran_and_left_nothing(
+    facts: dict[str, object], pieces: bool, expected: bool
+) -> None:
+    """A skipped test owes no evidence, nor does one whose outcome would drop it."""
+    owner = item("j1-1", CASE, **facts)
+    run = record([owner, item("j1-2", FOLDER), item("j1-3")], [piece(owner)] if pieces else [])
+
+    assert ([owner] if expected else []) == missing([run])
+
+
+def test_a_run_is_settled_when_nothing_is_open() -> None:
+    """Only such a run may ever be removed: unfinished, open, damaged and untold ones stay."""
+    run, owner, [one] = scene()
+    open_run = is_settled(run)
+    done = delivery(owner, one, CASE)
+    run.receipts[done.key] = receipt(done, how="found")
+    settled = is_settled(run)
+    run.to_conclude.add(("squash", "x"))
+    untold = is_settled(run)
+    run.to_conclude.clear()
+    run.problems.append(Problem(subject="a line", seen="damaged"))
+    damaged = is_settled(run)
+    run.problems.clear()
+    run.finished = False
+
+    assert [False, True, False, False, False] == [
+        open_run,
+        settled,
+        untold,
+        damaged,
+        is_settled(run),
+    ]
+    assert {State.FOUND: 1} == states(run)

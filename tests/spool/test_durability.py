@@ -1,0 +1,230 @@
+"""What has returned is on the disk, ours alone, and survives full disks and dead processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_attach_evidence.errors import SpoolBusyError
+from pytest_attach_evidence.errors import SpoolError
+from pytest_attach_evidence.spool import RunFolder
+from pytest_attach_evidence.spool import Spool
+from pytest_attach_evidence.spool import disk
+
+from .runs import begin
+from .runs import recorder
+from .runs import written
+
+
+Steps = list[tuple[str, str]]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """The durable steps from now on, in order: what was done, and with which file or folder."""
+    seen: Steps = []
+
+    def shown(subject: Any) -> str:
+        path = Path(f"/proc/self/fd/{subject}").readlink() if isinstance(subject, int) else subject
+        return "temporary" if path.name.startswith(".new-") else path.suffix or path.name
+
+    def watch(name: str) -> None:
+        original: Callable[..., Any] = getattr(disk, name)
+
+        def call(*args: Any) -> Any:
+            seen.append((name, shown(args[-1] if name == "publish" else args[0])))
+            return original(*args)
+
+        monkeypatch.setattr(disk, name, call)
+
+    for name in ("create", "write", "sync", "sync_folder", "publish"):
+        watch(name)
+    return seen
+
+
+def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: Steps) -> None:
+    """Bytes, their name, the line that tells of them and the journal's name are synced, in this order."""
+    run = begin(tmp_path)
+    del steps[:]
+
+    kept = recorder(run).attach(b"content", name="a.png")
+
+    assert kept is not None
+    blob = Path(kept.sha256).suffix or kept.sha256
+    assert [
+        ("create", "temporary"),
+        ("write", "temporary"),
+        ("sync", "temporary"),
+        ("publish", blob),
+        ("sync_folder", "blobs"),
+        ("create", ".jsonl"),
+        ("write", ".jsonl"),
+        ("sync", ".jsonl"),
+        ("sync_folder", "journals"),
+    ] == steps
+    run.release()
+
+
+def test_every_later_line_is_synced_too(tmp_path: Path, steps: Steps) -> None:
+    """A second piece, a refusal, the item's end and the run's end each reach the disk before they count."""
+    run = begin(tmp_path)
+    one = recorder(run)
+    one.attach(b"content", name="a.png")
+    del steps[:]
+
+    one.attach(b"other", name="b.png")
+    one.refuse("c.png", "was not there")
+    one.end()
+    run.write_finished(0, {})
+
+    lines = [step for step in steps if step[1] == ".jsonl"]
+    assert [("write", ".jsonl"), ("sync", ".jsonl")] * 4 == lines
+    run.release()
+
+
+def test_a_new_run_is_synced_from_the_top(tmp_path: Path, steps: Steps) -> None:
+    """The folder of the run and each folder in it are entries on the disk before anything is in them."""
+    run = begin(tmp_path)
+
+    synced = [subject for name, subject in steps if name == "sync_folder"]
+    assert tmp_path.name in [synced[0], Path(synced[0]).name]
+    assert 3 <= synced.count(run.id)
+    assert ".evidence" in synced
+    run.release()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_nobody_else_can_read_the_spool(tmp_path: Path, umask: int) -> None:
+    """Folders are 0700 and files 0600, whatever the umask."""
+    before = os.umask(umask)
+    try:
+        run = begin(tmp_path)
+        recorder(run).attach(b"content", name="a.png")
+        run.release()
+    finally:
+        os.umask(before)
+
+    modes = {
+        (path.is_dir(), stat.S_IMODE(path.stat().st_mode))
+        for path in [tmp_path / ".evidence", *(tmp_path / ".evidence").rglob("*")]
+    }
+    assert {(True, 0o700), (False, 0o600)} == modes
+
+
+def test_an_open_folder_is_closed_before_use(tmp_path: Path) -> None:
+    """A spool that was made by hand with usual permissions is closed to others."""
+    (tmp_path / ".evidence").mkdir(mode=0o755)
+
+    begin(tmp_path).release()
+
+    assert 0o700 == stat.S_IMODE((tmp_path / ".evidence").stat().st_mode)
+
+
+def test_a_link_or_a_file_is_no_spool(tmp_path: Path) -> None:
+    """A spool that could be somebody else's is refused, with a way out."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".evidence").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SpoolError, match="is not a folder"):
+        begin(tmp_path)
+    (tmp_path / ".evidence").unlink()
+    (tmp_path / ".evidence").write_text("")
+    with pytest.raises(SpoolError, match="is not a folder"):
+        begin(tmp_path)
+
+    assert [] == list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_folder_of_another_user_is_no_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's evidence goes into a folder that somebody else prepared."""
+    (tmp_path / ".evidence").mkdir()
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+    with pytest.raises(SpoolError, match=f"belongs to user {owner} "):
+        begin(tmp_path)
+
+
+def test_a_spool_explains_itself(tmp_path: Path) -> None:
+    """Whoever finds the folder learns what it is, and git leaves it alone."""
+    begin(tmp_path).release()
+
+    assert "*\n" == (tmp_path / ".evidence" / ".gitignore").read_text()
+    assert "attach-evidence push" in (tmp_path / ".evidence" / "README.txt").read_text()
+
+
+def test_two_sessions_have_two_runs(tmp_path: Path) -> None:
+    """Runs never share a folder, and are listed in their order."""
+    runs = [begin(tmp_path) for _ in range(5)]
+
+    listed = Spool(tmp_path / ".evidence").runs()
+    assert sorted(run.id for run in runs) == [run.id for run in listed]
+    assert 5 == len({run.token for run in listed})
+    assert all(run.is_busy() for run in listed)
+    for run in runs:
+        run.release()
+    assert not any(run.is_busy() for run in listed)
+
+
+def test_a_removed_run_is_gone_even_if_the_removal_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed removal leaves behind is never taken for a run."""
+    run = written(tmp_path)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_args, **_more: None)
+
+    with run.locked():
+        run.remove()
+
+    assert [] == Spool(tmp_path / ".evidence").runs()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from pytest_attach_evidence.spool import RunFolder
+run = RunFolder(Path(sys.argv[1]))
+run.lock()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_belongs_to_one_process_until_that_ends(tmp_path: Path) -> None:
+    """Another process's run is busy; when its holder is killed, the run is free at once."""
+    run = written(tmp_path)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(run.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert "held\n" == holder.stdout.readline()
+        with pytest.raises(SpoolBusyError, match="used by another process"):
+            run.lock()
+        busy = run.is_busy()
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+
+    assert busy
+    assert not run.is_busy()
+    with run.locked(), pytest.raises(SpoolBusyError):
+        RunFolder(run.path).lock()
+
+
+def test_an_unreadable_token_is_a_spool_error(tmp_path: Path) -> None:
+    """A worker on another machine learns that it does not see the run."""
+    with pytest.raises(SpoolError, match="cannot be read"):
+        _ = RunFolder(tmp_path / "nowhere").token
