@@ -105,8 +105,8 @@ class Session:
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
                 body = response.raw.read(request.answer_limit + 1, decode_content=False)
-                missing = response.raw.length_remaining
-                if missing and len(body) <= request.answer_limit:
+                missing = response.raw.length_remaining or 0
+                if missing > 0 and len(body) <= request.answer_limit:
                     raise urllib3.exceptions.IncompleteRead(len(body), missing)
                 return self._answer(request, response, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:

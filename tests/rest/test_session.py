@@ -152,6 +152,20 @@ def test_an_answer_is_complete_whatever_its_status() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "method"),
+    [("204 No Content", "POST"), ("304 Not Modified", "GET"), ("200 OK", "HEAD")],
+)
+def test_an_answer_without_a_body_is_complete(status: str, method: str) -> None:
+    """Where HTTP allows no body, an announced length is no promise of one."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 50\r\n\r\n".encode()
+    with serving(always(head)) as server:
+        got = send(server.url, method)
+
+    assert isinstance(got, Answer)
+    assert b"" == got.body
+
+
+@pytest.mark.parametrize(
     ("body", "expected"), [(None, b"0"), (BytesBody(b"", "text/plain"), b"0"), (JSON, b"7")]
 )
 def test_a_body_has_a_length(body: BytesBody | None, expected: bytes) -> None:

@@ -47,8 +47,8 @@ def journal(folder: Path, *numbers: int) -> Path:
 
 
 def believed(path: Path) -> list[int]:
-    """Return the numbers of the lines that are believed."""
-    return [line.entry["number"] for line in read(path) if not line.damage]
+    """Return the numbers of the lines that are believed; no line vouches for the last one."""
+    return [line.entry.get("number", -1) for line in read(path) if not line.damage]
 
 
 def damaged(path: Path) -> list[str]:
