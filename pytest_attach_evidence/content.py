@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import PurePath
 from typing import IO
 from typing import Any
@@ -22,16 +23,29 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
 
 class Masked:
-    """Blocks of text with secrets masked; may be iterated again. `count` is of the last time."""
+    """Blocks with secrets masked; may be iterated again. `count` and `text` are of the last time.
 
-    def __init__(self, redactor: Redactor, source: Iterable[bytes]) -> None:
+    `sure`: the media type says that it is text. Else the first block decides: a NUL byte means that it
+    is not, and everything is passed on as it is.
+    """
+
+    def __init__(self, redactor: Redactor, source: Iterable[bytes], *, sure: bool = True) -> None:
         self._redactor = redactor
         self._source = source
+        self._sure = sure
+        self.text = sure
         self.count = 0
 
     def __iter__(self) -> Iterator[bytes]:
         self.count = 0
-        for block, count in self._redactor.stream(self._source):
+        blocks = iter(self._source)
+        first = next(blocks, b"")
+        self.text = self._sure or b"\0" not in first
+        if not self.text:
+            yield first
+            yield from blocks
+            return
+        for block, count in self._redactor.stream(chain([first], blocks)):
             self.count += count
             yield block
 

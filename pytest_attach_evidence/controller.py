@@ -70,6 +70,7 @@ class Voice:
         """Print a line while the session ends."""
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
+            reporter.ensure_newline()
             reporter.write_line(line)
 
     def say(self) -> None:
@@ -273,7 +274,7 @@ class Controller(Collecting):
         return Summary(
             results=results,
             records=group.records,
-            next=self._next() if rooms.undelivered(results) else "",
+            next=self._next(results) if rooms.undelivered(results) else "",
             notes=self.notes,
             collected_only=not self._uploads,
         )
@@ -312,9 +313,11 @@ class Controller(Collecting):
     def _uploads(self) -> bool:
         return self.project.settings.mode == "upload"
 
-    def _next(self) -> str:
+    def _next(self, results: Results | None = None) -> str:
         runs = [self.folder] if self.folder is not None else []
-        return rooms.push_command(self.project, rooms.next_options(self.config), runs)
+        rejected = results is not None and rooms.only_rejected(results)
+        options = rooms.next_options(self.config)
+        return rooms.push_command(self.project, options, runs, only_rejected=rejected)
 
     def _tell_hooks(self, summary: Summary) -> None:
         told = {**summary.counts(), "run": self.folder.id if self.folder else ""}

@@ -329,6 +329,7 @@ class RunRecord:
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
     to_conclude: set[tuple[str, str]] = field(default_factory=set)
     concluded: set[tuple[str, str]] = field(default_factory=set)
+    doubtful: bool = False
     problems: list[Problem] = field(default_factory=list)
 
 

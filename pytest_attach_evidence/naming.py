@@ -59,6 +59,15 @@ def is_text(media_type: str) -> bool:
     return plain.startswith("text/") or plain in TEXT_TYPES or plain.endswith(("+json", "+xml"))
 
 
+def is_binary(media_type: str) -> bool:
+    """Tell whether bytes of this media type are surely no text: pictures, films, sounds, packed files."""
+    plain = media_type.partition(";")[0].strip().lower()
+    if plain.endswith("+xml"):
+        return False
+    packed = ("application/zip", "application/gzip", "application/pdf")
+    return plain.startswith(("image/", "video/", "audio/", "font/")) or plain in packed
+
+
 def extension_of(name: str) -> str:
     """Return the extension in lower case without its dot, or nothing."""
     return PurePath(name).suffix.removeprefix(".").lower()

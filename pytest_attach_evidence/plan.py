@@ -25,6 +25,9 @@ from .model import key_of
 from .model import utc_text
 
 
+LONG_AGO = "1970-01-01T00:00:00.000Z"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """What `plan` has to know of an enabled destination. `origin` is '' where targets have none."""
@@ -119,6 +122,9 @@ class _Known:
             known.failures.update(record.failures)
             known.uncertain.update(record.uncertain)
             known.attempts.update(record.attempts)
+            if record.doubtful:
+                unknown = (d.key for d in _wanted([record]) if d.key not in record.receipts)
+                known.uncertain.update((key, LONG_AGO) for key in unknown)
             concluded.append(record.concluded)
         if concluded:
             known.concluded.update(set.intersection(*concluded))
@@ -161,7 +167,7 @@ def missing(records: Iterable[RunRecord]) -> list[Item]:
     for record in records:
         have = {piece.item_id for piece in record.pieces if piece.id not in record.unwanted}
         for item in last_reruns(record.items.values()):
-            mapped = any(target.origin for target in item.targets)
+            mapped = not item.is_run and any(target.origin for target in item.targets)
             ran = item.outcome is not Outcome.SKIPPED
             if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
                 found.append(item)

@@ -169,13 +169,26 @@ class Recorder:
         finally:
             self._step = before
 
+    def begin(self) -> None:
+        """Record that a mapped item began: if the process dies, it counts as failed.
+
+        An item that only the archive takes is recorded with its first piece.
+        """
+        with self._lock:
+            if self._keeper is None or self._begun or not self._mapped:
+                return
+            try:
+                self._keeper.folder.write_begun(self.item)
+                self._begun = True
+            except SpoolError as error:
+                self._keeper.broken.append(f"{self.item.title}: it could not be recorded ({error})")
+
     def end(self) -> None:
         """Record the item's end, where it is mapped or has evidence. Later pieces are still taken."""
         with self._lock:
             self._ended = True
             keeper = self._keeper
-            mapped = any(target.origin for target in self.item.targets)  # the archive takes all
-            if keeper is None or not (self._begun or mapped):
+            if keeper is None or not (self._begun or self._mapped):
                 return
             outcome = (
                 Outcome.FAILED
@@ -213,6 +226,10 @@ class Recorder:
                 severity="warning" if warning else "error",
             )
             self._keeper.refuse(problem)
+
+    @property
+    def _mapped(self) -> bool:
+        return any(target.origin for target in self.item.targets)  # the archive takes all
 
     def _keeps(self) -> bool:
         return self.item.keeps(failed=self.failed)
@@ -269,7 +286,9 @@ class Recorder:
     def _keep(self, keeper: Keeper, facts: _Facts, source: Any) -> Evidence:
         file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
         blocks = file if file is not None else blocks_of(source)
-        masked = Masked(keeper.redactor, blocks) if naming.is_text(facts.media_type) else None
+        binary = naming.is_binary(facts.media_type)
+        sure = naming.is_text(facts.media_type)
+        masked = None if binary else Masked(keeper.redactor, blocks, sure=sure)
         blob = keeper.folder.put(masked or blocks, keeper.max_size)
         remarks = [facts.remark]
         if file is not None and file.changed:
@@ -289,7 +308,7 @@ class Recorder:
             phase=self.phase,
             captured_at=utc_text(),
             source=keeper.redactor.line(str(source)) if file is not None else "",
-            redaction=masked.count if masked is not None else None,
+            redaction=masked.count if masked is not None and masked.text else None,
             step=keeper.redactor.line(self._step),
             remark=keeper.redactor.line("; ".join(filter(None, remarks))),
         )

@@ -189,7 +189,9 @@ def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
     root = glob.escape(str(project.settings.rootdir))
     for pattern in project.settings.reports:
         matching = glob.glob(os.path.join(root, pattern), recursive=True)  # noqa: PTH118, PTH207
-        found = [path for path in map(Path, sorted(matching)) if path.is_file()]
+        own = (project.settings.dir, project.settings.archive_dir)
+        outside = [path for path in map(Path, sorted(matching)) if not _inside(path, own)]
+        found = [path for path in outside if path.is_file()]
         if not found:
             recorder.refuse(
                 pattern, "no such report was written - mend evidence_reports or write it"
@@ -201,6 +203,10 @@ def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
                 )
             else:
                 recorder.attach(path, kind="report")
+
+
+def _inside(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.absolute().is_relative_to(folder) for folder in folders)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -257,14 +263,30 @@ def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results
 
 def undelivered(results: Results) -> bool:
     """Tell whether a later push has something to do."""
-    open_ones = any(not f.state.settled for f in results.failures.values())
-    return open_ones or bool(results.unconcluded)
+    return bool(results.failures or results.unconcluded)
 
 
-def push_command(project: Project, options: Iterable[str], runs: Sequence[RunFolder]) -> str:
-    """Return the command that delivers these runs later, from anywhere."""
+def only_rejected(results: Results) -> bool:
+    """Tell whether all that is open was rejected, or is uncertain where nobody can tell."""
+    failures = list(results.failures.values())
+    given_up = [f for f in failures if f.state is State.REJECTED or f.key in results.undecidable]
+    return bool(failures) and len(given_up) == len(failures) and not results.unconcluded
+
+
+def push_command(
+    project: Project,
+    options: Iterable[str],
+    runs: Sequence[RunFolder],
+    *,
+    only_rejected: bool = False,
+) -> str:
+    """Return the command that delivers these runs later, from anywhere.
+
+    `only_rejected`: nothing else is open, so that a person acts first and says so.
+    """
     spool = project.settings.dir
     words = ["attach-evidence", "push", *options, "--evidence-dir", str(spool)]
+    words += ["--retry-rejected"] if only_rejected else []
     words += [run.id if run.path.parent == spool else str(run.path) for run in runs]
     return project.redactor.text(" ".join(map(_quoted, words)))
 

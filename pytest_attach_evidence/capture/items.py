@@ -67,6 +67,7 @@ class Items:
         mapped.reruns.append(recorder)
         item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
         collection.enter(recorder)
+        recorder.begin()
 
     def phase(self, item: pytest.Item, phase: str) -> None:
         """Note which phase the item is in."""

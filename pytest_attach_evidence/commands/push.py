@@ -54,6 +54,9 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
         return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
     except SpoolError as error:
         return complain(str(error), ExitStatus.SPOOL)
+    if chosen.evidence_dir and not runs and not project.settings.dir.is_dir():
+        msg = f"no spool at {project.settings.dir} - check --evidence-dir"
+        return complain(msg, ExitStatus.USAGE)
     groups = [
         group for group in ([runs] if chosen.runs else [[run] for run in runs]) if _waits(group)
     ]
@@ -120,5 +123,8 @@ def _summary(
     results, group = done
     later = session.undelivered(results)
     options = session.next_options(config, leave_out=with_pytest.QUIET)
-    command = session.push_command(project, options, runs) if later else ""
+    command = session.push_command(
+        project, options, runs, only_rejected=session.only_rejected(results)
+    )
+    command = command if later else ""
     return Summary(results=results, records=group.records, next=command)

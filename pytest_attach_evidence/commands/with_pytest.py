@@ -113,7 +113,11 @@ def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
             there = f"{len(known)} runs are in {spool}" if known else f"{spool} holds no run"
             msg = f"no run {name!r}: {there} - attach-evidence status lists them"
             raise SpoolError(msg)
-    return list({run.path.resolve(): run for run in chosen}.values())
+    different = list({run.path.resolve(): run for run in chosen}.values())
+    if len({run.id for run in different}) < len(different):
+        msg = "two of the folders are copies of one run - name one of them"
+        raise SpoolError(msg)
+    return different
 
 
 def say(*lines: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Failure
 from ..model import Receipt
@@ -31,6 +32,7 @@ class Account:
         self.sent_at = {key: now - _age_s(at) for key, at in work.uncertain.items()}
         self.tried: dict[str, int] = {}
         self._attempts = dict(work.attempts)
+        self._seen: dict[str, UncertainError] = {}
 
     def is_open(self, delivery: Delivery) -> bool:
         """Tell whether a delivery has neither a receipt nor a failure yet."""
@@ -56,9 +58,20 @@ class Account:
         with self.ground.lock:
             self.ground.in_doubt.update(delivery.key for delivery in batch)
 
-    def lost(self, delivery: Delivery) -> None:
-        """Note the moment of an attempt whose answer was lost."""
+    def lost(self, delivery: Delivery, error: UncertainError) -> None:
+        """Note the moment of an attempt without a sound answer, and what was seen instead."""
         self.sent_at[delivery.key] = self.ground.budget.clock()
+        self._seen[delivery.key] = error
+
+    def leave_late(self, deliveries: Sequence[Delivery]) -> None:
+        """Leave pieces that were sent and are not there yet, with what was seen when they were sent."""
+        for delivery in deliveries:
+            seen = (
+                self._seen.get(delivery.key)
+                or "was sent by an earlier process, which never heard more"
+            )
+            words = f"{seen}; it is not there yet, but a slow server may still store it"
+            self.leave([delivery], UncertainError(words))
 
     def not_taken(self, delivery: Delivery) -> None:
         """Note that the last attempt surely brought nothing."""

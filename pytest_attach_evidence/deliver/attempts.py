@@ -32,9 +32,6 @@ from .ground import Results
 
 
 CONCLUDE_ATTEMPTS = 3
-UNKNOWN = UncertainError(
-    "was sent and the answer was lost; it is not there yet, but a slow server may still store it"
-)
 
 
 def serve(
@@ -198,14 +195,14 @@ class _Pieces:
     def _send_again(self, late: Sequence[Delivery]) -> list[Delivery]:
         """Look for late pieces once their time has come, and send those that are not there."""
         spent = [d for d in late if self._account.tried.get(d.key, 0) >= MAX_ATTEMPTS]
-        self._account.leave(spent, UNKNOWN)
+        self._account.leave_late(spent)
         late = [d for d in late if d not in spent]
         if not late:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
         wait_s = max(0.0, ready_at - self._budget.clock())
         if wait_s >= self._budget.remaining_s() or not self._calls.pause(wait_s):
-            self._account.leave(late, UNKNOWN)
+            self._account.leave_late(late)
             return []
         absent = self._looked_up(late)
         return [one for batch in self._batches(absent) for one in self._send(batch)]

@@ -150,7 +150,7 @@ class Calls:
 
     def _note(self, delivery: Delivery, error: DeliveryError) -> None:
         if isinstance(error, UncertainError):
-            self._account.lost(delivery)
+            self._account.lost(delivery, error)
         else:
             self._account.not_taken(delivery)
 

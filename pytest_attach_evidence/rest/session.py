@@ -104,9 +104,10 @@ class Session:
                 stream=True,
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
+                watch.connected = True
                 body = response.raw.read(request.answer_limit + 1, decode_content=False)
-                missing = response.raw.length_remaining or 0
-                if missing > 0 and len(body) <= request.answer_limit:
+                missing = max(0, response.raw.length_remaining or 0)
+                if missing and len(body) <= request.answer_limit:
                     raise urllib3.exceptions.IncompleteRead(len(body), missing)
                 return self._answer(request, response, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:

@@ -54,7 +54,7 @@ class Spool:
         """
         try:
             disk.private_folder(self.folder)
-            for name, text in (("README.txt", README), (".gitignore", "*\n")):
+            for name, text in ((disk.OURS, README), (".gitignore", "*\n")):
                 if not (self.folder / name).exists():
                     disk.write_file(self.folder / name, text.encode())
             return self._new_run(facts)

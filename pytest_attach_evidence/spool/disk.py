@@ -17,6 +17,7 @@ from ..errors import SpoolError
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+OURS = "README.txt"
 BINARY = getattr(os, "O_BINARY", 0)
 NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
 
@@ -54,6 +55,9 @@ def private_folder(path: Path) -> None:
             )
             raise SpoolError(msg)
         if stat.S_IMODE(facts.st_mode) & 0o077:
+            if any(path.iterdir()) and not (path / OURS).exists():
+                msg = f"{path} holds something else - name a folder of its own in evidence_dir"
+                raise SpoolError(msg)
             path.chmod(FOLDER_MODE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from . import disk
 
 VERSION = 1
 MAX_LINE = 1024 * 1024
+SEAL = re.compile(rb',"sum":"([0-9a-f]{16})"}\n$')
 Entry = Mapping[str, Any]
 
 
@@ -83,10 +85,7 @@ class Journal:
             self._descriptor = disk.create(self.folder / f"{self._prefix}{self._id}.jsonl")
         lines, last = [], self._last
         for entry in entries:
-            line = (
-                json.dumps({"v": VERSION, "prev": last, **entry}, separators=(",", ":")).encode()
-                + b"\n"
-            )
+            line = _sealed(json.dumps({"v": VERSION, "prev": last, **entry}, separators=(",", ":")))
             last = hashlib.sha256(line).hexdigest()
             lines.append(line)
         text = b"".join(lines)
@@ -146,6 +145,12 @@ def _lines(path: Path) -> Iterator[tuple[Line, str]]:
             yield _read_line(place, line), hashlib.sha256(line).hexdigest()
 
 
+def _sealed(text: str) -> bytes:
+    """Return a line with a hash of itself at its end, for the time when it has no successor."""
+    content = text.removesuffix("}").encode()
+    return content + b',"sum":"%s"}\n' % hashlib.sha256(content).hexdigest()[:16].encode()
+
+
 def _read_line(place: str, line: bytes) -> Line:
     try:
         entry = json.loads(line)
@@ -155,4 +160,7 @@ def _read_line(place: str, line: bytes) -> Line:
         return Line(place, {}, "not readable")
     if entry.get("v") != VERSION:
         return Line(place, entry, "version")
+    seal = SEAL.search(line)
+    if not seal or hashlib.sha256(line[: seal.start()]).hexdigest()[:16].encode() != seal[1]:
+        return Line(place, {}, "changed afterwards")
     return Line(place, entry)

@@ -32,8 +32,14 @@ def read_record(folder: Path) -> RunRecord:
     for line in collected:
         _take(record, COLLECTED, line)
     for path in _journals(folder, "deliveries"):
+        before = len(record.problems)
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
+        # What such a line said is lost: it may have been a receipt.
+        record.doubtful = record.doubtful or len(record.problems) > before
+    if not collected and any(folder.glob("blobs/[0-9a-f]*")):
+        seen = "holds bytes of which no journal tells what they are"
+        record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record
 
 

@@ -108,3 +108,29 @@ def test_before_the_run_had_anything(project: Project) -> None:
     assert 0 == pushed.status
     assert (0, 0) == pushed.numbers("pieces", "deliveries")
     assert re.search("^1 runs removed", project.command("clean").out)
+
+
+CRASHING = """
+import os
+import pytest
+
+@pytest.mark.evidence(squash="TC-12")
+def test_that_passes(evidence):
+    evidence.text("fine", name="fine.txt")
+
+@pytest.mark.evidence(squash="TC-12")
+def test_that_dies():
+    os._exit(9)
+"""
+
+
+def test_a_crash_without_evidence_is_no_success(project: Project, sandbox: Sandbox) -> None:
+    """A mapped test that died before it attached anything makes its execution FAILURE."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", CRASHING)
+
+    project.pytest("-q")
+    pushed = project.command("push")
+
+    assert 0 == pushed.status, pushed.out
+    assert ["FAILURE"] == list(statuses(sandbox).values())

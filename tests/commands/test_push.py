@@ -260,3 +260,24 @@ class TestArguments:
         done = project.command(*words)
 
         assert (0, "") == (done.status, done.errors)
+
+
+def test_receipts_that_cannot_be_read(project: Project, sandbox: Sandbox) -> None:
+    """Where the record of what was delivered is damaged, everything is looked up, nothing is doubled."""
+    project.lead_to(sandbox, "huawei")
+    project.suite("huawei", pieces=3)
+    assert 0 == project.pytest("-q").status
+    (log,) = project.spool.glob("*/deliveries/*.jsonl")
+    log.write_bytes(log.read_bytes().replace(b'"v":1,', b'"v":2,'))
+
+    pushed = project.command("push")
+
+    assert (65, 3, 0) == (pushed.status, *pushed.numbers("found", "delivered"))
+    assert [1, 1, 1] == list(commits(sandbox, "huawei").values())
+
+
+def test_a_spool_that_is_not_there(project: Project) -> None:
+    """A mistyped spool is an error, not a success."""
+    pushed = project.command("push", "--evidence-dir", str(project.folder / "nowhere"))
+
+    assert 4 == pushed.status

@@ -107,8 +107,15 @@ def test_several_damaged_lines_are_told_one_by_one(tmp_path: Path) -> None:
     lines[4] = lines[4].replace(b'"number":5', b'"number":8')
     path.write_bytes(b"".join(lines))
 
-    # Nothing sound stands behind line 2 that could tell it from what was written.
-    assert ([1, 7, 4, 6], ["line 3", "line 5"]) == (believed(path), damaged(path))
+    assert ([1, 4, 6], ["line 2", "line 3", "line 5"]) == (believed(path), damaged(path))
+
+
+def test_a_changed_last_line_is_noticed(tmp_path: Path) -> None:
+    """The last line has no successor that knows its hash; its own tells."""
+    path = journal(tmp_path, 1, 2)
+    path.write_bytes(path.read_bytes().replace(b'"number":2', b'"number":7'))
+
+    assert ([1], ["line 2"]) == (believed(path), damaged(path))
 
 
 def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
