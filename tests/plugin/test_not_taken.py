@@ -70,7 +70,7 @@ EXPECTED = {
     "below": r"y: \S+/x/y cannot be read \(Not a directory\) - check its type and permissions",
     "proc": r"environ: /proc/self/environ is not a file on a disk - attach a copy",
     "device": r"zero: /dev/zero is a device, not a file - attach a plain file",
-    "nul": r".*null byte.*",
+    "nul": r".*null (byte|character).*",
     "large-file": r"big: 1.0 kB, evidence_max_size takes 1.0 kB - raise it or attach less",
     "large-bytes": r"big.bin: more than 1.0 kB, evidence_max_size takes 1.0 kB - raise it .*",
     "number": r"evidence.bin: int cannot be attached - attach a path, bytes or an open binary file",
