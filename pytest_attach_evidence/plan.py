@@ -123,8 +123,9 @@ class _Known:
             known.uncertain.update(record.uncertain)
             known.attempts.update(record.attempts)
             if record.doubtful:
-                unknown = (d.key for d in _wanted([record]) if d.key not in record.receipts)
-                known.uncertain.update((key, LONG_AGO) for key in unknown)
+                for delivery in _wanted([record]):
+                    if delivery.key not in record.receipts:
+                        known.uncertain.setdefault(delivery.key, LONG_AGO)
             concluded.append(record.concluded)
         if concluded:
             known.concluded.update(set.intersection(*concluded))

@@ -42,8 +42,8 @@ class StoppedError(OSError):
 class Watch:
     """The limits of one request, and what became of it.
 
-    `connected` and `sent` tell afterwards whether the server can have seen the request. `early` is
-    what it answered while the body was still being sent.
+    `connected` tells afterwards whether the server can have seen the request. `early` is what it
+    answered while the body was still being sent.
     """
 
     stall_s: float
@@ -51,7 +51,6 @@ class Watch:
     stop: threading.Event
     clock: Callable[[], float] = time.monotonic
     connected: bool = False
-    sent: bool = False
     head_sent: bool = False
     early: bytes = b""
     _heard_at: float = field(default=0.0)
@@ -181,8 +180,6 @@ def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **m
         watch.connected, watch.head_sent = True, False
         connection.timeout = watch.stall_s
     send(*args, **more)
-    if watch is not None:
-        watch.sent = True
 
 
 def _send(connection: _Plain | _Tls, plainly: Callable[[Any], None], content: Any) -> None:
