@@ -20,7 +20,7 @@ DOORS = ("", "cli", "controller", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "model"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
-    **dict.fromkeys(("naming", "plan", "redact", "retry", "targets"), 1),
+    **dict.fromkeys(("naming", "plan", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
@@ -45,6 +45,7 @@ MEETING = {
     "secrets",
     "settings",
     "spool",
+    "steps",
 }
 PYTEST_USERS = {*DOORS, "capture", "commands", "marks", "recorder", "session"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")

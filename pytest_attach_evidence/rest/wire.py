@@ -25,6 +25,8 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.util.wait
 
+from .. import steps
+
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -107,7 +109,7 @@ class _WatchedReader(io.RawIOBase):
             self._watch.check()
             self._socket.settimeout(SLICE_S)
             try:
-                count = self._socket.recv_into(buffer)
+                count = steps.current.receive(self._socket, memoryview(buffer))
             except TimeoutError:
                 continue
             self._watch.heard()
@@ -172,7 +174,7 @@ def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **m
     """Connect, note it, then send: only what happens after the connection can have reached anybody."""
     watch = _watch()
     if connection.sock is None:
-        connection.connect()
+        steps.current.connect(connection.connect)
         connection.cut_short = False
     if watch is not None:
         watch.heard()
@@ -197,7 +199,7 @@ def _send(connection: _Plain | _Tls, plainly: Callable[[Any], None], content: An
             raise BrokenPipeError(errno.EPIPE, "the server answered before it had the whole body")
         sock.settimeout(SLICE_S)
         try:
-            count = sock.send(view)
+            count = steps.current.send(sock, view)
         except TimeoutError:
             count = 0
         if count:

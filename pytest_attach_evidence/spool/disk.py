@@ -1,4 +1,4 @@
-"""The durable steps: every change the spool makes to the disk goes through these few functions."""
+"""Files that are there completely or not at all, made of the durable steps in their right order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from .. import steps
 from ..errors import SpoolError
 
 
 FOLDER_MODE = 0o700
+OPEN_MODE = 0o777
 FILE_MODE = 0o600
 OURS = "README.txt"
 BINARY = getattr(os, "O_BINARY", 0)
@@ -24,7 +26,7 @@ NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BIN
 
 def make_folder(path: Path) -> None:
     """Create a folder that is ours alone; it must not exist."""
-    path.mkdir(FOLDER_MODE)
+    steps.current.make_folder(path, FOLDER_MODE)
     sync_folder(path.parent)
 
 
@@ -32,7 +34,8 @@ def ensure_folder(path: Path) -> None:
     """Make sure a folder exists, with those above it, and that their names are on the disk."""
     if not path.is_dir():
         ensure_folder(path.parent)
-        path.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            steps.current.make_folder(path, OPEN_MODE)
         sync_folder(path.parent)
 
 
@@ -42,7 +45,7 @@ def private_folder(path: Path) -> None:
     Raises SpoolError where somebody else could read or change what is in it.
     """
     with contextlib.suppress(FileExistsError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        ensure_folder(path.parent)
         make_folder(path)
     facts = path.lstat()
     if not stat.S_ISDIR(facts.st_mode):
@@ -63,16 +66,15 @@ def private_folder(path: Path) -> None:
 
 def create(path: Path) -> int:
     """Create a file that must not exist and return its descriptor, open for appending."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | BINARY
-    return os.open(path, flags, FILE_MODE)
+    return steps.current.create(path, os.O_WRONLY | os.O_APPEND | BINARY, FILE_MODE)
 
 
 def open_plain(path: Path) -> IO[bytes]:
     """Open a plain file for reading; a link, a FIFO and the like are an OSError, not waited for."""
-    descriptor = os.open(path, os.O_RDONLY | NO_SURPRISES)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
+    file = steps.current.open(path, NO_SURPRISES)
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
     raise OSError(errno.EINVAL, "not a plain file")
 
 
@@ -80,34 +82,40 @@ def write(descriptor: int, content: bytes | memoryview) -> None:
     """Write all of it."""
     view = memoryview(content)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[steps.current.write(descriptor, view) :]
 
 
 def sync(descriptor: int) -> None:
     """Return when the file's content is on the disk. A failure is final: the bytes are not safe."""
-    os.fsync(descriptor)
+    steps.current.sync(descriptor)
 
 
 def sync_folder(path: Path) -> None:
     """Return when the names in a folder are on the disk (where the system lets one ask)."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    steps.current.sync_folder(path)
+
+
+def cut(descriptor: int, length: int) -> None:
+    """Shorten a file to what counts."""
+    steps.current.cut(descriptor, length)
 
 
 def publish(temporary: Path, path: Path) -> None:
     """Give a complete, synced file its name, replacing what had it."""
-    temporary.replace(path)
+    steps.current.rename(temporary, path)
     sync_folder(path.parent)
 
 
 def remove(path: Path) -> None:
     """Remove a file; it may be gone already."""
-    path.unlink(missing_ok=True)
+    steps.current.remove(path)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a whole folder; its name is gone at once, what is in it may follow later."""
+    gone = path.with_name(f".gone-{path.name}")
+    steps.current.rename(path, gone)
+    steps.current.remove_tree(gone)
 
 
 @contextlib.contextmanager

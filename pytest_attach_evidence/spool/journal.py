@@ -100,7 +100,7 @@ class Journal:
         """Cut off what a failed write left, so that the next line does not continue it."""
         if self._descriptor is not None:
             try:
-                os.ftruncate(self._descriptor, self._length)
+                disk.cut(self._descriptor, self._length)
             except OSError:
                 os.close(self._descriptor)
                 self._start()

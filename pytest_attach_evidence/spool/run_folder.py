@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -152,9 +151,7 @@ class RunFolder:
 
     def remove(self) -> None:
         """Remove the whole run. The caller holds its lock and knows that it is settled."""
-        gone = self.path.with_name(f".gone-{self.path.name}")
-        self.path.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        disk.remove_folder(self.path)
 
 
 def _lines(pieces: Sequence[Evidence]) -> list[dict[str, object]]:
