@@ -357,9 +357,14 @@ def key_of(item_id: str, seq: int, digest: str, target: Target) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
 
+def utc_now() -> datetime:
+    """Return the present moment; the one place where evidence and deliveries learn the date."""
+    return datetime.now(UTC)
+
+
 def utc_text(moment: datetime | None = None) -> str:
     """Return a moment (default: now) as RFC 3339 text in UTC with milliseconds."""
-    moment = (moment or datetime.now(UTC)).astimezone(UTC)
+    moment = (moment or utc_now()).astimezone(UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -372,4 +377,4 @@ def seconds_since(text: str, now: datetime | None = None) -> float:
     if then.tzinfo is None:
         msg = f"a moment without a time zone: {text!r}"
         raise ValueError(msg)
-    return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())
+    return max(0.0, ((now or utc_now()) - then).total_seconds())

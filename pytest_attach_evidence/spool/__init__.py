@@ -90,4 +90,5 @@ class Spool:
         disk.write_file(run.path / "token", secrets.token_hex(16).encode())
         document = {"v": 1, **facts.to_json(), "id": id}
         disk.write_file(run.path / "run.json", json.dumps(document, indent=2).encode())
+        run.journal.open()
         return run

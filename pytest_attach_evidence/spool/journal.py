@@ -25,7 +25,7 @@ Entry = Mapping[str, Any]
 
 
 class Journal:
-    """The journal of one process in a folder, created with its first line.
+    """The journal of one process in a folder, created with its first line or by `open`.
 
     After a fork the child gets a journal of its own. Threads may append at the same time.
     """
@@ -36,6 +36,10 @@ class Journal:
         self._descriptor: int | None = None
         self._closed = False
         self._start()
+
+    def open(self) -> None:
+        """Create the file now, so that a folder without one has lost it. Raises OSError."""
+        self._open()
 
     def append(self, *entries: Entry) -> None:
         """Write entries, one line each; they are on the disk when this returns.
@@ -77,22 +81,29 @@ class Journal:
         self._lock = threading.Lock()
         self._id = secrets.token_hex(6)
         self._descriptor = None
+        self._named = False
         self._length = 0
         self._last = ""
 
-    def _append(self, entries: tuple[Entry, ...]) -> None:
+    def _open(self) -> int:
+        """Return the file, created if need be; its name is on the disk when this returns."""
         if self._descriptor is None:
             self._descriptor = disk.create(self.folder / f"{self._prefix}{self._id}.jsonl")
+        if not self._named:
+            disk.sync_folder(self.folder)
+            self._named = True
+        return self._descriptor
+
+    def _append(self, entries: tuple[Entry, ...]) -> None:
+        descriptor = self._open()
         lines, last = [], self._last
         for entry in entries:
             line = _sealed(json.dumps({"v": VERSION, "prev": last, **entry}, separators=(",", ":")))
             last = hashlib.sha256(line).hexdigest()
             lines.append(line)
         text = b"".join(lines)
-        disk.write(self._descriptor, text)
-        disk.sync(self._descriptor)
-        if self._length == 0:
-            disk.sync_folder(self.folder)
+        disk.write(descriptor, text)
+        disk.sync(descriptor)
         self._length += len(text)
         self._last = last
 

@@ -52,11 +52,12 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: Steps) -> None:
-    """Bytes, their name, the line that tells of them and the journal's name are synced, in this order."""
+    """Bytes, their name, the journal's name and the line that tells of them are synced, in this order."""
     run = begin(tmp_path)
+    worker = RunFolder(run.path)
     del steps[:]
 
-    kept = recorder(run).attach(b"content", name="a.png")
+    kept = recorder(worker).attach(b"content", name="a.png")
 
     assert kept is not None
     blob = Path(kept.sha256).suffix or kept.sha256
@@ -67,10 +68,11 @@ def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: St
         ("publish", blob),
         ("sync_folder", "blobs"),
         ("create", ".jsonl"),
+        ("sync_folder", "journals"),
         ("write", ".jsonl"),
         ("sync", ".jsonl"),
-        ("sync_folder", "journals"),
     ] == steps
+    worker.release()
     run.release()
 
 
