@@ -1,0 +1,53 @@
+"""The campaign: `python -m tests.campaign --full` runs every trial and writes the table of the docs."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from .blocks import BLOCKS
+from .running import run
+from .table import write_table
+
+
+PART = 0.03
+
+
+def main(words: list[str]) -> int:
+    """Run blocks and print a row for each; return 1 where one is not as it must be."""
+    chosen = _parser().parse_args(words)
+    part = 1.0 if chosen.full else PART
+    wanted = [b for b in BLOCKS if not chosen.block or b.id.startswith(tuple(chosen.block))]
+    rows = []
+    for round_, block in itertools.product(range(chosen.rounds), wanted):
+        rows.append(run(block, chosen.seed + round_, part, chosen.processes, round_ + 1))
+        sys.stdout.write(rows[-1].line() + "\n")
+        for red in [] if block.red else rows[-1].tally.red[:10]:
+            sys.stdout.write(f"    {red}\n")
+        sys.stdout.flush()
+    if chosen.json:
+        Path(chosen.json).write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    if chosen.docs:
+        write_table(rows, chosen.docs)
+    return 0 if all(row.as_it_must for row in rows) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="all trials, not a seeded part")
+    parser.add_argument("--rounds", type=int, default=1, help="how often, with new seeds")
+    parser.add_argument("--seed", type=int, default=1, help="of all that is chosen by chance")
+    parser.add_argument("--block", action="append", metavar="ID", help="only these (C1, C5 …)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table of the docs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""The campaign's table, on the terminal and in the docs."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+
+from pytest_attach_evidence import __version__
+
+from .trials import Tally
+
+
+BEGIN = "<!-- campaign: begin -->"
+END = "<!-- campaign: end -->"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one block found in one round."""
+
+    id: str
+    title: str
+    round: int
+    seed: int
+    tally: Tally
+    seconds: float
+    must_be_red: bool
+
+    @property
+    def as_it_must(self) -> bool:
+        """Whether the block is green, or red where it must be."""
+        return bool(self.tally.red) == self.must_be_red and self.tally.trials > 0
+
+    def line(self) -> str:
+        """Return the row as a line for people who wait."""
+        found = len(self.tally.red)
+        verdict = "ok" if self.as_it_must else "NOT OK"
+        numbers = f"{self.tally.trials} trials, {self.tally.struck} struck, {found} violations"
+        return f"{verdict:6} {self.id:28} {numbers}, {self.seconds:.0f} s (seed {self.seed})"
+
+
+def write_table(rows: Sequence[Row], path: Path) -> None:
+    """Put the table between its marks in a page."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    rounds = max(row.round for row in rows)
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    lines = [
+        BEGIN,
+        f"{day}, version {__version__}, Python {platform.python_version()} on {platform.system()}:"
+        f" {_times(rounds)}.",
+        "",
+        "| | block | trials a round | struck | violations | seconds a round |",
+        "|---|---|---|---|---|---|",
+        *(_row([row for row in rows if row.id == id]) for id in dict.fromkeys(r.id for r in rows)),
+        END,
+    ]
+    path.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+
+
+def _times(rounds: int) -> str:
+    return "one round" if rounds == 1 else f"{rounds} rounds in a row, each with seeds of its own"
+
+
+def _row(rounds: Sequence[Row]) -> str:
+    first = rounds[0]
+    tick = "☑" if all(row.as_it_must for row in rounds) else "☐"
+    cells = [
+        " / ".join(f"{row.tally.trials:,}" for row in rounds),
+        " / ".join(f"{row.tally.struck:,}" for row in rounds),
+        " / ".join(f"{len(row.tally.red):,}" for row in rounds),
+        " / ".join(f"{row.seconds:.0f}" for row in rounds),
+    ]
+    if len({cells[0].split(" / ")[0], *cells[0].split(" / ")}) == 1:
+        cells[0] = cells[0].split(" / ")[0]
+    wanted = " (must be more than 0)" if first.must_be_red else ""
+    cells[2] += wanted
+    return f"| {tick} {first.id.partition(' ')[0]} | {first.title} | {' | '.join(cells)} |"
