@@ -57,6 +57,7 @@ class Calls:
         self._notes = account.ground.notes(destination.name)
         self._by_evidence = {d.evidence.id: d for d in account.work.deliveries}
         self._unreadable: dict[str, SpoolDamagedError] = {}
+        self._opened_last: str | None = None
 
     def send(self, batch: Sequence[Delivery]) -> Sent:
         """Make one attempt for a batch: intent before, receipts after; return what failed and how.
@@ -71,8 +72,7 @@ class Calls:
             answer = answers.get(delivery.key, UncertainError("the answer says nothing about it"))
             if isinstance(answer, Receipt):
                 self._account.settle(delivery, answer)
-            elif delivery.key in self._unreadable:
-                damage = self._unreadable[delivery.key]
+            elif damage := self._damage(delivery, answer):
                 self._account.fail(delivery, State.DAMAGED, damage, DAMAGED_HINT)
             else:
                 errors[delivery.key] = answer
@@ -137,16 +137,26 @@ class Calls:
             as_one = isinstance(error, PermanentError) and not error.whole_target
             return {d.key: error for d in batch}, as_one
         except SpoolDamagedError as error:
+            if self._opened_last is not None:
+                self._unreadable.setdefault(self._opened_last, error)
             lost = UncertainError(f"the call broke off, since of another piece {error}")
             return {d.key: lost for d in batch}, False
 
     def _open(self, evidence: Evidence) -> IO[bytes]:
         delivery = self._by_evidence[evidence.id]
+        self._opened_last = delivery.key
         try:
             return self._ground.open_content(delivery)
         except SpoolDamagedError as error:
             self._unreadable[delivery.key] = error
             raise
+
+    def _damage(self, delivery: Delivery, answer: DeliveryError) -> SpoolDamagedError | None:
+        """Return what is wrong with a piece's bytes, if that is why it did not arrive."""
+        cause = answer.__cause__
+        if isinstance(cause, SpoolDamagedError):
+            return cause
+        return self._unreadable.get(delivery.key)
 
     def _note(self, delivery: Delivery, error: DeliveryError) -> None:
         if isinstance(error, UncertainError):

@@ -109,17 +109,16 @@ def _pack(
     entry = _entry(name, _compression(evidence.media_type))
     entry.file_size = evidence.size  # tells the archive whether the entry needs 64 bits
     try:
-        content = open_content(evidence)
+        with open_content(evidence) as content, archive.open(entry, "w") as packed:
+            while block := content.read(BLOCK):
+                goes_on()
+                size += len(block)
+                if size > evidence.size:
+                    break
+                digest.update(block)
+                packed.write(block)
     except SpoolDamagedError as error:
         raise DamagedPieceError(delivery, str(error)) from error
-    with content, archive.open(entry, "w") as packed:
-        while block := content.read(BLOCK):
-            goes_on()
-            size += len(block)
-            if size > evidence.size:
-                break
-            digest.update(block)
-            packed.write(block)
     if (size, digest.hexdigest()) != (evidence.size, evidence.sha256):
         reason = f"{size} bytes were read that are not the {evidence.size} recorded"
         raise DamagedPieceError(delivery, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import stat
 import sys
@@ -12,10 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from typing import TYPE_CHECKING
 
 from ..errors import AttachError
 from ..errors import SpoolDamagedError
 from . import disk
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 BLOCK = 256 * 1024
@@ -48,13 +54,13 @@ class Blobs:
     def open(self, digest: str) -> IO[bytes]:
         """Open a blob for reading.
 
-        Raises SpoolDamagedError where it is not there or is no plain file.
+        Raises SpoolDamagedError where it is not there or is no plain file; reading it does so where
+        the disk fails.
         """
         try:
-            return disk.open_plain(self.path(digest))
+            return io.BufferedReader(_Content(disk.open_plain(self.path(digest))), BLOCK)
         except OSError as error:
-            msg = f"its bytes cannot be read from the spool ({error.strerror})"
-            raise SpoolDamagedError(msg) from error
+            raise _unreadable(error) from error
 
     def verify(self, digest: str, size: int) -> None:
         """Read a blob once.
@@ -107,6 +113,33 @@ class Blobs:
             facts = os.statvfs(self.folder)
             free = f", {readable_size(facts.f_bavail * facts.f_frsize)} are free"
         return f"cannot be kept: the disk of the spool is full{free} - make room"
+
+
+class _Content(io.RawIOBase):
+    """A blob's bytes; an error of the disk is damage of this one piece."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        try:
+            content = self._file.read(len(memoryview(buffer)))
+        except OSError as error:
+            raise _unreadable(error) from error
+        memoryview(buffer)[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+def _unreadable(error: OSError) -> SpoolDamagedError:
+    return SpoolDamagedError(f"its bytes cannot be read from the spool ({error.strerror})")
 
 
 def too_large(size: int, max_size: int, *, more: bool = False) -> str:

@@ -22,7 +22,8 @@ def main(words: list[str]) -> int:
     """Run blocks and print a row for each; return 1 where one is not as it must be."""
     chosen = _parser().parse_args(words)
     part = 1.0 if chosen.full else PART
-    wanted = [b for b in BLOCKS if not chosen.block or b.id.startswith(tuple(chosen.block))]
+    named = chosen.block or [block.id for block in BLOCKS]
+    wanted = [b for b in BLOCKS if b.id in named or b.id.partition(" ")[0] in named]
     rows = []
     for round_, block in itertools.product(range(chosen.rounds), wanted):
         rows.append(run(block, chosen.seed + round_, part, chosen.processes, round_ + 1))

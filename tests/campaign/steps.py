@@ -108,6 +108,10 @@ class _FailingFile:
         self._steps.judge()
         return self._file.read(size)
 
+    def readinto(self, buffer: Any) -> int:
+        self._steps.judge()
+        return self._file.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
+
     def readline(self, size: int = -1) -> bytes:
         self._steps.judge()
         return self._file.readline(size)

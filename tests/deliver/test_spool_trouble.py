@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
 from typing import Any
+from typing import cast
 
 import pytest
 
+from pytest_attach_evidence import steps
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.spool import DeliveryLog
+from pytest_attach_evidence.steps import Steps
 
 from .scene import Scene
+from .scene import reasons
 from .scene import states
 from .scene import status
 from .scene import stored
@@ -64,6 +72,48 @@ def test_a_piece_that_gets_lost_while_it_is_sent_is_damaged(scene: Scene, as_val
 
     assert {"a.txt": "delivered", "b.txt": "damaged"} == states(results)
     assert (1, 65) == (stored(scene.one, "a.txt"), status(results))
+
+
+class Unreadable(Steps):
+    """A disk that fails when the bytes of one blob are read, from the n-th time on."""
+
+    def __init__(self, blob: Path, good: int) -> None:
+        self.blob = blob
+        self.good = good
+
+    def open(self, path: Path, flags: int) -> IO[bytes]:
+        """Open a file; that of the blob gives nothing."""
+        file = super().open(path, flags)
+        if path == self.blob:
+            self.good -= 1
+            if self.good < 0:
+                file.close()
+                return cast("IO[bytes]", FailingFile())
+        return file
+
+
+class FailingFile(io.FileIO):
+    """A plain file of which no byte can be read."""
+
+    def __init__(self) -> None:
+        super().__init__(__file__, "rb")
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Fail as a broken disk does."""
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("good", [0, 1], ids=["checked", "sent"])
+def test_a_disk_that_fails_costs_the_piece_it_cannot_read(scene: Scene, good: int) -> None:
+    """An error while reading is damage of that piece, not a bug of ours: the rest is delivered."""
+    scene.attach("a.txt", "b.txt", "c.txt")
+
+    with steps.taken_by(Unreadable(scene.content("b.txt"), good)):
+        results = scene.deliver()
+
+    assert {"a.txt": "delivered", "b.txt": "damaged", "c.txt": "delivered"} == states(results)
+    assert ["its bytes cannot be read from the spool (Input/output error)"] == reasons(results)
+    assert 65 == status(results)
 
 
 def test_a_spool_that_takes_no_intent_sends_nothing(scene: Scene) -> None:

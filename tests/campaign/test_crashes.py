@@ -1,0 +1,59 @@
+"""A seeded part of the campaign of crashes; `python -m tests.campaign --full` runs all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import table
+from .blocks import BLOCKS
+from .blocks import Block
+from .mutants import MUTANTS
+from .traced import can_trace
+
+
+PROJECT = Path(__file__).parents[2]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks, and reads sockets from /proc")
+SEED = os.environ.get("EVIDENCE_CAMPAIGN_SEED", "1")
+
+
+@LINUX
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.id)
+def test_block(block: Block, tmp_path: Path) -> None:
+    """No trial loses or doubles anything; with a broken product some do."""
+    if block.id == "C7" and not can_trace():
+        pytest.skip("strace is not here, or may not trace")
+    words = ["--block", block.id, "--seed", SEED, "--processes", "1", "--json", tmp_path / "rows"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.campaign", *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert "" == done.stderr
+    assert 0 == done.returncode, done.stdout
+    [row] = json.loads((tmp_path / "rows").read_text())
+    assert row["tally"]["struck"] > 0
+    assert bool(row["tally"]["red"]) == block.red
+
+
+def test_every_mutant_has_a_block() -> None:
+    """Whatever can be broken on purpose is noticed by a block of its own."""
+    assert set(MUTANTS) == {block.id.removeprefix("C5 ") for block in BLOCKS if block.red}
+
+
+def test_the_table_in_the_docs_knows_every_block() -> None:
+    """The page has a ticked row for each block there is, written by the campaign."""
+    page = (PROJECT / "docs" / "campaign.md").read_text(encoding="utf-8")
+    written = page.partition(table.BEGIN)[2].partition(table.END)[0]
+
+    assert [] == [block.title for block in BLOCKS if f"| {block.title} |" not in written]
+    assert "☐" not in written
