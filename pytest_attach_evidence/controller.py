@@ -21,6 +21,7 @@ from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
 from .project import Project
+from .redact import harmless
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
 from .report.summary import last_words
@@ -80,11 +81,11 @@ class Voice:
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more
             if reporter is not None and lines:
                 reporter.section("evidence")
-                for line in lines:
+                for line in map(harmless, lines):
                     reporter.write_line(line)
             elif lines:
                 encoding = sys.stdout.encoding or "utf-8"
-                text = "".join(f"{line}\n" for line in lines)
+                text = "".join(f"{harmless(line)}\n" for line in lines)
                 sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
 

@@ -63,6 +63,10 @@ class Blobs:
         """
         found, seen = hashlib.sha256(), 0
         with self.open(digest) as file:
+            held = os.fstat(file.fileno()).st_size
+            if held != size:  # told at once, however large the file is
+                msg = f"its bytes in the spool were changed ({held} bytes, {size} were kept)"
+                raise SpoolDamagedError(msg)
             while block := file.read(BLOCK):
                 found.update(block)
                 seen += len(block)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,35 +25,51 @@ from . import disk
 from . import journal
 
 
+MOST = 2**53  # of bytes, pieces and seconds
+
+
 def read_record(folder: Path) -> RunRecord:
     """Return what a run's folder holds. Never raises for damage: that is in `problems`."""
     record = RunRecord(run=_run(folder), folder=str(folder))
-    collected = [line for path in _journals(folder, "journals") for line in _lines(path, record)]
+    collected = [
+        line for path in _journals(folder, "journals", record) for line in _lines(path, record)
+    ]
     # A forked process writes its pieces into a journal of its own: all items first, then the rest.
     collected.sort(key=lambda line: line.entry.get("type") != "begun")
     for line in collected:
         _take(record, COLLECTED, line)
-    for path in _journals(folder, "deliveries"):
-        before = len(record.problems)
+    before = len(record.problems)
+    for path in _journals(folder, "deliveries", record):
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
-        # What such a line said is lost: it may have been a receipt.
-        record.doubtful = record.doubtful or len(record.problems) > before
-    if not collected and any(folder.glob("blobs/[0-9a-f]*")):
+    # What such a line said is lost: it may have been a receipt.
+    record.doubtful = len(record.problems) > before
+    blobs = [] if (folder / "blobs").is_symlink() else folder.glob("blobs/[0-9a-f]*")
+    if not collected and any(blobs):
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record
 
 
-def _journals(folder: Path, name: str) -> list[Path]:
-    return sorted((folder / name).glob("*.jsonl"))
+def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
+    """Return the journals in a folder of the run; one that leads elsewhere is not looked into."""
+    place = folder / name
+    try:
+        if place.is_symlink():
+            raise OSError(errno.EINVAL, "a link, which no run of ours has")
+        return sorted(place / one for one in os.listdir(place) if one.endswith(".jsonl"))  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        record.problems.append(Problem(subject=name, seen=f"cannot be read ({error.strerror})"))
+        return []
 
 
 def _run(folder: Path) -> Run:
     """Return the facts of the run; a run without them is still delivered."""
     try:
         with disk.open_plain(folder / "run.json") as file:
-            facts = json.load(file)
+            facts = json.loads(file.read(journal.MAX_LINE))
         return replace(Run.from_json(facts), id=folder.name)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Run(id=folder.name, started_at="")
@@ -74,6 +92,8 @@ def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) 
     if not damage and reader is not None:
         try:
             reader(record, line.entry)
+        except _WrongError as error:
+            damage = str(error)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             damage = f"not what it should be ({type(error).__name__})"
     if damage:
@@ -84,17 +104,39 @@ def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) 
 Reader = Callable[[RunRecord, Mapping[str, Any]], None]
 
 
+class _WrongError(ValueError):
+    """A line that is whole and says what cannot be."""
+
+
 def _begun(record: RunRecord, entry: Mapping[str, Any]) -> None:
     item = replace(Item.from_json(entry["item"]), run_id=record.run.id)
-    record.items.setdefault(item.id, item)
+    _expect_duration(item.duration_s)
+    known = record.items.setdefault(item.id, item)
+    # A forked process may tell of the same item once more.
+    if (known.nodeid, known.targets) != (item.nodeid, item.targets):
+        msg = "tells otherwise of an item that began already"
+        raise _WrongError(msg)
 
 
 def _piece(record: RunRecord, entry: Mapping[str, Any]) -> None:
     piece = Evidence.from_json(entry["piece"])
     if piece.item_id not in record.items:
         msg = "a piece of an item that never began"
-        raise ValueError(msg)
+        raise _WrongError(msg)
+    if not (0 < piece.seq <= MOST and 0 <= piece.size <= MOST):
+        msg = f"a piece number {piece.seq:.3g} of {piece.size:.3g} bytes"
+        raise _WrongError(msg)
+    if piece in record.known:
+        msg = "tells of a piece that is known already"
+        raise _WrongError(msg)
+    record.known.add(piece)
     record.pieces.append(piece)
+
+
+def _expect_duration(seconds: float | None) -> None:
+    if seconds is not None and not 0 <= seconds <= MOST:
+        msg = f"a duration of {seconds:.3g} s"
+        raise _WrongError(msg)
 
 
 def _refused(record: RunRecord, entry: Mapping[str, Any]) -> None:
@@ -105,6 +147,7 @@ def _refused(record: RunRecord, entry: Mapping[str, Any]) -> None:
 
 def _ended(record: RunRecord, entry: Mapping[str, Any]) -> None:
     item = record.items[entry["item_id"]]
+    _expect_duration(float(entry["duration_s"]))
     record.items[item.id] = replace(
         item, outcome=Outcome(entry["outcome"]), duration_s=float(entry["duration_s"])
     )
@@ -135,6 +178,9 @@ def _receipt(record: RunRecord, entry: Mapping[str, Any]) -> None:
 
 def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
     failure = Failure.from_json(entry["failure"])
+    if failure.state.settled:
+        msg = f"a failure that calls itself {failure.state}"
+        raise _WrongError(msg)
     record.failures[failure.key] = failure
     if failure.state is not State.UNCERTAIN:
         record.uncertain.pop(failure.key, None)
