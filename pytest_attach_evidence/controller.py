@@ -294,7 +294,8 @@ class Controller(Collecting):
         next = self._try("next", self._next) or "attach-evidence push"
         record = self._try("the spool", self.folder.read)
         words = self._try("the summary", last_words, self.folder.id, record, self.bugs, next)
-        return words or last_words(self.folder.id, None, self.bugs, next)
+        words = words or last_words(self.folder.id, None, self.bugs, next)
+        return [*(f"spool: {seen}" for seen in dict.fromkeys(self.lost)), *words]
 
     def _status(self, status: int, summary: Summary | None) -> int:
         """Return the exit status: pytest's own wins, collecting or warning alone leaves it."""
@@ -306,8 +307,10 @@ class Controller(Collecting):
             return int(pytest.ExitCode.INTERRUPTED)
         if not self._uploads or self.project.settings.on_undelivered == "warn":
             return status
-        if self.bugs or summary is None:
+        if self.bugs or (summary is None and not self.lost):
             return int(ExitStatus.BUG)
+        if summary is None:
+            return int(ExitStatus.SPOOL)
         return rooms.status_of(summary, collected_now=True)
 
     @property

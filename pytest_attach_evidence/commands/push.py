@@ -102,7 +102,8 @@ def _push_group(
             locks.enter_context(run.locked())
             run.prepare()
         for run in runs:
-            if not run.read().finished:
+            record = run.read()
+            if not (record.finished or record.problems):  # what cannot be read is left as it is
                 run.write_interrupted()
         results, group = session.deliver_runs(
             project,

@@ -46,7 +46,10 @@ class _Command:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Run the command with the configuration; nothing is configured, collected or reported."""
-        self.status = int(self._work(config))
+        try:
+            self.status = int(self._work(config))
+        except SpoolError as error:
+            self.status = spool_trouble(error)
         return self.status
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -84,10 +85,19 @@ class Spool:
                 continue
             break
         run = RunFolder(self.folder / id)
+        try:
+            self._furnish(run, facts)
+        except (OSError, SpoolError):
+            run.release()
+            shutil.rmtree(run.path, ignore_errors=True)  # half a run would wait for ever
+            raise
+        return run
+
+    def _furnish(self, run: RunFolder, facts: Run) -> None:
+        """Lock a new run and write what every run holds."""
         run.lock()
         for name in ("blobs", "journals", "deliveries"):
             disk.make_folder(run.path / name)
         disk.write_file(run.path / "token", secrets.token_hex(16).encode())
-        document = {"v": 1, **facts.to_json(), "id": id}
+        document = {"v": 1, **facts.to_json(), "id": run.id}
         disk.write_file(run.path / "run.json", json.dumps(document, indent=2).encode())
-        return run

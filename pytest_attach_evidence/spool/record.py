@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from typing import Literal
 
+from ..errors import SpoolError
 from ..model import Evidence
 from ..model import Failure
 from ..model import Item
@@ -29,7 +30,10 @@ MOST = 2**53  # of bytes, pieces and seconds
 
 
 def read_record(folder: Path) -> RunRecord:
-    """Return what a run's folder holds. Never raises for damage: that is in `problems`."""
+    """Return what a run's folder holds. Never raises for damage: that is in `problems`.
+
+    Raises SpoolError where this process can open nothing more.
+    """
     record = RunRecord(run=_run(folder), folder=str(folder))
     collected = [
         line for path in _journals(folder, "journals", record) for line in _lines(path, record)
@@ -44,25 +48,38 @@ def read_record(folder: Path) -> RunRecord:
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
     record.doubtful = len(record.problems) > before
-    blobs = [] if (folder / "blobs").is_symlink() else folder.glob("blobs/[0-9a-f]*")
-    if not collected and any(blobs):
+    if not collected and any(one[0] != "." for one in _names(folder, "blobs", record)):
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record
 
 
 def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
-    """Return the journals in a folder of the run; one that leads elsewhere is not looked into."""
+    names = _names(folder, name, record)
+    return sorted(folder / name / one for one in names if one.endswith(".jsonl"))
+
+
+def _names(folder: Path, name: str, record: RunRecord) -> list[str]:
+    """Return what is in a folder of the run; one that leads elsewhere is not looked into."""
     place = folder / name
     try:
         if place.is_symlink():
             raise OSError(errno.EINVAL, "a link, which no run of ours has")
-        return sorted(place / one for one in os.listdir(place) if one.endswith(".jsonl"))  # noqa: PTH208
+        return os.listdir(place)  # noqa: PTH208
     except FileNotFoundError:
         return []
     except OSError as error:
-        record.problems.append(Problem(subject=name, seen=f"cannot be read ({error.strerror})"))
+        record.problems.append(_unreadable(name, error))
         return []
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    """Return the problem of what cannot be read; raises SpoolError where it is not to blame itself."""
+    seen = f"cannot be read ({error.strerror})"
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        msg = f"{name} {seen}"
+        raise SpoolError(msg) from error
+    return Problem(subject=name, seen=seen)
 
 
 def _run(folder: Path) -> Run:
@@ -79,14 +96,14 @@ def _lines(path: Path, record: RunRecord) -> list[journal.Line]:
     try:
         return journal.read(path)
     except OSError as error:
-        problem = Problem(subject=path.name, seen=f"cannot be read ({error.strerror})")
-        record.problems.append(problem)
+        record.problems.append(_unreadable(path.name, error))
         return []
 
 
 def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) -> None:
-    damage = line.damage
+    damage, hint = line.damage, "what it recorded stays in the spool; everything else is delivered"
     if damage == "version":
+        hint = "deliver it with that version; what it recorded stays in the spool as it is"
         damage = f"written by another version of the plugin (format {line.entry.get('v')!r})"
     reader = readers.get(str(line.entry.get("type")))
     if not damage and reader is not None:
@@ -97,7 +114,6 @@ def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) 
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             damage = f"not what it should be ({type(error).__name__})"
     if damage:
-        hint = "what it recorded stays in the spool; everything else is delivered"
         record.problems.append(Problem(subject=line.place, seen=damage, next_step=hint))
 
 

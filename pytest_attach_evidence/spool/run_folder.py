@@ -92,7 +92,8 @@ class RunFolder:
         for path in (self.path, *(self.path / name for name in (*FOLDERS, "lock"))):
             if path.is_symlink():
                 what = "it" if path == self.path else f"its {path.name}"
-                msg = f"run {self.id} is not used: {what} is a link, which no run of ours has"
+                seen = f"{what} is a link, which no run of ours has - see who made it"
+                msg = f"run {self.id} is not used: {seen}"
                 raise SpoolDamagedError(msg)
 
     def release(self) -> None:
@@ -168,7 +169,7 @@ class RunFolder:
         self.journal.append(entry)
 
     def read(self) -> RunRecord:
-        """Return everything the run's journals say."""
+        """Return everything the run's journals say; see `read_record`."""
         return read_record(self.path)
 
     def open_content(self, evidence: Evidence) -> IO[bytes]:
