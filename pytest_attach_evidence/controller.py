@@ -125,7 +125,7 @@ class Controller(Collecting):
     def __init__(self, config: pytest.Config, project: Project) -> None:
         super().__init__(config, project)
         self.outcomes = rooms.Outcomes()
-        self.started = rooms.now()
+        self.began = rooms.Began()
         self.folder: RunFolder | None = None
         self.voice = Voice(config)
         self.notes: list[str] = []
@@ -236,7 +236,9 @@ class Controller(Collecting):
             return None
         status = int(session.exitstatus)
         recorder = self.collecting.run_recorder
-        self._try("evidence_reports", rooms.attach_reports, self.project, recorder, self.started)
+        self._try(
+            "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
+        )
         self._try("the run's item", self.collecting.stop, status)
         counts = dict(self.outcomes.counts)
         self._try("the journal", self.folder.write_finished, status, counts)

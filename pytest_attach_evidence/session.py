@@ -332,9 +332,16 @@ def tidy(project: Project, current: RunFolder) -> None:
                 folder.release()
 
 
-def now() -> float:
-    """Return the wall clock, for comparing with the times of files."""
-    return time.time()
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When the session began, on the clock that files have and on one that nobody sets."""
+
+    wall: float = field(default_factory=time.time)
+    steady: float = field(default_factory=time.monotonic)
+
+    def on_files(self) -> float:
+        """Return the moment for comparing with the times of files: the earlier, where a clock was set."""
+        return min(self.wall, time.time() - (time.monotonic() - self.steady))
 
 
 def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:

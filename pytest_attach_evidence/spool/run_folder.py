@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import warnings
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -63,11 +64,15 @@ class RunFolder:
         self._expect_ours()
         lock = filelock.FileLock(self.path / "lock", mode=disk.FILE_MODE, thread_local=False)
         try:
-            lock.acquire(timeout=0)
+            with warnings.catch_warnings():
+                # Without locks of the file system filelock warns and takes a file for one, which a
+                # killed process leaves for ever.
+                warnings.simplefilter("error")
+                lock.acquire(timeout=0)
         except filelock.Timeout:
             msg = f"run {self.id} is being used by another process - try again when it has ended"
             raise SpoolBusyError(msg) from None
-        except (OSError, NotImplementedError) as error:
+        except (OSError, NotImplementedError, Warning) as error:
             reason = getattr(error, "strerror", None) or error
             msg = f"run {self.id} cannot be locked ({reason})"
             raise SpoolError(msg) from error
