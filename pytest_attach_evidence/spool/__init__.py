@@ -68,7 +68,7 @@ class Spool:
         try:
             # What a removal left behind begins with a dot.
             seen = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-            found = [p for p in seen if (p / "journals").is_dir() and not p.is_symlink()]
+            found = [p for p in seen if _is_run(p)]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -101,3 +101,11 @@ class Spool:
         disk.write_file(run.path / "token", secrets.token_hex(16).encode())
         document = {"v": 1, **facts.to_json(), "id": run.id}
         disk.write_file(run.path / "run.json", json.dumps(document, indent=2).encode())
+
+
+def _is_run(path: Path) -> bool:
+    """Tell whether a folder is a run; one that cannot be looked into may be, and is told later."""
+    try:
+        return not path.is_symlink() and (path / "journals").is_dir()
+    except PermissionError:
+        return True

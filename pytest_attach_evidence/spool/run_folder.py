@@ -61,9 +61,9 @@ class RunFolder:
         Raises SpoolBusyError where another process has it, SpoolDamagedError where its folders lead
         elsewhere.
         """
-        self._expect_ours()
         lock = filelock.FileLock(self.path / "lock", mode=disk.FILE_MODE, thread_local=False)
         try:
+            self._expect_ours()
             with warnings.catch_warnings():
                 # Without locks of the file system filelock warns and takes a file for one, which a
                 # killed process leaves for ever.
