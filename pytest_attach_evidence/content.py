@@ -36,6 +36,13 @@ class Masked:
         self.text = sure
         self.count = 0
 
+    @property
+    def size(self) -> int | None:
+        """The size of the source, where it is known."""
+        source = self._source
+        known = sum(map(len, source)) if isinstance(source, list) else getattr(source, "size", None)
+        return known if isinstance(known, int) else None
+
     def __iter__(self) -> Iterator[bytes]:
         self.count = 0
         blocks = iter(self._source)

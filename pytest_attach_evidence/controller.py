@@ -21,6 +21,7 @@ from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
 from .project import Project
+from .redact import harmless
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
 from .report.summary import last_words
@@ -80,11 +81,11 @@ class Voice:
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more
             if reporter is not None and lines:
                 reporter.section("evidence")
-                for line in lines:
+                for line in map(harmless, lines):
                     reporter.write_line(line)
             elif lines:
                 encoding = sys.stdout.encoding or "utf-8"
-                text = "".join(f"{line}\n" for line in lines)
+                text = "".join(f"{harmless(line)}\n" for line in lines)
                 sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
 
@@ -124,7 +125,7 @@ class Controller(Collecting):
     def __init__(self, config: pytest.Config, project: Project) -> None:
         super().__init__(config, project)
         self.outcomes = rooms.Outcomes()
-        self.started = rooms.now()
+        self.began = rooms.Began()
         self.folder: RunFolder | None = None
         self.voice = Voice(config)
         self.notes: list[str] = []
@@ -235,7 +236,9 @@ class Controller(Collecting):
             return None
         status = int(session.exitstatus)
         recorder = self.collecting.run_recorder
-        self._try("evidence_reports", rooms.attach_reports, self.project, recorder, self.started)
+        self._try(
+            "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
+        )
         self._try("the run's item", self.collecting.stop, status)
         counts = dict(self.outcomes.counts)
         self._try("the journal", self.folder.write_finished, status, counts)
@@ -293,7 +296,8 @@ class Controller(Collecting):
         next = self._try("next", self._next) or "attach-evidence push"
         record = self._try("the spool", self.folder.read)
         words = self._try("the summary", last_words, self.folder.id, record, self.bugs, next)
-        return words or last_words(self.folder.id, None, self.bugs, next)
+        words = words or last_words(self.folder.id, None, self.bugs, next)
+        return [*(f"spool: {seen}" for seen in dict.fromkeys(self.lost)), *words]
 
     def _status(self, status: int, summary: Summary | None) -> int:
         """Return the exit status: pytest's own wins, collecting or warning alone leaves it."""
@@ -305,8 +309,10 @@ class Controller(Collecting):
             return int(pytest.ExitCode.INTERRUPTED)
         if not self._uploads or self.project.settings.on_undelivered == "warn":
             return status
-        if self.bugs or summary is None:
+        if self.bugs or (summary is None and not self.lost):
             return int(ExitStatus.BUG)
+        if summary is None:
+            return int(ExitStatus.SPOOL)
         return rooms.status_of(summary, collected_now=True)
 
     @property

@@ -311,7 +311,8 @@ class RunRecord:
 
     `uncertain` maps a key to the moment of its last send without a known result; `notes`,
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
-    taken, `problems` what is damaged. `finished` is false while the session runs and after a crash.
+    taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
+    session runs and after a crash.
     """
 
     run: Run
@@ -329,6 +330,7 @@ class RunRecord:
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
     to_conclude: set[tuple[str, str]] = field(default_factory=set)
     concluded: set[tuple[str, str]] = field(default_factory=set)
+    known: set[Evidence] = field(default_factory=set, repr=False)
     doubtful: bool = False
     problems: list[Problem] = field(default_factory=list)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -30,11 +31,15 @@ LONG_AGO = "1970-01-01T00:00:00.000Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """What `plan` has to know of an enabled destination. `origin` is '' where targets have none."""
+    """What `plan` has to know of an enabled destination. `origin` is '' where targets have none.
+
+    `wrong` tells why a target, which a spool from elsewhere may name, is none of this destination's.
+    """
 
     origin: str
     limits: Limits
     concludes: bool = False
+    wrong: Callable[[Target], str] = lambda target: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +138,18 @@ class _Known:
 
 
 def _wanted(records: Iterable[RunRecord]) -> Iterable[Delivery]:
-    """Yield every wanted piece once per target of its item, in the order in which it was attached."""
+    """Yield every wanted piece once per target of its item, in the order in which it was attached.
+
+    What has one key (the same bytes at the same place, recorded twice) is one delivery.
+    """
+    seen: set[str] = set()
+    for delivery in _recorded(records):
+        if delivery.key not in seen:
+            seen.add(delivery.key)
+            yield delivery
+
+
+def _recorded(records: Iterable[RunRecord]) -> Iterable[Delivery]:
     for record in records:
         order = {id: number for number, id in enumerate(record.items)}
         for piece in sorted(record.pieces, key=lambda p: (order.get(p.item_id, 0), p.seq)):
@@ -221,6 +237,8 @@ def _failure(
         )
         hint = f"set evidence_{delivery.target.destination}_url to what it was, then push again"
         return _failed(delivery, later, reason, hint)
+    if why := capability.wrong(delivery.target):
+        return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
     broken = broken_limit(delivery, place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 
@@ -258,7 +276,7 @@ def _work(
     outcome: Outcome,
     insist: bool,
 ) -> Work | None:
-    if capability is None or target.origin != capability.origin:
+    if capability is None or target.origin != capability.origin or capability.wrong(target):
         return None
     told = (target.destination, target_name(target)) in known.concluded
     has_any = any(delivery.key in known.receipts for delivery in deliveries)

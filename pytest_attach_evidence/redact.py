@@ -21,6 +21,9 @@ MAX_HELD = 1024 * 1024
 LOOK_BACK = 64
 LINE_LENGTH = 300
 SHORTEST_BASE64 = 6
+# Commands that are obeyed anywhere in a line, and those that are at its beginning.
+INNER_COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
+LINE_COMMAND = re.compile(r"^(\s*)::")
 Span = tuple[int, int]
 QUOTE = rb"\\{0,3}['\"]?"
 
@@ -112,10 +115,7 @@ class Redactor:
 
         A line that a CI system would take for a command (`::error`, `##vso[`) is made harmless.
         """
-        shown = "".join(c if c.isprintable() else " " for c in self.text(text)[:8192])
-        line = " ".join(shown.split())
-        if re.match(r"(::|##\[|##vso\[|##teamcity\[)", line):
-            line = f"'{line}"
+        line = harmless(" ".join(harmless(self.text(text)[:8192]).split()))
         return line if len(line) <= LINE_LENGTH else f"{line[: LINE_LENGTH - 1]}…"
 
     def holds_known(self, text: str) -> bool:
@@ -131,6 +131,16 @@ class Redactor:
             group = "secret" if "secret" in pattern.groupindex else 0
             found += [(m.span(), m.span(group)) for m in pattern.finditer(content, start)]
         return [(whole, (a, b)) for whole, (a, b) in found if b > a and not _in_mask(content, a, b)]
+
+
+def harmless(line: str) -> str:
+    """Return a line that neither a terminal nor a CI system takes for anything but text.
+
+    What is not printable becomes a blank, so that one line stays one; words that begin a command of a
+    CI system (`::error`, `##vso[`) are broken up.
+    """
+    shown = "".join(c if c.isprintable() else " " for c in line)
+    return LINE_COMMAND.sub(r"\1'::", INNER_COMMAND.sub("# #", shown))
 
 
 def forms_of(value: str) -> set[bytes]:

@@ -188,7 +188,11 @@ def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
     """Attach the report files that other plugins wrote in this session to the run."""
     root = glob.escape(str(project.settings.rootdir))
     for pattern in project.settings.reports:
-        matching = glob.glob(os.path.join(root, pattern), recursive=True)  # noqa: PTH118, PTH207
+        try:
+            matching = glob.glob(os.path.join(root, pattern), recursive=True)  # noqa: PTH118, PTH207
+        except (OSError, ValueError, RecursionError) as error:
+            recorder.refuse(pattern, f"cannot be looked for ({error}) - mend evidence_reports")
+            continue
         own = (project.settings.dir, project.settings.archive_dir)
         outside = [path for path in map(Path, sorted(matching)) if not _inside(path, own)]
         found = [path for path in outside if path.is_file()]
@@ -328,9 +332,16 @@ def tidy(project: Project, current: RunFolder) -> None:
                 folder.release()
 
 
-def now() -> float:
-    """Return the wall clock, for comparing with the times of files."""
-    return time.time()
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When the session began, on the clock that files have and on one that nobody sets."""
+
+    wall: float = field(default_factory=time.time)
+    steady: float = field(default_factory=time.monotonic)
+
+    def on_files(self) -> float:
+        """Return the moment for comparing with the times of files: the earlier, where a clock was set."""
+        return min(self.wall, time.time() - (time.monotonic() - self.steady))
 
 
 def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:

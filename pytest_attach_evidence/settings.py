@@ -14,6 +14,7 @@ from dataclasses import field
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 from typing import NoReturn
 from typing import Protocol
@@ -25,6 +26,7 @@ from .options import SECRET_NAMES
 from .options import Option
 
 
+DEEPEST_GLOB = 100
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -147,6 +149,7 @@ def read(
 
     texts = {option.name: text_of(option) for option in OPTIONS}
     lines, wrong = _run_targets(texts["evidence_run_targets"])
+    wrong += _wrong_globs(texts["evidence_reports"])
     settings = _settings(texts, lines, source.rootpath)
     return replace(settings, look=partial(_declared, source, is_secret)), [*problems, *wrong]
 
@@ -267,6 +270,15 @@ def _run_targets(text: str) -> tuple[list[tuple[str, str]], list[str]]:
             hint = "write destination=target"
             problems.append(f"evidence_run_targets has the line {line!r} - {hint}")
     return found, problems
+
+
+def _wrong_globs(text: str) -> list[str]:
+    """Return what is wrong with globs, a line each: those that no file system can be asked for."""
+    hint = "write a path with * and ** under the root folder"
+    wrong = [g for g in text.split("\n") if "\0" in g or len(PurePath(g).parts) > DEEPEST_GLOB]
+    return [
+        f"evidence_reports has {glob!r:.120}, which is no readable glob - {hint}" for glob in wrong
+    ]
 
 
 def _bytes(text: str) -> int:

@@ -36,6 +36,7 @@ from .workiva_refusals import without_address
 from .workiva_refusals import words_of
 from .workiva_shapes import Attachment
 from .workiva_shapes import Operation
+from .workiva_shapes import RefusedObjectError
 from .workiva_shapes import Upload
 
 
@@ -147,10 +148,13 @@ class WorkivaApi:
     def operation(self, address: str) -> Operation:
         """Look at an operation: GET /operations/{operationId} (getOperationById), any token.
 
-        Polls are limited to about one a second. Raises RefusedObjectError where it is not known.
+        Polls are limited to about one a second. Raises RefusedObjectError where it is not known, or
+        where the address, which a spool from elsewhere may have noted, is not allowed: nothing is asked.
         """
-        url = self._session.origins.resolve(address)
-        answer = self._get(url, "the look at the operation")
+        if not self._session.origins.allows(self._session.origins.absolute(address)):
+            msg = "the address that was noted for the operation is not one of Workiva's"
+            raise RefusedObjectError(msg, status=404, next_step="look at the target yourself")
+        answer = self._get(self._session.origins.resolve(address), "the look at the operation")
         found = answer.fields()
         return Operation(
             status=str(found.get("status") or "").lower(),

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from ..errors import SpoolBusyError
 from ..errors import SpoolError
 from ..plan import is_settled
 from ..report.exit_status import ExitStatus
 from ..spool import RunFolder
 from . import with_pytest
-from .with_pytest import complain
 from .with_pytest import say
 
 
@@ -34,7 +32,7 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
         runs = with_pytest.chosen_runs(with_pytest.spool_of(config), chosen.runs)
         stayed = [run for run in runs if not _removed(run)]
     except SpoolError as error:
-        return complain(str(error), ExitStatus.SPOOL)
+        return with_pytest.spool_trouble(error)
     say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")
     if chosen.runs and stayed:
         say(*(f"stays: {run.id} is in use, or has something open (see status)" for run in stayed))
@@ -48,6 +46,6 @@ def _removed(run: RunFolder) -> bool:
             if not is_settled(run.read()):
                 return False
             run.remove()
-    except SpoolBusyError:
+    except (SpoolError, OSError):
         return False
     return True

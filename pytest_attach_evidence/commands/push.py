@@ -14,6 +14,7 @@ from ..deliver import Group
 from ..deliver import Results
 from ..errors import SettingsError
 from ..errors import SpoolBusyError
+from ..errors import SpoolDamagedError
 from ..errors import SpoolError
 from ..plan import is_settled
 from ..project import Project
@@ -53,7 +54,7 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
     except SettingsError as error:
         return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
     except SpoolError as error:
-        return complain(str(error), ExitStatus.SPOOL)
+        return with_pytest.spool_trouble(error)
     if chosen.evidence_dir and not runs and not project.settings.dir.is_dir():
         msg = f"no spool at {project.settings.dir} - check --evidence-dir"
         return complain(msg, ExitStatus.USAGE)
@@ -84,6 +85,9 @@ def _push_alone(
     except SpoolBusyError as error:
         say(f"skipped: {error}")
         return ExitStatus.WAITING
+    except SpoolDamagedError as error:
+        complain(session.masked(str(error)), ExitStatus.PERSON_MUST_ACT)
+        return ExitStatus.PERSON_MUST_ACT
     except SpoolError as error:
         complain(session.masked(str(error)), ExitStatus.SPOOL)
         return ExitStatus.SPOOL
@@ -96,8 +100,10 @@ def _push_group(
     with ExitStack() as locks:
         for run in runs:
             locks.enter_context(run.locked())
+            run.prepare()
         for run in runs:
-            if not run.read().finished:
+            record = run.read()
+            if not (record.finished or record.problems):  # what cannot be read is left as it is
                 run.write_interrupted()
         results, group = session.deliver_runs(
             project,

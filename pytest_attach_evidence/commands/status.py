@@ -13,10 +13,11 @@ from ..plan import states
 from ..report.exit_status import ExitStatus
 from ..spool import readable_size
 from . import with_pytest
-from .with_pytest import complain
 from .with_pytest import say
 
 
+MOST = 200
+LONGEST = 1000
 DESCRIPTION = "List the runs in the spool: what was kept, what was delivered, what waits and why."
 
 
@@ -32,7 +33,7 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
     try:
         runs = with_pytest.chosen_runs(spool, chosen.runs)
     except SpoolError as error:
-        return complain(str(error), ExitStatus.SPOOL)
+        return with_pytest.spool_trouble(error)
     if not runs:
         say(f"no runs in {spool}")
     waiting = 0
@@ -55,7 +56,13 @@ def _lines(record: RunRecord, *, running: bool) -> list[str]:
     troubles += [
         f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"
     ]
-    return ["  ".join(filter(None, facts)), *troubles, *_reasons(record)]
+    return ["  ".join(filter(None, facts)), *_first(troubles), *_first(_reasons(record))]
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    """Return lines, of many or long ones the beginning: a damaged spool may hold any number."""
+    more = [f"  and {len(lines) - MOST} more"] if len(lines) > MOST else []
+    return [*(line[:LONGEST] for line in lines[:MOST]), *more]
 
 
 def _reasons(record: RunRecord) -> list[str]:

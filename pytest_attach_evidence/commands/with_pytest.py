@@ -13,10 +13,15 @@ import pytest
 
 from .. import settings
 from ..errors import SpoolError
+from ..redact import harmless
 from ..report.exit_status import STATUSES
 from ..report.exit_status import ExitStatus
 from ..spool import RunFolder
 from ..spool import Spool
+
+
+class NoRunError(SpoolError):
+    """A name on the command line leads to no run, or not to one alone: wrong arguments."""
 
 
 Work = Callable[[pytest.Config], int]
@@ -41,7 +46,10 @@ class _Command:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Run the command with the configuration; nothing is configured, collected or reported."""
-        self.status = int(self._work(config))
+        try:
+            self.status = int(self._work(config))
+        except SpoolError as error:
+            self.status = spool_trouble(error)
         return self.status
 
 
@@ -98,7 +106,7 @@ def spool_of(config: pytest.Config) -> Path:
 
 
 def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
-    """Return the named runs, all if none is named. Raises SpoolError for a name that is no run."""
+    """Return the named runs, all if none is named. Raises NoRunError for a name that is no run."""
     known = {run.id: run for run in Spool(spool).runs()}
     if not names:
         return list(known.values())
@@ -112,23 +120,30 @@ def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
         else:
             there = f"{len(known)} runs are in {spool}" if known else f"{spool} holds no run"
             msg = f"no run {name!r}: {there} - attach-evidence status lists them"
-            raise SpoolError(msg)
+            raise NoRunError(msg)
     different = list({run.path.resolve(): run for run in chosen}.values())
     if len({run.id for run in different}) < len(different):
         msg = "two of the folders are copies of one run - name one of them"
-        raise SpoolError(msg)
+        raise NoRunError(msg)
     return different
 
 
+def spool_trouble(error: SpoolError) -> int:
+    """Say why no run can be worked on; return the exit status, which tells a wrong name from a disk."""
+    named = isinstance(error, NoRunError)
+    return complain(str(error), ExitStatus.USAGE if named else ExitStatus.SPOOL)
+
+
 def say(*lines: str) -> None:
-    """Print lines, whatever the terminal can show."""
+    """Print lines, whatever the terminal can show; a spool from elsewhere may have written them."""
     for line in lines:
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.write(harmless(line).encode(encoding, "replace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
 def complain(message: str, status: ExitStatus) -> int:
     """Print an error as one line on standard error and return the exit status."""
-    sys.stderr.write(f"ERROR: {message}\n")
+    shown = "\n".join(map(harmless, message.split("\n")))
+    sys.stderr.write(f"ERROR: {shown}\n")
     return int(status)

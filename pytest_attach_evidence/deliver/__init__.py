@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from ..destinations.base import Concluding
 from ..destinations.base import Destination
+from ..destinations.base import Judging
 from ..model import Delivery
 from ..model import RunRecord
 from ..model import State
+from ..model import Target
 from ..plan import Capability
 from ..plan import Plan
 from ..plan import plan
@@ -50,6 +52,7 @@ class Group:
                 origin=destination.origin,
                 limits=destination.limits,
                 concludes=isinstance(destination, Concluding),
+                wrong=destination.wrong if isinstance(destination, Judging) else _never,
             )
             for name, destination in destinations.items()
         }
@@ -94,6 +97,10 @@ class Group:
         for key, failure in todo.failed.items():
             if failure.state is State.REJECTED and failure is not known.get(key):
                 log.failure(todo.deliveries[key], failure)
+
+
+def _never(target: Target) -> str:
+    return ""
 
 
 class _GroupNotes:

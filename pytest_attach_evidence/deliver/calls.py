@@ -55,7 +55,7 @@ class Calls:
         self._budget = account.ground.budget
         self._opened = opened
         self._notes = account.ground.notes(destination.name)
-        self._by_evidence = {d.evidence.id: d for d in account.work.deliveries}
+        self._by_evidence = {d.evidence: d for d in account.work.deliveries}
         self._unreadable: dict[str, SpoolDamagedError] = {}
         self._opened_last: str | None = None
 
@@ -143,7 +143,7 @@ class Calls:
             return {d.key: lost for d in batch}, False
 
     def _open(self, evidence: Evidence) -> IO[bytes]:
-        delivery = self._by_evidence[evidence.id]
+        delivery = self._by_evidence[evidence]
         self._opened_last = delivery.key
         try:
             return self._ground.open_content(delivery)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import threading
@@ -44,6 +45,7 @@ class Archive:
 
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         self._folder = settings.archive_dir
+        self._spool = settings.dir
         self._lock = threading.Lock()
 
     def problems(self, *, uploading: bool) -> list[str]:
@@ -67,6 +69,7 @@ class Archive:
         """Return receipts for those pieces whose file is there with the right bytes."""
         there = [d for d in deliveries if _sha256(self._path(d)) == d.evidence.sha256]
         try:
+            self._expect_no_links(there)
             self._list(there)
         except OSError as error:
             raise self._refused(error) from error
@@ -85,6 +88,7 @@ class Archive:
         """
         results: Results = {}
         try:
+            self._expect_no_links(deliveries)
             for folder in {f for d in deliveries for f in (self._run(d), self._path(d).parent)}:
                 disk.remove_leftovers(folder)
             for delivery in deliveries:
@@ -126,18 +130,30 @@ class Archive:
                 _add_lines(run / "index.jsonl", index)
                 _add_lines(run / MANIFEST, [f"{d.evidence.sha256}  {paths[d.key]}" for d in own])
 
+    def _expect_no_links(self, deliveries: Sequence[Delivery]) -> None:
+        """Raise OSError where a link below the archive, or the archive in a spool, leads elsewhere."""
+        places = {self._run(d) for d in deliveries} | {self._path(d).parent for d in deliveries}
+        below = {p for place in places for p in (place, place.parent) if p != self._folder}
+        own = {self._folder} if self._folder.is_relative_to(self._spool) else set[Path]()
+        for path in below | own:
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, f"{path.name} is a link, which leads elsewhere")
+
     def _refused(self, error: OSError) -> DestinationClosedError:
         msg = f"the archive {self._folder} cannot be written ({error.strerror or error})"
         return DestinationClosedError(msg, next_step="make room or name another folder")
 
     def _run(self, delivery: Delivery) -> Path:
-        return self._folder / naming.slug(delivery.item.run_id, 100)
+        """Return the folder of a run; one with a name that is none of ours shares no other's."""
+        id = delivery.item.run_id
+        name = naming.slug(id, 100)
+        return self._folder / (name if name == id else f"{name or 'run'}-{_short_hash(id)}")
 
     def _path(self, delivery: Delivery) -> Path:
         """Return where a piece goes: the test's readable folder, then its number and name."""
         item = delivery.item
         rerun = f"-rerun{item.rerun}" if item.rerun else ""
-        digits = hashlib.sha256(item.nodeid.encode()).hexdigest()[:6]
+        digits = _short_hash(item.nodeid)
         test = (
             f"{naming.slug(item.nodeid.rpartition('/')[2], 80)}{rerun}-{digits}"
             if item.nodeid
@@ -155,6 +171,10 @@ class Archive:
             remote_url=path.as_uri(),
             how="found" if how == "found" else "answered",
         )
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:6]
 
 
 def _facts(delivery: Delivery) -> Mapping[str, object]:
@@ -179,17 +199,29 @@ def _facts(delivery: Delivery) -> Mapping[str, object]:
 
 def _add_lines(path: Path, lines: Sequence[str]) -> None:
     """Add the lines that a file does not have yet; it is replaced as a whole."""
-    before = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    before = _content(path).split("\n")[:-1]
     known = set(before)
     new = [line for line in lines if line not in known]
     if new:
         disk.write_file(path, "".join(f"{line}\n" for line in (*before, *new)).encode())
 
 
-def _sha256(path: Path) -> str:
-    """Return the hash of a file, '' where there is none."""
+def _content(path: Path) -> str:
+    """Return the text of a plain file, '' where there is none. Raises OSError for a link and the like."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with disk.open_plain(path) as file:
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of a plain file, '' where there is none."""
+    try:
+        with disk.open_plain(path) as file:
+            digest = hashlib.sha256()
+            while block := file.read(BLOCK):
+                digest.update(block)
+            return digest.hexdigest()
     except OSError:
         return ""

@@ -84,6 +84,14 @@ class Destination(Protocol):
 
 
 @runtime_checkable
+class Judging(Protocol):
+    """A destination that can tell its own targets from others, which a spool from elsewhere may hold."""
+
+    def wrong(self, target: Target) -> str:
+        """Return why `parse` can never have made a target, '' where it can; no I/O."""
+
+
+@runtime_checkable
 class Concluding(Protocol):
     """A destination that says something about a target once its pieces are there."""
 

@@ -36,6 +36,7 @@ from .huawei_settings import HuaweiSettings
 from .huawei_targets import SCRUM_ITEM
 from .huawei_targets import WORK_ITEM_NUMBER
 from .huawei_targets import parse_target
+from .huawei_targets import wrong
 
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ class Huawei:
         """
         settings = self._settings
         return parse_target(text, origin=settings.url, default_project=settings.project)
+
+    def wrong(self, target: Target) -> str:
+        """Return why a target is none of CodeArts Req's (see `huawei_targets`)."""
+        return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """List the attachments of every target; Scrum items cannot be read.

@@ -51,6 +51,15 @@ def parse_target(text: str | int, *, origin: str, default_project: str) -> Targe
     return _target(kind, origin, _project(default_project, "evidence_huawei_project"), parts[-1])
 
 
+def wrong(target: Target) -> str:
+    """Return why a target is none that `parse_target` makes, '' where it is one."""
+    patterns = {WORK_ITEM: ID, WORK_ITEM_NUMBER: NUMBER, SCRUM_ITEM: SCRUM_ID}
+    pattern, project = patterns.get(target.kind), target.scoped("project") or ""
+    if pattern is not None and pattern.fullmatch(target.id) and PROJECT.fullmatch(project):
+        return ""
+    return f"{target.kind} {target.id} is no target of CodeArts Req"
+
+
 def _target(kind: str, origin: str, project: str, id: str) -> Target:
     return Target.of("huawei", origin, kind, id, project=project)
 

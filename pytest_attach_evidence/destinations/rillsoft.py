@@ -34,6 +34,7 @@ from .rillsoft_bundle import DamagedPieceError
 from .rillsoft_targets import ID
 from .rillsoft_targets import SCOPE
 from .rillsoft_targets import parse_target
+from .rillsoft_targets import wrong
 
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ class Rillsoft:
         """
         scope = {name: self._option(name) for name in SCOPE}
         return parse_target(text, origin=self._base, **scope)
+
+    def wrong(self, target: Target) -> str:
+        """Return why a target is none of Rillsoft's (see `rillsoft_targets`)."""
+        return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Ask for each client's projects; whether an attachment exists cannot be asked."""

@@ -42,6 +42,14 @@ def parse_target(
     )
 
 
+def wrong(target: Target) -> str:
+    """Return why a target is none that `parse_target` makes, '' where it is one."""
+    ids = [target.id, target.scoped("client") or "", *(id for _, id in target.scope)]
+    if target.kind == "attachment" and all(map(ID.fullmatch, ids)):
+        return ""
+    return f"{target.kind} {target.id} is no target of Rillsoft"
+
+
 def _plain(id: str) -> str:
     """Return an id without leading zeros."""
     return id.lstrip("0") or id[:1]

@@ -36,6 +36,7 @@ from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
 from .squash_targets import target_of
+from .squash_targets import wrong
 
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class Squash:
         if wrong := self._options.problems(uploading=False):
             raise TargetError(wrong[0])
         return target_of(text, self.origin, self._options.iteration)
+
+    def wrong(self, target: Target) -> str:
+        """Return why a target is none of Squash TM's (see `squash_targets`)."""
+        return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Return what stands in the way of each target: one cheap reading per target, or plan."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import re
 import threading
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from ..model import Target
 from ..model import seconds_since
 from ..model import utc_text
 from ..retry import Budget
+from .squash_targets import ID
 from .squash_targets import REFERENCE
 
 
@@ -132,11 +135,16 @@ class Executions:
         self._chosen: dict[str, int] = {}
 
     def known(self, target: Target, item: PlanItem, notes: Notes | None = None) -> int | None:
-        """Return the execution chosen before, or None; asks nobody."""
+        """Return the execution chosen before, or None.
+
+        One that only the notes know must be among the plan item's own: a spool from elsewhere may
+        have noted any.
+        """
         place = _place(target, item)
         noted = notes.get(self._note(place)) if notes is not None else None
-        if noted:
-            self._chosen[place] = int(noted)
+        if place not in self._chosen and noted and ID.fullmatch(noted):
+            own = {one.id for one in self._api().executions(item)}
+            self._chosen.update({place: int(noted)} if int(noted) in own else {})
         return self._chosen.get(place)
 
     def choose(self, target: Target, item: PlanItem, notes: Notes) -> int:
@@ -185,7 +193,7 @@ class Executions:
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
         """Create an execution, or adopt the one that an earlier, unanswered request created."""
         name = f"creating:{place}"
-        asked = notes.get(name)
+        asked = _believed(notes.get(name))
         created = self._created_since(asked, item) if asked else None
         if created is not None:
             return created
@@ -224,6 +232,15 @@ class Executions:
             msg = f"plan item {item.id} got no new execution yet {since}"
             raise UncertainError(msg)
         return None
+
+
+def _believed(asked: str | None) -> str | None:
+    """Return a note about a request if it is one: a number and a moment."""
+    highest, _, moment = (asked or "").partition(" ")
+    with contextlib.suppress(ValueError):
+        seconds_since(moment)
+        return asked if re.fullmatch(r"[0-9]{1,18}", highest) else None
+    return None
 
 
 def _place(target: Target, item: PlanItem) -> str:

@@ -59,6 +59,17 @@ def target_of(text: str | int, origin: str, iteration: str) -> Target:
     return _planned(origin, iteration, REFERENCE, _reference(reference, plain), dataset)
 
 
+def wrong(target: Target) -> str:
+    """Return why a target is none that `target_of` makes, '' where it is one."""
+    iteration = target.scoped("iteration")
+    ids = [iteration] if iteration is not None or target.kind in PLANNED else []
+    ids += [] if target.kind == REFERENCE else [target.id]
+    known = target.kind in (*OWNERS, *PLANNED)
+    if known and all(id is not None and ID.fullmatch(id) for id in ids):
+        return ""
+    return f"{target.kind}/{target.id} is no target of Squash TM"
+
+
 def _plain(text: object) -> str:
     """Return the text, or refuse what can be none of the forms."""
     if isinstance(text, bool) or not isinstance(text, str | int):

@@ -104,6 +104,13 @@ class Workiva:
         path = "/".join(quote(unquote(id), safe="") for id in ids)
         return Target.of(self.name, self._base(), KINDS[len(ids)], path)
 
+    def wrong(self, target: Target) -> str:
+        """Return why a target is no path of ids of ours."""
+        ids = target.id.split("/")
+        if KINDS.get(len(ids)) == target.kind and not any(map(_wrong, ids)):
+            return ""
+        return f"{target.kind} {target.id} is no target of Workiva"
+
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Read each target once, and look whether the token may write."""
         found = []

@@ -21,6 +21,7 @@ from ..spool import readable_size
 
 MOST_TARGETS = 20
 MOST_TROUBLES = 50
+LONGEST = 1000
 OPEN = (State.WAITING, State.UNCERTAIN, State.REJECTED, State.DAMAGED)
 
 
@@ -65,15 +66,20 @@ class Summary:
         return [
             self.headline(),
             *self.notes,
-            *self._targets(),
-            *troubles[:MOST_TROUBLES],
+            *map(_short, self._targets()),
+            *map(_short, troubles[:MOST_TROUBLES]),
             *more,
             *([f"next: {self.next}"] if self.next else []),
             self.last_line(),
         ]
 
     def headline(self) -> str:
-        """Return the counts in words."""
+        """Return the counts in words; what is damaged beside the pieces is counted here alone."""
+        places = sum(len(record.problems) for record in self.records)
+        damaged = f"; {_count(places, 'place')} in the spool damaged" if places else ""
+        return self._counted() + damaged
+
+    def _counted(self) -> str:
         size = sum(p.size for r in self.records for p in r.pieces if p.id not in r.unwanted)
         kept = f"{_count(self.pieces, 'piece')} ({readable_size(size)}) kept"
         if self.collected_only:
@@ -185,13 +191,21 @@ def _refused(problem: Problem) -> str:
     return f"{'not taken' if problem.severity == 'error' else 'note'}: {problem}"
 
 
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
 def _then(next_step: str) -> str:
     return f" - {next_step}" if next_step else ""
 
 
 def _link(target: Target, urls: Iterable[str]) -> str:
-    """Return the address of the first piece; for the archive, of the run's folder."""
-    url = next(filter(None, urls), "")
+    """Return the address of the first piece; for the archive, of the run's folder.
+
+    An address elsewhere than where the target is was written by somebody else, and is not shown.
+    """
+    start = "file://" if target.destination == "archive" else target.origin
+    url = next((url for url in urls if url and url.startswith(start)), "")
     if target.destination == "archive":
         url = url.partition("/data/")[0]
     return f"  {url}" if url else ""

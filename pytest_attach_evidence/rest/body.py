@@ -18,6 +18,7 @@ from ..errors import SpoolDamagedError
 
 
 BLOCK = 256 * 1024
+LONGEST_HEADER = 255
 
 
 class Body(Protocol):
@@ -137,5 +138,11 @@ class MultipartBody:
         return (
             f"--{self._boundary}\r\n"
             f'Content-Disposition: form-data; name="{part.field}"; filename="{name}"\r\n'
-            f"Content-Type: {part.content.media_type}\r\n\r\n"
+            f"Content-Type: {_header_text(part.content.media_type)}\r\n\r\n"
         ).encode()
+
+
+def _header_text(media_type: str) -> str:
+    """Return a media type as a header takes it: a spool from elsewhere may hold line breaks in it."""
+    plain = "".join(c for c in media_type if c.isascii() and c.isprintable())
+    return plain[:LONGEST_HEADER] or "application/octet-stream"

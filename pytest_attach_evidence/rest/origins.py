@@ -108,12 +108,19 @@ class Origins:
             origin.host == domain or origin.host.endswith(f".{domain}") for domain in self._domains
         )
 
+    def absolute(self, url: str, *, against: str = "") -> str:
+        """Return the absolute URL for a relative one, '' for what is no URL; it need not be allowed."""
+        try:
+            return urljoin(against or f"{self.base}/", url)
+        except ValueError:
+            return ""
+
     def resolve(self, url: str, *, against: str = "") -> str:
         """Return an absolute URL for one that a server handed out, if it is allowed.
 
         Raises DestinationClosedError, naming the origin only (a URL may be a secret), if it is not.
         """
-        absolute = urljoin(against or f"{self.base}/", url)
+        absolute = self.absolute(url, against=against)
         if self.allows(absolute):
             return absolute
         try:

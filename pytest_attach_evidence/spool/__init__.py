@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from datetime import UTC
@@ -67,7 +68,7 @@ class Spool:
         try:
             # What a removal left behind begins with a dot.
             seen = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-            found = [p for p in seen if (p / "journals").is_dir() and not p.is_symlink()]
+            found = [p for p in seen if _is_run(p)]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -84,11 +85,29 @@ class Spool:
                 continue
             break
         run = RunFolder(self.folder / id)
+        try:
+            self._furnish(run, facts)
+        except (OSError, SpoolError):
+            run.release()
+            with contextlib.suppress(OSError):
+                disk.remove_folder(run.path)  # half a run would wait for ever
+            raise
+        return run
+
+    def _furnish(self, run: RunFolder, facts: Run) -> None:
+        """Lock a new run and write what every run holds."""
         run.lock()
         for name in ("blobs", "journals", "deliveries"):
             disk.make_folder(run.path / name)
         disk.write_file(run.path / "token", secrets.token_hex(16).encode())
-        document = {"v": 1, **facts.to_json(), "id": id}
+        document = {"v": 1, **facts.to_json(), "id": run.id}
         disk.write_file(run.path / "run.json", json.dumps(document, indent=2).encode())
         run.journal.open()
-        return run
+
+
+def _is_run(path: Path) -> bool:
+    """Tell whether a folder is a run; one that cannot be looked into may be, and is told later."""
+    try:
+        return not path.is_symlink() and (path / "journals").is_dir()
+    except PermissionError:
+        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -49,7 +50,7 @@ class Blobs:
         try:
             return self._put(blocks, max_size)
         except OSError as error:
-            raise AttachError(self._reason(error)) from error
+            raise AttachError(self._reason(error, _size_of(blocks))) from error
 
     def open(self, digest: str) -> IO[bytes]:
         """Open a blob for reading.
@@ -69,6 +70,10 @@ class Blobs:
         """
         found, seen = hashlib.sha256(), 0
         with self.open(digest) as file:
+            held = os.fstat(file.fileno()).st_size
+            if held != size:  # told at once, however large the file is
+                msg = f"its bytes in the spool were changed ({held} bytes, {size} were kept)"
+                raise SpoolDamagedError(msg)
             while block := file.read(BLOCK):
                 found.update(block)
                 seen += len(block)
@@ -105,14 +110,24 @@ class Blobs:
                 disk.publish(new, path)
         return Blob(f"sha256:{digest.hexdigest()}", size)
 
-    def _reason(self, error: OSError) -> str:
+    def _reason(self, error: OSError, size: int | None) -> str:
+        shown = f"{readable_size(size)} " if size is not None else ""
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            return f"cannot be kept in the spool ({error.strerror or error})"
+            return f"{shown}cannot be kept in the spool ({error.strerror or error})"
         free = ""
         if sys.platform != "win32":
             facts = os.statvfs(self.folder)
-            free = f", {readable_size(facts.f_bavail * facts.f_frsize)} are free"
-        return f"cannot be kept: the disk of the spool is full{free} - make room"
+            files = " and 0 files" if facts.f_files and not facts.f_favail else ""
+            free = f", {readable_size(facts.f_bavail * facts.f_frsize)}{files} are free"
+        return f"{shown}cannot be kept: the disk of the spool is full{free} - make room"
+
+
+def _size_of(blocks: Iterable[bytes]) -> int | None:
+    """Return the size of what could not be kept, where it is known; masking may have changed it."""
+    if isinstance(blocks, list):
+        return sum(map(len, blocks))
+    size = getattr(blocks, "size", None)
+    return size if isinstance(size, int) else None
 
 
 class _Content(io.RawIOBase):
@@ -123,6 +138,9 @@ class _Content(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def readinto(self, buffer: Buffer) -> int:
         try:
@@ -163,27 +181,39 @@ class SourceFile:
 
     Iterating raises AttachError for anything but a plain file that can be read: missing, a folder, a
     FIFO (which is not waited for), a device, a file of the proc kind, one larger than `max_size`.
-    `changed` tells after an iteration whether the file was written to meanwhile.
+    `changed` tells after an iteration whether the file was written to meanwhile, `size` how large it
+    was when it was opened.
     """
 
     def __init__(self, path: Path, max_size: int) -> None:
         self.path = path
         self.changed = False
+        self.size: int | None = None
         self._max_size = max_size
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the file block by block."""
         with _open_source(self.path) as file:
             before = os.fstat(file.fileno())
+            self.size = before.st_size
             if before.st_size > self._max_size:
                 raise AttachError(too_large(before.st_size, self._max_size))
-            if before.st_size == 0 and str(self.path.resolve()).startswith(("/proc/", "/sys/")):
+            if _is_made_up(before):
                 msg = f"{self.path} is not a file on a disk - attach a copy"
                 raise AttachError(msg)
             while block := file.read(BLOCK):
                 yield block
             after = os.fstat(file.fileno())
         self.changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+
+
+def _is_made_up(file: os.stat_result) -> bool:
+    """Tell whether an open file is one of the proc kind, wherever a link to it led just now."""
+    for place in ("/proc", "/sys"):
+        with contextlib.suppress(OSError):
+            if os.stat(place).st_dev == file.st_dev != os.stat("/").st_dev:  # noqa: PTH116
+                return True
+    return False
 
 
 def _open_source(path: Path) -> IO[bytes]:

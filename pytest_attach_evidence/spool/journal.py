@@ -21,6 +21,8 @@ from . import disk
 VERSION = 1
 MAX_LINE = 1024 * 1024
 SEAL = re.compile(rb',"sum":"([0-9a-f]{16})"}\n$')
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+UNREADABLE = "not readable"
 Entry = Mapping[str, Any]
 
 
@@ -145,15 +147,31 @@ def read(path: Path) -> list[Line]:
 def _lines(path: Path) -> Iterator[tuple[Line, str]]:
     """Yield every complete line by itself, with its hash."""
     with disk.open_plain(path) as file:
-        number = 0
+        number = first = 0
         while line := file.readline(MAX_LINE + 1):
             number += 1
             place = f"{path.name} line {number}"
-            if len(line) > MAX_LINE:
-                yield Line(place, {}, "longer than a line may be"), ""
-            if len(line) > MAX_LINE or not line.endswith(b"\n"):
+            whole = len(line) <= MAX_LINE and line.endswith(b"\n")
+            read = _read_line(place, line) if whole else None
+            if read is not None and read.damage == UNREADABLE:
+                first = first or number
+                continue
+            if first:
+                yield _row(path, first, number - 1), ""
+                first = 0
+            if read is None:
+                if len(line) > MAX_LINE:
+                    yield Line(place, {}, "longer than a line may be"), ""
                 break
-            yield _read_line(place, line), hashlib.sha256(line).hexdigest()
+            yield read, hashlib.sha256(line).hexdigest()
+        if first:
+            yield _row(path, first, number), ""
+
+
+def _row(path: Path, first: int, last: int) -> Line:
+    """Return lines in a row that cannot be read as one, so that any number of them costs no memory."""
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    return Line(f"{path.name} {lines}", {}, UNREADABLE)
 
 
 def _sealed(text: str) -> bytes:
@@ -162,13 +180,21 @@ def _sealed(text: str) -> bytes:
     return content + b',"sum":"%s"}\n' % hashlib.sha256(content).hexdigest()[:16].encode()
 
 
+def _no_number(text: str) -> float:
+    """Refuse the NaN and Infinity that Python's JSON knows and no line of ours holds."""
+    msg = f"{text} is no number"
+    raise ValueError(msg)
+
+
 def _read_line(place: str, line: bytes) -> Line:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, parse_constant=_no_number)
+        if SURROGATE.search(line):
+            json.dumps(entry, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError):
-        return Line(place, {}, "not readable")
+        return Line(place, {}, UNREADABLE)
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
-        return Line(place, {}, "not readable")
+        return Line(place, {}, UNREADABLE)
     if entry.get("v") != VERSION:
         return Line(place, entry, "version")
     seal = SEAL.search(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import IO
 import filelock
 
 from ..errors import SpoolBusyError
+from ..errors import SpoolDamagedError
 from ..errors import SpoolError
 from ..model import Evidence
 from ..model import Item
@@ -24,6 +26,9 @@ from .blobs import Blob
 from .blobs import Blobs
 from .journal import Journal
 from .record import read_record
+
+
+FOLDERS = ("blobs", "journals", "deliveries")
 
 
 class RunFolder:
@@ -52,19 +57,48 @@ class RunFolder:
     def lock(self) -> None:
         """Take the run for this process until `release` or its end.
 
-        Raises SpoolBusyError where another process has it.
+        Raises SpoolBusyError where another process has it, SpoolDamagedError where its folders lead
+        elsewhere.
         """
         lock = filelock.FileLock(self.path / "lock", mode=disk.FILE_MODE, thread_local=False)
         try:
-            lock.acquire(timeout=0)
+            self._expect_ours()
+            with warnings.catch_warnings():
+                # Without locks of the file system filelock warns and takes a file for one, which a
+                # killed process leaves for ever.
+                warnings.simplefilter("error")
+                lock.acquire(timeout=0)
         except filelock.Timeout:
             msg = f"run {self.id} is being used by another process - try again when it has ended"
             raise SpoolBusyError(msg) from None
-        except OSError as error:
-            msg = f"run {self.id} cannot be locked ({error.strerror or error})"
+        except (OSError, NotImplementedError, Warning) as error:
+            reason = getattr(error, "strerror", None) or error
+            msg = f"run {self.id} cannot be locked ({reason})"
             raise SpoolError(msg) from error
         self._lock = lock
         self.journal = Journal(self.path / "journals")
+
+    def prepare(self) -> None:
+        """Make what a copy of the run may lack: archives of CI systems leave empty folders out.
+
+        The caller holds its lock. Raises SpoolError.
+        """
+        try:
+            disk.make_folder(self.path / "deliveries")
+        except FileExistsError:
+            pass
+        except OSError as error:
+            msg = f"run {self.id} cannot be written ({error.strerror or error})"
+            raise SpoolError(msg) from error
+
+    def _expect_ours(self) -> None:
+        """Raise SpoolDamagedError where a link would lead what we write to another place."""
+        for path in (self.path, *(self.path / name for name in (*FOLDERS, "lock"))):
+            if path.is_symlink():
+                what = "it" if path == self.path else f"its {path.name}"
+                seen = f"{what} is a link, which no run of ours has - see who made it"
+                msg = f"run {self.id} is not used: {seen}"
+                raise SpoolDamagedError(msg)
 
     def release(self) -> None:
         """Give the run free and close its journal."""
@@ -78,8 +112,10 @@ class RunFolder:
         try:
             with self.locked():
                 return False
-        except SpoolError:
+        except SpoolBusyError:
             return True
+        except SpoolError:
+            return False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -137,7 +173,7 @@ class RunFolder:
         self.journal.append(entry)
 
     def read(self) -> RunRecord:
-        """Return everything the run's journals say."""
+        """Return everything the run's journals say; see `read_record`."""
         return read_record(self.path)
 
     def open_content(self, evidence: Evidence) -> IO[bytes]:

@@ -61,12 +61,12 @@ class TestRuns:
         assert (1,) == pushed.numbers("delivered")
 
     def test_an_unknown_run_is_said(self, project: Project) -> None:
-        """With what there is and where, 74; nothing else is delivered either."""
+        """With what there is and where, 4; nothing else is delivered either."""
         run = waiting_run(project.spool, "a")
 
         done = project.command("push", run.id, "20200101T000000Z-00000000")
 
-        assert (74, "") == (done.status, done.out)
+        assert (4, "") == (done.status, done.out)
         assert f"1 runs are in {project.spool}" in done.errors
         assert {} == run.read().receipts
 
@@ -87,6 +87,17 @@ class TestRuns:
 
         assert (0, "nothing waits\n", "") == (done.status, done.out, done.errors)
         assert not project.spool.exists()
+
+
+@pytest.mark.parametrize("command", ["push", "status", "clean"])
+def test_a_name_that_is_no_run_is_a_wrong_argument(project: Project, command: str) -> None:
+    """4 from each command, in one line, whether there are runs or not."""
+    done = project.command(command, "nonexist")
+
+    assert (4, "") == (done.status, done.out)
+    assert [f"ERROR: no run 'nonexist': {project.spool} holds no run"] == [
+        line.partition(" - ")[0] for line in done.errors.splitlines()
+    ]
 
 
 class TestGroups:

@@ -88,15 +88,12 @@ class Unreadable(Steps):
             self.good -= 1
             if self.good < 0:
                 file.close()
-                return cast("IO[bytes]", FailingFile())
+                return cast("IO[bytes]", FailingFile(path, "rb"))
         return file
 
 
 class FailingFile(io.FileIO):
     """A plain file of which no byte can be read."""
-
-    def __init__(self) -> None:
-        super().__init__(__file__, "rb")
 
     def read(self, size: int | None = -1) -> bytes:
         """Fail as a broken disk does."""

@@ -150,5 +150,5 @@ def test_spool_that_breaks_while_tests_run(
 
     run.result.assert_outcomes(passed=3)
     assert ["text.txt", "text.txt"] == [piece.name for piece in run.wanted]
-    assert 1 == run.output.count("test_inner.py::test_full: lost.txt: cannot be kept: the disk")
+    assert 1 == run.output.count("test_inner.py::test_full: lost.txt: 4 B cannot be kept: the")
     assert 74 == run.result.ret

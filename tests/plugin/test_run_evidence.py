@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import RunAndRead
+from .conftest import RunRefused
 
 
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
@@ -46,6 +47,16 @@ def test_report_elsewhere(
     )
 
     assert ["junit.xml"] == run.names("")
+
+
+def test_unreadable_glob_is_refused(run_refused: RunRefused, pytester: pytest.Pytester) -> None:
+    """A glob that no file system can be asked for ends the session before its first test."""
+    pytester.makeini('[pytest]\nevidence_reports = "a\0b/*.xml"')
+
+    (problem,) = run_refused()
+
+    assert problem.startswith("evidence_reports has ")
+    assert "which is no readable glob - " in problem
 
 
 @pytest.mark.parametrize(

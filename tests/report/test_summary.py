@@ -99,12 +99,42 @@ def test_the_last_line_adds_up_for_programs() -> None:
 def test_a_good_run_is_said_in_few_lines() -> None:
     """Headline, one line per target with its link, and the line for programs."""
     scene = Scene(State.DELIVERED, State.FOUND)
-    scene.end(scene.deliveries[0], State.DELIVERED, url="https://squash.example/executions/1")
+    scene.end(scene.deliveries[0], State.DELIVERED, url=f"{CASE.origin}/executions/1")
 
     assert [
         "2 pieces (2.0 kB) kept, 2 deliveries: 1 delivered, 1 found",
-        f"{CASE}: 2 pieces  https://squash.example/executions/1",
+        f"{CASE}: 2 pieces  {CASE.origin}/executions/1",
     ] == scene.summary().lines()[:-1]
+
+
+def test_only_addresses_of_the_target_itself_are_shown() -> None:
+    """A receipt from elsewhere cannot put another link before a reader's eyes."""
+    scene = Scene(State.DELIVERED)
+    scene.end(scene.deliveries[0], State.DELIVERED, url="https://evil.example/executions/1")
+
+    assert f"{CASE}: 1 piece" in scene.summary().lines()
+
+
+def test_damage_beside_the_pieces_is_counted_in_words() -> None:
+    """A journal line that cannot be read is no delivery: the headline counts it, a line names it."""
+    scene = Scene(State.DELIVERED)
+    for number in (2, 7):
+        scene.record.problems.append(Problem(subject=f"j.jsonl line {number}", seen="not readable"))
+
+    lines = scene.summary().lines()
+
+    assert lines[0].endswith("1 delivery: 1 delivered; 2 places in the spool damaged")
+    assert {"damaged: j.jsonl line 2: not readable", "damaged: j.jsonl line 7: not readable"} <= {
+        *lines
+    }
+
+
+def test_a_line_is_never_endless() -> None:
+    """Names of any length, which a spool from elsewhere may hold, are cut."""
+    scene = Scene()
+    scene.record.problems.append(Problem(subject="x" * 5000, seen="not readable"))
+
+    assert 1000 == max(map(len, scene.summary().lines()))
 
 
 def test_the_archive_is_linked_by_its_folder() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_attach_evidence.model import Evidence
@@ -13,6 +15,7 @@ from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.plan import LONG_AGO
 from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import broken_limit
 from pytest_attach_evidence.plan import is_settled
@@ -119,6 +122,43 @@ def test_any_other_failure_is_tried_again(state: State) -> None:
     run.failures[key] = failure(key, state)
 
     assert [key] == [d.key for work in plan([run], BOTH).work for d in work.deliveries]
+
+
+def test_a_damaged_line_hides_no_noted_moment_of_a_send() -> None:
+    """Where receipts may be lost every piece is uncertain, and the moments that are known stay known."""
+    run, owner, (first, second) = scene(pieces=2)
+    sent, unknown = (delivery(owner, one, CASE).key for one in (first, second))
+    run.uncertain[sent], run.doubtful = "2026-05-01T00:00:00.000Z", True
+
+    [work] = plan([run], BOTH).work
+
+    assert {sent: "2026-05-01T00:00:00.000Z", unknown: LONG_AGO} == work.uncertain
+
+
+def test_one_key_is_one_delivery() -> None:
+    """The same bytes of the same place, recorded twice under two names, are sent once."""
+    run, _, (first,) = scene()
+    run.pieces.append(replace(first, name="copy.png"))
+
+    made = plan([run], BOTH)
+
+    assert [first] == [one.evidence for work in made.work for one in work.deliveries]
+    assert {State.WAITING: 1} == states(run)
+
+
+def test_a_target_that_is_none_is_rejected_before_any_request() -> None:
+    """Not even its outcome is told to it, whatever receipts a spool from elsewhere holds."""
+    run, owner, (first,) = scene()
+    judged = {"squash": replace(BOTH["squash"], wrong=lambda _target: "is no target")}
+    key = delivery(owner, first, CASE).key
+
+    refused = plan([run], judged)
+    run.receipts[key] = receipt(delivery(owner, first, CASE))
+    forged = plan([run], judged)
+
+    assert ([], "is no target") == (refused.work, refused.failed[key].reason)
+    assert State.REJECTED is refused.failed[key].state
+    assert [] == forged.work
 
 
 def test_an_uncertain_piece_comes_with_the_moment_of_its_send() -> None:

@@ -130,6 +130,8 @@ def test_a_flag_wins_and_its_paths_are_where_one_stands() -> None:
         ({"evidence_parallel": "٤"}, "evidence_parallel is '٤'"),
         ({"evidence_run_targets": ["squash"]}, "evidence_run_targets has the line 'squash'"),
         ({"evidence_run_targets": ["=TC-1"]}, "evidence_run_targets has the line '=TC-1'"),
+        ({"evidence_reports": ["a\0b/*.xml"]}, "evidence_reports has 'a\\x00b/*.xml', which is no"),
+        ({"evidence_reports": ["x/" * 101]}, "evidence_reports has 'x/x/x/x/"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_right(ini: Mapping[str, Any], expected: str) -> None:
