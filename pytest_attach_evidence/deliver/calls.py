@@ -10,6 +10,7 @@ from typing import IO
 
 from ..destinations.base import Destination
 from ..destinations.base import Results as Answers
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -157,6 +158,7 @@ class Calls:
     def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
         """Open the lane after an answer; count a call that brought nothing."""
         failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
+        failed = [d for d in failed if not isinstance(sent.errors[d.key], ConflictError)]
         if len(failed) < len(batch):
             self._works()
         else:

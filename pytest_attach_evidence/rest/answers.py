@@ -10,6 +10,7 @@ from dataclasses import field
 from http import HTTPStatus
 from typing import Any
 
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -132,6 +133,8 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
         )
     if status in (425, 429) or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
         return TemporaryError(msg, retry_after_s=wait)
+    if status == HTTPStatus.CONFLICT and changes:
+        return ConflictError(msg)
     if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in (501, 505)):
         return UncertainError(msg) if changes else TemporaryError(msg, retry_after_s=wait)
     if 200 <= status < 300:
