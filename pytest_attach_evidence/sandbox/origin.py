@@ -115,13 +115,22 @@ class Connection(WSGIRequestHandler):
         start = self._head(status, headers)
         if isinstance(response, InterimResponse):
             self.wfile.write(INTERIM * 2)
-        self.close_connection |= isinstance(response, StaleResponse)
+        if stale := isinstance(response, StaleResponse):
+            self.close_connection = True
+            self._cork()
         if isinstance(response, PacedResponse):
             self._send_slowly(response, start, data)
         else:
             self._send_blocks(start, data)
+        if stale:
+            self.connection.shutdown(socket.SHUT_WR)
         if linger:
             self._linger(body)
+
+    def _cork(self) -> None:
+        """Let the end of the connection travel with the answer, where the system can do that."""
+        if cork := getattr(socket, "TCP_CORK", None):
+            self.connection.setsockopt(socket.IPPROTO_TCP, cork, 1)
 
     def _head(self, status: str, headers: Sequence[tuple[str, str]]) -> bytes:
         """Return status line and headers; a Date of the response's own stays, an empty one is left out."""

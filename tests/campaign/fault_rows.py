@@ -15,6 +15,7 @@ WAITING = "2 waiting: 75"
 UNCERTAIN = "2 uncertain: 75"
 REJECTED = "2 rejected: 65"
 REFUSED = "2 waiting: 77"
+ONE_LEFT = "1 uncertain, 1 waiting: 75"
 
 PLAIN = ("squash", "workiva", "huawei", "rillsoft")
 EVERY = ("squash", "squash-plan", "workiva", "workiva-start", "huawei", "rillsoft")
@@ -27,10 +28,11 @@ LOGINS = {
     "huawei-login": "/v3/auth/tokens",
     "rillsoft-login": "/api/v1/login",
 }
-LISTS = {
-    "squash": ("GET", r"/attachments\?"),
-    "workiva": ("GET", r"/attachments(\?|$)"),
-    "huawei": ("GET", "attachments"),
+LISTS: Mapping[str, Mapping[str, Any]] = {
+    "squash": {"method": "GET", "path": r"/attachments\?"},
+    "workiva": {"method": "GET", "path": r"/attachments(\?|$)"},
+    # A work item is listed before anything is sent to it, too.
+    "huawei": {"method": "GET", "path": "attachments", "after": 1},
 }
 EVER = -1
 ALL = 1_000_000_000
@@ -155,7 +157,7 @@ row(
 )
 
 # F5 - please wait
-for text, waits in (("0", 0), ("2", 2), ("date+2", 1), ("date+-3600", 0), ("40", 40)):
+for text, waits in (("0", 0), ("2", 2), ("date+2", 2), ("date+-3600", 0), ("40", 40)):
     row("F5", f"429 {text}", PLAIN, on("status", status=429, retry_after=text), waits=waits)
 for text in ("-5", "1e3", " ", "soon", ""):
     name = f"429 unreadable {text}".rstrip()
@@ -167,7 +169,7 @@ row(
     on("status", status=429, retry_after="3600", times=EVER),
     promise=WAITING,
 )
-row("F5", "503 with a date", PLAIN, on("status", status=503, retry_after="date+5"), waits=4)
+row("F5", "503 with a date", PLAIN, on("status", status=503, retry_after="date+5"), waits=5)
 
 # F6 - refusals
 row("F6", "408", PLAIN, on("status", status=408))
@@ -260,6 +262,42 @@ row("F8", "without an id", ("squash", "huawei"), on("without", name="id", times=
 row("F8", "without uploadUrl", ("workiva-start",), on("without", name="uploadUrl"))
 row("F8", "without Location", ("workiva-start",), on("header", name="Location"))
 
+# F3 again: the execution that gets the evidence of a test case, and the status it is given
+CREATE = {"method": "POST", "path": "executions$"}
+STATUS = {"method": "PATCH", "path": "executions/"}
+for name, fault in (
+    ("answer lost", on("answer-lost", **CREATE)),
+    ("500 then ok", on("status", status=500, **CREATE)),
+    ("500 after the work", on("status", status=500, done=True, **CREATE)),
+    ("reset", on("reset-before-answer", **CREATE)),
+    ("an empty answer", on("empty", done=True, **CREATE)),
+    ("429", on("status", status=429, **CREATE)),
+):
+    row("F3", f"creating an execution, {name}", ("squash-plan",), fault)
+row(
+    "F4",
+    "creating an execution, 500 for ever",
+    ("squash-plan",),
+    on("status", status=500, times=EVER, **CREATE),
+    promise=UNCERTAIN,
+)
+row("F3", "setting the status, 500 then ok", ("squash-plan",), on("status", status=500, **STATUS))
+row("F2", "setting the status, lost", ("squash-plan",), on("answer-lost", **STATUS))
+row(
+    "F4",
+    "setting the status, 500 for ever",
+    ("squash-plan",),
+    on("status", status=500, times=EVER, **STATUS),
+    promise="2 delivered: 75",
+)
+row(
+    "F6",
+    "setting the status, 412",
+    ("squash-plan",),
+    on("status", status=412, times=EVER, **STATUS),
+    promise="2 delivered: 65",
+)
+
 # F9 - answers that are no HTTP, or too much of it
 for fault in (
     "json-cut",
@@ -276,8 +314,7 @@ for fault in (
 for fault in ("big-answer", "gzip-bomb"):
     row("F9", f"{fault} after the work", ANSWERED, on(fault, done=True))
 for fault in ("json-cut", "many-headers", "gzip-bomb"):
-    for system, (method, path) in LISTS.items():
-        where = {"method": method, "path": path}
+    for system, where in LISTS.items():
         row("F9", f"{fault} in the list", (system,), on("answer-lost"), on(fault, **where))
 
 # F10 - slow, or silent
@@ -308,13 +345,12 @@ for status in (301, 302, 303, 307, 308):
             promise=WAITING,
             says="which is not followed",
         )
-for system, (method, path) in LISTS.items():
-    where = {"method": method, "path": path, "times": EVER}
+for system, where in LISTS.items():
     row(
         "F12",
         "the list is elsewhere",
         (system,),
         on("answer-lost"),
-        on("redirect", location="{host}/list", **where),
-        promise=WAITING if system == "huawei" else UNCERTAIN,
+        on("redirect", location="{host}/list", times=EVER, **where),
+        promise=ONE_LEFT if system == "huawei" else UNCERTAIN,
     )

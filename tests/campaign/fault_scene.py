@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -103,6 +104,7 @@ RILLSOFT_LOGIN = {
     "PYTEST_EVIDENCE_RILLSOFT_PASSWORD": "sandbox-rillsoft-password",
 }
 ITEM = "956239067176935400"
+SCRUM_ITEM = "scrum/b07c2d9e41f54a8b9e6d3c5a1f80e274/1042"
 SYSTEMS = {
     "squash": System(name="squash", text="1042", upload=("POST", r"1042/attachments$")),
     "squash-plan": System(name="squash", text="TC-1", upload=("POST", r"/attachments$")),
@@ -115,6 +117,7 @@ SYSTEMS = {
         upload=("POST", "attachments/upload$"),
         switches={"login": "password"},
     ),
+    "huawei-scrum": System(name="huawei", text=SCRUM_ITEM, upload=("POST", "attachments/upload$")),
     "rillsoft": System(name="rillsoft", text="4711", upload=("POST", r"/attachments/\d+$")),
     "rillsoft-login": System(
         name="rillsoft",
@@ -218,6 +221,11 @@ class FaultScene:
         method, path = system.upload
         where = {"system": system.name, "method": method, "path": path}
         self.sandbox.faults.add(fault, **{**where, **values})
+
+    def executions(self) -> int:
+        """Return how many executions Squash TM has."""
+        lines = self.sandbox.systems["squash"].objects()
+        return sum(1 for line in lines if re.fullmatch(r"executions/\d+", line.object))
 
     def heal(self) -> None:
         """Let everything work again, and what a fault had stopped go on."""

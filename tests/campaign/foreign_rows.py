@@ -6,6 +6,7 @@ from .fault_rows import DELIVERED
 from .fault_rows import EVER
 from .fault_rows import LISTED
 from .fault_rows import LISTS
+from .fault_rows import ONE_LEFT
 from .fault_rows import PLAIN
 from .fault_rows import REJECTED
 from .fault_rows import UNCERTAIN
@@ -108,8 +109,7 @@ row(
 )
 
 # F15 - lists
-for system, (method, path) in LISTS.items():
-    where = {"method": method, "path": path}
+for system, where in LISTS.items():
     lost = on("answer-lost")
     once, ever = {**where, "times": 1}, {**where, "times": EVER}
     row("F15", "page error once", (system,), lost, on("status", status=500, **once))
@@ -120,7 +120,7 @@ for system, (method, path) in LISTS.items():
         lost,
         on("status", status=500, **ever),
         promise=UNCERTAIN,
-        but={"huawei": WAITING},
+        but={"huawei": ONE_LEFT},
     )
     row("F15", "page cut", (system,), lost, on("answer-cut", **once))
     row(
@@ -152,7 +152,7 @@ for name, shift in (("a day ahead", "86400"), ("a day behind", "-86400"), ("with
         f"{name}, 429 with a date",
         PLAIN,
         on("status", status=429, retry_after="date+20", date=shift),
-        waits=18,
+        waits=20,
     )
     row(
         "F20",

@@ -83,11 +83,14 @@ class Fault:
 
     def head(self, response: Response) -> None:
         """Give an answer the Date and the Retry-After of this fault."""
-        shift = timedelta(seconds=float(self.date)) if self.date not in ("", NO_DATE) else None
-        now = datetime.now(UTC) + (shift or timedelta())
-        if self.date:
-            response.headers["Date"] = "" if shift is None else format_datetime(now, usegmt=True)
-        if self.retry_after.startswith("date+"):
+        told = self.date not in ("", NO_DATE)
+        now = datetime.now(UTC) + timedelta(seconds=float(self.date) if told else 0.0)
+        dated = self.retry_after.startswith("date+")
+        if told or (dated and self.date != NO_DATE):
+            response.headers["Date"] = format_datetime(now, usegmt=True)
+        elif self.date == NO_DATE:
+            response.headers["Date"] = ""
+        if dated:
             until = now + timedelta(seconds=float(self.retry_after.removeprefix("date+")))
             response.headers["Retry-After"] = format_datetime(until, usegmt=True)
         elif self.retry_after:
