@@ -158,8 +158,8 @@ class FaultScene:
     systems: Sequence[System]
     skipped: SkippedTime | None
     stall_s: float = 10.0
+    ca_bundle: str | None = None
     run: RunFolder = field(init=False)
-    listeners: list[bytearray] = field(default_factory=list)
 
     @property
     def spool(self) -> Path:
@@ -182,7 +182,12 @@ class FaultScene:
             given |= {**self.sandbox.systems[system.name].options(), **system.options}
         names = tuple(system.name for system in self.systems)
         settings = Settings(
-            given=given, dir=self.spool, destinations=names, stall_s=self.stall_s, parallel=1
+            given=given,
+            dir=self.spool,
+            destinations=names,
+            stall_s=self.stall_s,
+            parallel=1,
+            ca_bundle=self.ca_bundle,
         )
         budget = (
             Budget(ends_at=0.0, stall_s=self.stall_s)
@@ -283,6 +288,7 @@ def fault_scene(
     monkeypatch: pytest.MonkeyPatch,
     skipping: bool = True,
     stall_s: float = 10.0,
+    ca_bundle: str | None = None,
     **switches: Any,
 ) -> Iterator[FaultScene]:
     """Start a sandbox and collect two pieces for the named systems (see SYSTEMS).
@@ -298,7 +304,12 @@ def fault_scene(
             monkeypatch.setattr(room, "seconds_since", skipped.seconds_since)
     with Sandbox(folder / "sandbox", switches=given) as sandbox:
         made = FaultScene(
-            folder=folder, sandbox=sandbox, systems=systems, skipped=skipped, stall_s=stall_s
+            folder=folder,
+            sandbox=sandbox,
+            systems=systems,
+            skipped=skipped,
+            stall_s=stall_s,
+            ca_bundle=ca_bundle,
         )
         made.collect()
         yield made
