@@ -83,6 +83,13 @@ class State:
             if hasattr(system, "blob_root"):
                 system.blob_root = getattr(old[name], "blob_root", "")
 
+    def heal(self) -> None:
+        """Let everything work again, and let go on what a fault has stopped."""
+        self.faults.clear()
+        for system in self.systems.values():
+            if unstick := getattr(system, "unstick", None):
+                unstick()
+
     def exports(self) -> dict[str, str]:
         """Return the environment variables of all systems: the made-up credentials."""
         every = [system.exports() for system in self.systems.values()]

@@ -232,12 +232,6 @@ class FaultScene:
         lines = self.sandbox.systems["squash"].objects()
         return sum(1 for line in lines if re.fullmatch(r"executions/\d+", line.object))
 
-    def heal(self) -> None:
-        """Let everything work again, and what a fault had stopped go on."""
-        self.sandbox.faults.clear()
-        workiva: Any = self.sandbox.systems["workiva"]
-        workiva.operations.unstick()
-
     def push(self, *, seconds: float = 300.0) -> Pushed:
         """Deliver what is open, as `attach-evidence push` does in a process of its own."""
         project, begun = self.project(), time.monotonic()

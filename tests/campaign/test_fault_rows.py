@@ -130,7 +130,7 @@ def test_row(
             assert any(row.waits - 1 <= one <= row.waits * 1.1 + 1 for one in first.waited)
         assert bytearray() == other_host.heard
 
-        scene.heal()
+        scene.sandbox.heal()
         second = scene.push()
         check(scene, second)
         assert second.status in OVER, second.lines
