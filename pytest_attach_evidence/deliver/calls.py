@@ -193,4 +193,5 @@ class Calls:
         with self._ground.lock:
             self._ground.failing[name] = count = self._ground.failing.get(name, 0) + 1
         if count >= FAILURES_TO_CLOSE:
-            raise DestinationClosedError(f"{count} requests in a row failed, the last: {error}")
+            msg = f"{count} requests in a row failed, the last: {error}"
+            raise DestinationClosedError(msg, next_step="push again when it answers")

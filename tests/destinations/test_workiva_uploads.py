@@ -270,7 +270,7 @@ class TestOperations:
         third = scene.deliver([piece])[piece.key]
 
         assert isinstance(first, UncertainError)
-        assert "its operation is started" in str(first)
+        assert "its operation is 'started'" in str(first)
         assert isinstance(second, UncertainError)
         assert isinstance(third, Receipt)
         assert "found" == third.how

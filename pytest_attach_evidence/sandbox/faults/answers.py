@@ -37,7 +37,7 @@ def _status(fault: Fault, request: UploadRequest, proceed: Proceed, _wait: Wait)
         return Response(status=status)
     if status in PROXY_PAGES:
         return html_reply(status, PROXY_PAGES[status], "A proxy of the sandbox says so.")
-    body = {"status": status, "error": "Fault of the sandbox", "message": fault.fault}
+    body = {"status": status, "error": "Fault", "message": "A fault of the sandbox"}
     return json_reply(status, body)
 
 
