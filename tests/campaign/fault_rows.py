@@ -44,7 +44,7 @@ class Row:
     """One row: faults, and how many pieces are in which state afterwards, with the exit status.
 
     `waits` is what the server names and a push must wait, at least so long and at most a tenth
-    longer; `says` stands in what is printed; `never` is a request that must not be sent again.
+    longer; `says` stands in what is printed; `later` is what a second push without faults brings.
     """
 
     row: str
@@ -162,6 +162,16 @@ for text, waits in (("0", 0), ("2", 2), ("date+2", 2), ("date+-3600", 0), ("40",
 for text in ("-5", "1e3", " ", "soon", ""):
     name = f"429 unreadable {text}".rstrip()
     row("F5", name, PLAIN, on("status", status=429, retry_after=text))
+AT_ONCE = {"workiva": {"settle_s": 0.0}}
+for system in LISTED:
+    for status in (429, 503):
+        row(
+            "F5",
+            f"{status} after the work",
+            (system,),
+            on("status", status=status, retry_after="2", done=True),
+            switches=AT_ONCE.get(system, {}),
+        )
 row(
     "F5",
     "429 an hour",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -14,14 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_attach_evidence import model
 from pytest_attach_evidence import session
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliver import account
@@ -44,47 +40,8 @@ from pytest_attach_evidence.settings import Settings
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 
-
-class SkippedTime:
-    """A clock that goes on as ours does, and jumps where somebody would have waited."""
-
-    def __init__(self) -> None:
-        self._skips: list[tuple[datetime, float]] = []
-        self._lock = threading.Lock()
-
-    def __call__(self) -> float:
-        """Return monotonic seconds."""
-        with self._lock:
-            return time.monotonic() + sum(seconds for _, seconds in self._skips)
-
-    def skip(self, seconds: float) -> None:
-        """Let time pass at once."""
-        with self._lock:
-            self._skips.append((datetime.now(UTC), seconds))
-
-    def seconds_since(self, text: str) -> float:
-        """Return how long ago a noted moment was, with what was skipped since."""
-        moment = datetime.fromisoformat(text)
-        with self._lock:
-            skipped = sum(seconds for at, seconds in self._skips if at >= moment)
-        return model.seconds_since(text) + skipped
-
-
-@dataclass(kw_only=True)
-class SkippingBudget(Budget):
-    """A budget whose waits take no time; `waited` holds their lengths."""
-
-    time: SkippedTime
-    waited: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.clock = self.time
-
-    def wait(self, seconds: float) -> bool:
-        """Let the time pass at once."""
-        self.waited.append(seconds)
-        self.time.skip(seconds)
-        return not self.stop.is_set()
+from .skipped_time import SkippedTime
+from .skipped_time import SkippingBudget
 
 
 @dataclass(frozen=True, kw_only=True)
