@@ -132,7 +132,7 @@ class FaultScene:
             found |= own if system.environ is None else system.environ
         return found
 
-    def project(self) -> Project:
+    def project(self, *, parallel: int = 1) -> Project:
         """Return a project as a process of its own would load it."""
         given: dict[str, str] = {}
         for system in self.systems:
@@ -143,7 +143,7 @@ class FaultScene:
             dir=self.spool,
             destinations=names,
             stall_s=self.stall_s,
-            parallel=1,
+            parallel=parallel,
             ca_bundle=self.ca_bundle,
         )
         budget = (
@@ -161,20 +161,27 @@ class FaultScene:
             known=frozenset(names),
         )
 
-    def collect(self, *contents: tuple[str, bytes]) -> None:
-        """Keep pieces for the target of each system, as a session does."""
+    def collect(self, *contents: tuple[str, bytes], texts: Sequence[str] = ()) -> None:
+        """Keep pieces, as a session does: one test for the target of each system.
+
+        `texts` are targets of the first system instead, with a test and its pieces for each.
+        """
         parse = {name: one.parse for name, one in self.project().destinations.items()}
+        targets = [tuple(parse[system.name](system.text) for system in self.systems)]
+        if texts:
+            targets = [(parse[self.systems[0].name](text),) for text in texts]
         self.run = Spool(self.spool).begin(Run(id="", started_at="2026-11-06T10:00:00Z"))
-        item = Item(
-            id=f"{self.run.journal.id}-1",
-            run_id=self.run.id,
-            nodeid="tests/test_login.py::test_login",
-            targets=tuple(parse[system.name](system.text) for system in self.systems),
-        )
-        pieces = [self._piece(item, *one) for one in enumerate(contents or PIECES, start=1)]
-        self.run.write_begun(item, *pieces)
-        self.run.write_ended(replace(item, outcome=Outcome.PASSED, duration_s=0.1), [])
-        self.run.write_finished(0, {"passed": 1})
+        for number, mapped in enumerate(targets, start=1):
+            item = Item(
+                id=f"{self.run.journal.id}-{number}",
+                run_id=self.run.id,
+                nodeid=f"tests/test_login.py::test_login[{number}]",
+                targets=mapped,
+            )
+            pieces = [self._piece(item, *one) for one in enumerate(contents or PIECES, start=1)]
+            self.run.write_begun(item, *pieces)
+            self.run.write_ended(replace(item, outcome=Outcome.PASSED, duration_s=0.1), [])
+        self.run.write_finished(0, {"passed": len(targets)})
         self.run.release()
 
     def fail(self, fault: str, **values: Any) -> None:
@@ -189,9 +196,9 @@ class FaultScene:
         lines = self.sandbox.systems["squash"].objects()
         return sum(1 for line in lines if re.fullmatch(r"executions/\d+", line.object))
 
-    def push(self, *, seconds: float = 300.0) -> Pushed:
+    def push(self, *, seconds: float = 300.0, parallel: int = 1) -> Pushed:
         """Deliver what is open, as `attach-evidence push` does in a process of its own."""
-        project, begun = self.project(), time.monotonic()
+        project, begun = self.project(parallel=parallel), time.monotonic()
         said: list[str] = []
         with self.run.locked():
             results, group = session.deliver_runs(
