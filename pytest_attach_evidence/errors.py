@@ -62,6 +62,10 @@ class UncertainError(DeliveryError):
     """Sent, but the answer was lost or unreadable: only looking at the destination can tell."""
 
 
+class ConflictError(UncertainError):
+    """Refused since something like it is there (HTTP 409): maybe ours, else it stays refused."""
+
+
 class PermanentError(DeliveryError):
     """Surely refused, and will be refused again until a person acts. `next_step` says how.
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from .model import KEY_DIGITS
 
 
-KEY = re.compile(rf"--([0-9a-f]{{{KEY_DIGITS}}})(?![0-9a-f])")
+KEY = re.compile(rf"--([0-9a-f]{{{KEY_DIGITS}}})(?![0-9a-f])", re.IGNORECASE)
 MAX_EXTENSION = 10
 MAX_NAME = 120
 LONGEST = 255
@@ -102,4 +102,13 @@ def remote_name(name: str, key: str, max_name: int = MAX_NAME) -> str:
 
 def keys_in(name: str) -> list[str]:
     """Return every key that a remote name carries, whatever a server did to the rest of the name."""
-    return KEY.findall(name)
+    return [key.lower() for key in KEY.findall(name)]
+
+
+def is_cut(name: str, whole: str) -> bool:
+    """Tell whether a name may be what a server that cuts names has left of one of ours.
+
+    Our own mark, the two dashes before the key, has to be left.
+    """
+    stem, own = PurePath(name).stem, PurePath(whole).stem
+    return own.rpartition("--")[0] + "--" in stem and stem != own and own.startswith(stem)

@@ -10,8 +10,8 @@ from typing import Any
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
-from ..errors import TemporaryError
 from ..rest.answers import Answer
+from ..rest.answers import busy
 from ..rest.answers import plain_line
 from ..rest.answers import refusal
 from ..retry import retry_after_s
@@ -19,6 +19,7 @@ from ..retry import retry_after_s
 
 THROTTLED = ("PM.02153001", "APIGW.0308")
 ILLEGAL_TOKEN = ("PM.10001002",)
+TOO_LARGE = "APIGW.0201"
 NOT_PUBLISHED = ("APIGW.0101", "APIGW.0103")
 
 CHECK_CREDENTIALS = (
@@ -30,6 +31,8 @@ FOR_LARGE_FILES = (
     "use a token login (PYTEST_EVIDENCE_HUAWEI_USER, _PASSWORD and _DOMAIN instead of the access key) "
     "for files over 12 MB"
 )
+FOR_OTHER_FILES = "CodeArts takes this size; ask who runs the proxy before it for its limit"
+GATEWAY_BYTES = 12 * 1024 * 1024
 ASK_FOR_ACCESS = (
     "ask for membership in the project and for the IAM action codeartsreq:attachment:upload"
 )
@@ -48,9 +51,12 @@ def refused(answer: Answer) -> DeliveryError:
         return DestinationClosedError(seen, why="authentication", next_step=CHECK_CREDENTIALS)
     if answer.status == 429 or code in THROTTLED:
         wait = retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
-        return TemporaryError(seen, retry_after_s=wait)
+        return busy(seen, wait)
     if answer.status == 413:
-        return PermanentError(seen, next_step=FOR_LARGE_FILES)
+        length = answer.request.body.length if answer.request.body is not None else 0
+        signed = length > GATEWAY_BYTES or code == TOO_LARGE
+        hint = FOR_LARGE_FILES if signed else FOR_OTHER_FILES
+        return PermanentError(f"{seen}: a request of {length} bytes", next_step=hint)
     if code in NOT_PUBLISHED:
         return DestinationClosedError(seen, next_step=CHECK_ADDRESS)
     if answer.status == 403:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
+from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
@@ -27,6 +28,7 @@ from ..rest.session import Session
 from ..retry import Budget
 from ..retry import retry_after_s
 from ..secrets import Secret
+from .workiva_login import NO_ACCESS
 from .workiva_login import VERSIONS
 from .workiva_login import Login
 from .workiva_refusals import NO_SCOPE
@@ -46,8 +48,8 @@ MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Unrenewed:
-    """Credentials of the one request that is never repeated with another token."""
+class _Unrepeated:
+    """Credentials of the one request that is never repeated; a refused token is dropped all the same."""
 
     credentials: Credentials
 
@@ -55,6 +57,7 @@ class _Unrenewed:
         return self.credentials.headers(method, url, headers)
 
     def renew(self, refused: Mapping[str, str]) -> bool:
+        self.credentials.renew(refused)
         return False
 
 
@@ -71,6 +74,7 @@ class WorkivaApi:
         self._login = login
         self._version = login.version
         self._credentials = TokenSource(login.fetch, clock=budget.clock)
+        self._put_refused = False
 
     @property
     def scopes(self) -> frozenset[str] | None:
@@ -125,9 +129,10 @@ class WorkivaApi:
         """Send the bytes of an upload that was begun just now, once.
 
         PUT <uploadUrl> with the bearer (text of testPhaseAttachmentUpload); any 2xx is an answer, but
-        only the list of attachments or the operation proves anything. Raises PermanentError for a 401
-        or 403: the URL is never tried again with another token. The 10 MB payload limit of the API
-        host does not concern the upload URL's.
+        only the list of attachments or the operation proves anything. The URL is never tried again with
+        another token: the first 401 raises TemporaryError (the token may have ended meanwhile; a new
+        upload gets a new one), a second in a row DestinationClosedError, a 403 PermanentError. The
+        10 MB payload limit of the API host does not concern the upload URL's.
         """
         request = Request(
             method="PUT",
@@ -135,13 +140,18 @@ class WorkivaApi:
             what="the upload",
             headers={"Accept": "*/*"},
             body=content,
-            credentials=_Unrenewed(self._credentials),
+            credentials=_Unrepeated(self._credentials),
         )
         answer = self._session.send(request)
+        refused_before, self._put_refused = self._put_refused, answer.status == 401
         if 200 <= answer.status < 300:
             return
         error = refusal(answer, without_address(words_of(answer), upload.url))
-        if answer.status in (401, 403):
+        if answer.status == 401 and not refused_before:
+            raise TemporaryError(str(error))
+        if answer.status == 401:
+            raise DestinationClosedError(str(error), why="authentication", next_step=NO_ACCESS)
+        if answer.status == 403:
             raise PermanentError(str(error), next_step=NO_SCOPE)
         raise error
 

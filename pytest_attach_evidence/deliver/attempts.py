@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..destinations.base import Concluding
 from ..destinations.base import Destination
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -145,10 +146,18 @@ class _Pieces:
                 return late + [one for piece in batch for one in self._send([piece])]
             self._reject(sent.of(PermanentError, batch), sent.errors)
             again, lost = sent.of(TemporaryError, batch), sent.of(UncertainError, batch)
+            conflicts = sent.of(ConflictError, batch)
             if self._limits.repeat_is_harmless:
-                again = [d for d in batch if d in again or d in lost]
+                self._refuse(conflicts, sent.errors)
+                again = [d for d in batch if d in again or (d in lost and d not in conflicts)]
             else:
-                late += self._looked_up(lost)
+                absent = self._looked_up(lost)
+                late += [d for d in absent if d not in conflicts]
+                refused = [d for d in absent if d in conflicts]
+                if len(batch) > 1:
+                    late += [one for piece in refused for one in self._send([piece])]
+                else:
+                    self._refuse(refused, sent.errors)
             batch = self._after_waiting(again, batch, sent.errors)
         return late
 
@@ -156,9 +165,11 @@ class _Pieces:
         """Give up what was refused, unless an earlier attempt turns out to have brought it there."""
         repeated = [d for d in refused if self._account.tried[d.key] > 1]
         unseen = self._calls.glance(repeated)
+        self._refuse([d for d in refused if d not in repeated or d in unseen], errors)
+
+    def _refuse(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         for delivery in refused:
-            if delivery not in repeated or delivery in unseen:
-                self._account.fail(delivery, State.REJECTED, errors[delivery.key])
+            self._account.fail(delivery, State.REJECTED, errors[delivery.key])
 
     def _after_waiting(
         self,

@@ -10,6 +10,7 @@ from typing import IO
 
 from ..destinations.base import Destination
 from ..destinations.base import Results as Answers
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -167,6 +168,7 @@ class Calls:
     def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
         """Open the lane after an answer; count a call that brought nothing."""
         failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
+        failed = [d for d in failed if not isinstance(sent.errors[d.key], ConflictError)]
         if len(failed) < len(batch):
             self._works()
         else:
@@ -201,4 +203,5 @@ class Calls:
         with self._ground.lock:
             self._ground.failing[name] = count = self._ground.failing.get(name, 0) + 1
         if count >= FAILURES_TO_CLOSE:
-            raise DestinationClosedError(f"{count} requests in a row failed, the last: {error}")
+            msg = f"{count} requests in a row failed, the last: {error}"
+            raise DestinationClosedError(msg, next_step="push again when it answers")

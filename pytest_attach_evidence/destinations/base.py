@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Container
+from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Protocol
 from typing import runtime_checkable
 
 from ..errors import DeliveryError
+from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Limits
 from ..model import Notes
@@ -16,6 +19,8 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
+from ..naming import is_cut
+from ..naming import remote_name
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
@@ -101,3 +106,21 @@ class Concluding(Protocol):
         Called last, after at least one piece was delivered, and again by a later push until it
         returned once: harmless to repeat. Raises DeliveryError.
         """
+
+
+def expect_whole_names(
+    listed: Iterable[tuple[str, int | None]],
+    deliveries: Iterable[Delivery],
+    found: Container[str],
+    max_name: int,
+) -> None:
+    """Raise UncertainError where a listed name of the right size may be a piece whose name was cut.
+
+    `listed` are names with their sizes, `found` the keys that were seen.
+    """
+    missing = [delivery for delivery in deliveries if delivery.key not in found]
+    for name, size in listed:
+        for one in missing:
+            whole = remote_name(one.evidence.name, one.key, max_name)
+            if size in (None, one.evidence.size) and is_cut(name, whole):
+                raise UncertainError(f"{name} is there, which may be what is left of {whole}")

@@ -28,6 +28,7 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import Results
+from .base import expect_whole_names
 from .huawei_room import MAX_BYTES
 from .huawei_room import MAX_COUNT
 from .huawei_room import MEBIBYTE
@@ -134,7 +135,10 @@ class Huawei:
             msg = f"{target}: whether the pieces arrived cannot be seen ({error})"
             raise UncertainError(msg) from error
         receipts = (_found(delivery, attachments) for delivery in deliveries)
-        return {receipt.key: receipt for receipt in receipts if receipt is not None}
+        found = {receipt.key: receipt for receipt in receipts if receipt is not None}
+        listed = [(name, one.size) for one in attachments for name in one.names]
+        expect_whole_names(listed, deliveries, found, self.limits.max_name)
+        return found
 
     def deliver(
         self,

@@ -30,6 +30,7 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import Results
+from .base import expect_whole_names
 from .squash_options import SquashOptions
 from .squash_plan import Executions
 from .squash_plan import Plans
@@ -123,6 +124,8 @@ class Squash:
             for owner, id in self._places(target, item):
                 attached = self._api().attachments(owner, id)
                 seen = self._receipts(attached, deliveries, "found")
+                listed = [(one.name, one.size) for one in attached]
+                expect_whole_names(listed, deliveries, seen, self.limits.max_name)
                 if seen and item is not None:
                     self._executions.recall(target, item, int(id))
                 found = {**seen, **found}

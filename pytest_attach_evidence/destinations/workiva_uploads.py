@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..apis.workiva_shapes import RefusedObjectError
 from ..apis.workiva_shapes import Upload
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -112,6 +113,8 @@ class Uploads:
             upload = self.api.begin_upload(self.ids, self._name(delivery))
         except RefusedObjectError:
             raise
+        except ConflictError as error:
+            return PermanentError(str(error))
         except UncertainError as error:
             return TemporaryError(f"{error}; no bytes were sent, so nothing was attached")
         except PermanentError as error:

@@ -232,4 +232,5 @@ def _words(operation: Operation) -> str:
     """Say how an operation stands, for a person and for Workiva's support."""
     reasons = f" ({operation.reasons[:200]})" if operation.reasons else ""
     request = f", request {operation.request[:64]}" if operation.request else ""
-    return f"its operation is {operation.status[:32] or 'without status'}{reasons}{request}"
+    state = f"is {operation.status[:32]!r}" if operation.status else "has no status"
+    return f"its operation {state}{reasons}{request}"

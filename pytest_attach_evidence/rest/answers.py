@@ -10,6 +10,7 @@ from dataclasses import field
 from http import HTTPStatus
 from typing import Any
 
+from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
@@ -23,6 +24,7 @@ from .origins import origin_of
 
 ANSWER_LIMIT = 1024 * 1024
 MAX_WORDS = 200
+CHECK_ADDRESS = "check the configured address; a gateway may want a login of this network first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +130,27 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
         return DestinationClosedError(msg, why="authentication")
     if 300 <= status < 400:
         return DestinationClosedError(
-            f"{seen} to {_redirect_origin(answer)}, which is not followed"
+            f"{seen} to {_redirect_origin(answer)}, which is not followed", next_step=CHECK_ADDRESS
         )
     if status in (425, 429) or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
-        return TemporaryError(msg, retry_after_s=wait)
+        return busy(msg, wait)
+    if status == HTTPStatus.CONFLICT and changes:
+        return ConflictError(msg)
     if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in (501, 505)):
         return UncertainError(msg) if changes else TemporaryError(msg, retry_after_s=wait)
     if 200 <= status < 300:
         return (
             UncertainError(f"{msg}: not the documented answer") if changes else TemporaryError(msg)
         )
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and answer.request.body is not None:
+        msg = f"{msg}: a request of {answer.request.body.length} bytes"
     return PermanentError(msg, whole_target=status in (403, 404, 405, 410))
+
+
+def busy(msg: str, wait_s: float | None) -> TemporaryError:
+    """Return the error of a server that wants to be left alone, with the time it names."""
+    when = "" if wait_s is None else f"; it wants to be left alone for {wait_s:.0f} s"
+    return TemporaryError(f"{msg}{when}", retry_after_s=wait_s)
 
 
 def _phrase(status: int) -> str:

@@ -137,7 +137,9 @@ class Session:
             return TemporaryError(
                 f"{request.what}: no connection to {host} ({_cause_words(cause)})"
             )
-        msg = f"{request.what}: the connection broke before the answer was read ({_cause_words(cause)})"
+        late = isinstance(cause, TimeoutError)
+        seen = "no answer came" if late else "the connection broke before the answer was read"
+        msg = f"{request.what}: {seen} ({_cause_words(cause)})"
         return UncertainError(msg) if request.changes else TemporaryError(msg)
 
     def _client(self) -> requests.Session:

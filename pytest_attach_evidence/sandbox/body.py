@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 from typing import Any
@@ -21,6 +22,8 @@ class Body(io.RawIOBase):
         self._stream = stream
         self.length = length
         self.taken = 0
+        self._most = length
+        self._pause: Callable[[], object] | None = None
 
     def readable(self) -> bool:
         """Return True."""
@@ -29,10 +32,16 @@ class Body(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read at most up to the end of this body."""
         view = memoryview(buffer)
-        data = self._stream.read(min(len(view), self.length - self.taken))
+        data = self._stream.read(min(len(view), self.length - self.taken, self._most))
+        if self._pause is not None:
+            self._pause()
         view[: len(data)] = data
         self.taken += len(data)
         return len(data)
+
+    def read_slowly(self, most: int, pause: Callable[[], object]) -> None:
+        """Read at most so many bytes at once from now on, with a pause after each time."""
+        self._most, self._pause = most, pause
 
     def throw_away(self, most: int) -> bool:
         """Read and forget the rest; return False if more than `most` bytes or the client is gone."""

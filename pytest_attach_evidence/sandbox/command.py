@@ -14,18 +14,43 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .faults.table import listed
+from .faults.waiting import from_text
 from .server import PORTS
 from .server import Sandbox
+
+
+WRONG_ARGUMENTS = 4
+EPILOG = """\
+faults (in brackets what is used where nothing is said):
+{faults}
+
+Keys of every fault choose its requests: system (squash, workiva, huawei, rillsoft; all), method,
+path (a regular expression for path and query), after (0: leave so many alone), times (1; -1: all).
+Any answer takes retry_after (any text; date+N: a date N seconds later) and date (seconds by which
+the server's clock is off; none: no Date header). {{origin}}, {{url}} and {{elsewhere}} in value and
+location are addresses of the request, and of another origin.
+
+  attach-evidence sandbox --fault status:status=503,retry_after=2,system=squash,method=POST
+  attach-evidence sandbox --fault answer-lost:system=huawei,path=attachments,times=-1
+"""
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the sandbox until Ctrl-C, SIGTERM or the end of `--for-seconds`; return the exit status."""
     arguments = _parser().parse_args(argv)
+    try:
+        faults = [from_text(text) for text in arguments.fault]
+    except ValueError as error:
+        sys.stderr.write(f"sandbox: --fault {error}\n")
+        return WRONG_ARGUMENTS
     ports = {name: getattr(arguments, f"port_{name}") for name in PORTS}
     ended = threading.Event()
     with _folder(arguments.folder) as folder, _ended_by_signals(ended):
         try:
             with Sandbox(folder, ports=ports) as sandbox:
+                for fault in faults:
+                    sandbox.faults.add(**fault)
                 run(sandbox, ended, for_seconds=arguments.for_seconds, as_json=arguments.json)
         except OSError as error:
             sys.stderr.write(f"sandbox: {error.strerror or error}\n")
@@ -50,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="attach-evidence sandbox",
         description="Start look-alikes of the four systems on this machine.",
+        epilog=EPILOG.format(faults=listed()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for name in PORTS:
         parser.add_argument(
@@ -58,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="keep uploads here (default: until the end)")
     parser.add_argument("--json", action="store_true", help="print one JSON object for programs")
     parser.add_argument("--for-seconds", type=float, metavar="N", help="end after N seconds")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:KEY=VALUE,…]",
+        help="let a fault happen, see below; may be repeated",
+    )
     return parser
 
 

@@ -124,7 +124,7 @@ class Control:
 
     def clear_faults(self, _request: Request) -> Response:
         """Let everything work again."""
-        self._state.faults.clear()
+        self._state.heal()
         return Response(status=204)
 
     def reset(self, _request: Request) -> Response:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from .body import UploadRequest
 DRAINED_AT_ONCE = 1024 * 1024
 LINGER_S = 5.0
 ENDING_S = 2.0
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class HangUp(Exception):  # noqa: N818 - the connection ends on purpose, nothing went wrong
@@ -52,12 +54,29 @@ class CutResponse(Response):
     """A response that announces more bytes than it has; the connection ends after it."""
 
 
+class StaleResponse(Response):
+    """A response that promises to keep the connection open; it is closed all the same."""
+
+
+class InterimResponse(Response):
+    """A response before which two answers `100 Continue` are sent that nobody asked for."""
+
+
 class Connection(WSGIRequestHandler):
     """One connection of a client with all its requests."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Origin
+
+    def handle(self) -> None:
+        """Answer the requests of a connection, if it was greeted."""
+        try:
+            self.server.greet()
+        except HangUp as hang_up:
+            self._hang_up(reset=hang_up.reset)
+            return
+        super().handle()
 
     def run_wsgi(self) -> None:
         """Let the door answer one request and leave the connection ready for the next."""
@@ -94,16 +113,31 @@ class Connection(WSGIRequestHandler):
         linger = rest and not self._drained(response, body)
         self.close_connection |= linger or isinstance(response, CutResponse)
         start = self._head(status, headers)
+        if isinstance(response, InterimResponse):
+            self.wfile.write(INTERIM * 2)
+        if stale := isinstance(response, StaleResponse):
+            self.close_connection = True
+            self._cork()
         if isinstance(response, PacedResponse):
             self._send_slowly(response, start, data)
         else:
             self._send_blocks(start, data)
+        if stale:
+            self.connection.shutdown(socket.SHUT_WR)
         if linger:
             self._linger(body)
 
-    def _head(self, status: str, headers: Iterable[tuple[str, str]]) -> bytes:
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
-        lines += [f"Date: {self.date_time_string()}"]
+    def _cork(self) -> None:
+        """Let the end of the connection travel with the answer, where the system can do that."""
+        if cork := getattr(socket, "TCP_CORK", None):
+            self.connection.setsockopt(socket.IPPROTO_TCP, cork, 1)
+
+    def _head(self, status: str, headers: Sequence[tuple[str, str]]) -> bytes:
+        """Return status line and headers; a Date of the response's own stays, an empty one is left out."""
+        told = {name.lower(): value for name, value in headers}
+        shown = [pair for pair in headers if pair != ("Date", "")]
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in shown)]
+        lines += [] if "date" in told else [f"Date: {self.date_time_string()}"]
         lines += ["Connection: close" if self.close_connection else "Connection: keep-alive"]
         return "\r\n".join([*lines, "", ""]).encode()
 
@@ -153,11 +187,13 @@ class Connection(WSGIRequestHandler):
 class Origin(ThreadedWSGIServer):
     """One port on loopback with the door behind it. `door` answers each request or raises HangUp.
 
-    Raises OSError naming the port when that is taken.
+    `greet` is called with each new connection and may wait or raise HangUp. Raises OSError naming the
+    port when that is taken.
     """
 
-    def __init__(self, port: int, door: Door, folder: Path) -> None:
+    def __init__(self, port: int, door: Door, folder: Path, greet: Callable[[], None]) -> None:
         self.door = door
+        self.greet = greet
         self.folder = folder
         self.ended = threading.Event()
         self._open: set[socket.socket] = set()

@@ -98,7 +98,8 @@ class Sandbox(State):
             origin.ended.wait(seconds)
 
         door = answer if name == "pages" else self.door(name, answer, wait)
-        origin = Origin(self._ports.get(port, 0), door, self.store.folder)
+        greet = self.greeting(name, wait)
+        origin = Origin(self._ports.get(port, 0), door, self.store.folder, greet)
         self._origins.append(origin)
         origin.start()
         return origin.url

@@ -17,9 +17,10 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from .body import UploadRequest
-from .faults import ACTIONS
-from .faults import Faults
-from .faults import Wait
+from .faults.connection import greeted
+from .faults.fault import Wait
+from .faults.table import action_of
+from .faults.waiting import Faults
 from .origin import Door
 from .origin import HangUp
 from .replies import status_page
@@ -82,6 +83,13 @@ class State:
             if hasattr(system, "blob_root"):
                 system.blob_root = getattr(old[name], "blob_root", "")
 
+    def heal(self) -> None:
+        """Let everything work again, and let go on what a fault has stopped."""
+        self.faults.clear()
+        for system in self.systems.values():
+            if unstick := getattr(system, "unstick", None):
+                unstick()
+
     def exports(self) -> dict[str, str]:
         """Return the environment variables of all systems: the made-up credentials."""
         every = [system.exports() for system in self.systems.values()]
@@ -97,6 +105,16 @@ class State:
         with self._lock:
             return [seen for seen in self._seen if system in (None, seen.system)]
 
+    def greeting(self, name: str, wait: Wait) -> Callable[[], None]:
+        """Return what a new connection to a system meets: nothing, or a fault that ends it."""
+
+        def greet() -> None:
+            fault = self.faults.take(name, None)
+            if fault is not None:
+                greeted(fault, wait)
+
+        return greet
+
     def door(self, name: str, answer: Callable[[UploadRequest], Response], wait: Wait) -> Door:
         """Return the door of a system: faults first, then the system, each request recorded."""
 
@@ -107,8 +125,9 @@ class State:
                 if fault is None:
                     response = self._answered(answer, request)
                 else:
-                    act = ACTIONS[fault.fault][1]
+                    act = action_of(fault.fault)
                     response = act(fault, request, lambda: self._answered(answer, request), wait)
+                    fault.head(response)
                 status = response.status_code
                 return response
             finally:

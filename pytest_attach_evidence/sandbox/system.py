@@ -32,9 +32,10 @@ class System(Protocol):
     `root` is the URL at which the system is reached (`http://127.0.0.1:PORT`, no trailing slash, plus
     a context path where it has one); the server sets it before the first request.
 
-    Two optional attributes are honoured by the server: `context` (a path such as `/squash`, added to
-    `root`), and `blob_root`: such a system gets a second origin, its address is set there, and requests
-    that arrive at it go to `handle_blob(request)`.
+    Three optional attributes are honoured by the server: `context` (a path such as `/squash`, added to
+    `root`), `unstick()` (let go on what a fault has stopped), and `blob_root`: such a system gets a
+    second origin, its address is set there, and requests that arrive at it go to
+    `handle_blob(request)`.
     """
 
     name: str

@@ -72,6 +72,10 @@ class WorkivaSystem(WorkivaSwitches):
         """Answer one request to the origin of the upload and resource URLs."""
         return self._guarded(self.blobs.handle, request)
 
+    def unstick(self) -> None:
+        """Let operations that a fault has stopped go on to their end."""
+        self.operations.unstick()
+
     def exports(self) -> Mapping[str, str]:
         """Return the made-up client id and secret."""
         return {

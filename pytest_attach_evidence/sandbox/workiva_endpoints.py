@@ -17,6 +17,7 @@ from .wire import RefusedError
 from .wire import json_answer
 from .wire import raw_path
 from .workiva_blobs import Blobs
+from .workiva_faults import OUTCOME
 from .workiva_forms import KINDS
 from .workiva_forms import Ids
 from .workiva_forms import Json
@@ -145,6 +146,7 @@ class Endpoints:
         if not isinstance(name, str) or not name:
             raise call.refusal(400, "fileName must be a text", target="fileName")
         operation = self.operations.begin("upload", path_of(call.ids), name)
+        operation.outcome = call.request.environ.get(OUTCOME, operation.outcome)
         body = {"uploadUrl": self.blobs.url("upload", operation)}
         if self.switches.operation_location:
             body["operationLocation"] = self._location(call, operation)

@@ -118,6 +118,13 @@ class Operations:
         self.advance()
         return True
 
+    def unstick(self) -> None:
+        """Let operations that were told to stay `started` go on to their end."""
+        with self._lock:
+            for operation in self._all.values():
+                if operation.outcome == "stuck":
+                    operation.outcome = "completed"
+
     def advance(self) -> None:
         """Bring every operation to where time and polls have taken it.
 

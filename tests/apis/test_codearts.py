@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC
 from datetime import datetime
@@ -247,16 +248,24 @@ class TestUpload:
         assert isinstance(error, TemporaryError)
         assert 7.0 == error.retry_after_s
 
-    def test_too_large_says_which_login_takes_more(
-        self, server: responses.RequestsMock, client: CodeArts
+    @pytest.mark.parametrize(
+        ("body", "hint"),
+        [
+            ('{"error_code": "APIGW.0201"}', "PYTEST_EVIDENCE_HUAWEI_USER"),
+            ("<html>too large</html>", "the proxy before it"),
+        ],
+    )
+    def test_too_large_says_how_large_and_what_takes_more(
+        self, server: responses.RequestsMock, client: CodeArts, body: str, hint: str
     ) -> None:
-        """A 413 names the way out."""
-        server.post(UPLOAD, body="<html>too large</html>", status=413)
+        """A 413 of the gateway names the other login, one of a proxy the proxy."""
+        server.post(UPLOAD, body=body, status=413)
 
         error = upload_error(client)
 
         assert isinstance(error, PermanentError)
-        assert "PYTEST_EVIDENCE_HUAWEI_USER" in error.next_step
+        assert re.search(r"a request of \d+ bytes", str(error))
+        assert hint in error.next_step
 
     def test_the_gateways_echo_of_signed_headers_is_not_repeated(
         self, server: responses.RequestsMock, client: CodeArts

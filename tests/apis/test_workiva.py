@@ -14,6 +14,8 @@ from pytest_attach_evidence.apis.workiva import connect
 from pytest_attach_evidence.apis.workiva_shapes import Attachment
 from pytest_attach_evidence.apis.workiva_shapes import RefusedObjectError
 from pytest_attach_evidence.apis.workiva_shapes import Upload
+from pytest_attach_evidence.errors import ConflictError
+from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
@@ -323,7 +325,7 @@ class TestBeginUpload:
         assert status == caught.value.status
         assert hint in caught.value.next_step
 
-    @pytest.mark.parametrize(("status", "expected"), [(409, PermanentError), (429, TemporaryError)])
+    @pytest.mark.parametrize(("status", "expected"), [(409, ConflictError), (429, TemporaryError)])
     def test_other_refusals_are_what_they_are_everywhere(
         self,
         server: responses.RequestsMock,
@@ -356,14 +358,18 @@ class TestPutContent:
         assert "Bearer made-up" == request.headers["Authorization"]
         assert "X-Version" not in request.headers
 
-    @pytest.mark.parametrize("status", [401, 403])
+    @pytest.mark.parametrize(("status", "error"), [(401, TemporaryError), (403, PermanentError)])
     def test_a_refusal_is_not_tried_with_another_token(
-        self, server: responses.RequestsMock, client: WorkivaApi, status: int
+        self,
+        server: responses.RequestsMock,
+        client: WorkivaApi,
+        status: int,
+        error: type[DeliveryError],
     ) -> None:
-        """A 401 or 403 of the upload URL concerns this piece and is asked once."""
+        """An upload URL is asked once: after a 401 a new upload gets a new token."""
         server.put(UPLOAD_URL, json={"code": "x", "message": "expired"}, status=status)
 
-        with pytest.raises(PermanentError, match="expired"):
+        with pytest.raises(error, match="expired"):
             client.put_content(begun(), CONTENT)
 
         assert 2 == len(server.calls)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 
 from .scene import Scene
@@ -14,6 +18,7 @@ from .scene import states
 from .scene import status
 from .scene import stored
 from .scripted import LOST
+from .scripted import Scripted
 from .scripted import Step
 from .scripted import answer_lost
 from .scripted import raised
@@ -161,6 +166,40 @@ class TestForGood:
 
         assert {"a.txt": "rejected"} == states(scene.deliver())
         assert {"a.txt": "delivered"} == states(scene.deliver(retry_rejected=True))
+
+    def test_a_conflict_with_what_is_there_is_settled_by_looking(self, scene: Scene) -> None:
+        """Nothing is sent a second time: what is there is ours, the rest of the call goes alone."""
+        scene.add(pieces_per_call=2)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [self.first_is_there]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "delivered", "b.txt": "delivered"}, 0) == (
+            states(results),
+            status(results),
+        )
+        assert [("a.txt", "b.txt"), ("b.txt",)] == scene.one.did("deliver")
+        assert (1, 1) == (stored(scene.one, "a.txt"), stored(scene.one, "b.txt"))
+
+    @pytest.mark.parametrize("harmless", [False, True])
+    def test_a_conflict_with_something_else_is_rejected(self, scene: Scene, harmless: bool) -> None:
+        """Sent once; that it was refused is an answer, so that the destination stays open."""
+        scene.add(repeat_is_harmless=harmless)
+        names = [f"{number}.txt" for number in range(8)]
+        scene.attach(*names)
+        scene.one.script = [raised(ConflictError("409 Conflict"))] * 8
+
+        results = scene.deliver()
+
+        assert (dict.fromkeys(names, "rejected"), 65) == (states(results), status(results))
+        assert 8 == len(scene.one.did("deliver"))
+
+    @staticmethod
+    def first_is_there(one: Scripted, deliveries: Sequence[Delivery], content: object) -> object:
+        """Have the first piece by now, and refuse the call for that."""
+        one.commit(deliveries[0], content(deliveries[0]))  # type: ignore[operator]
+        raise ConflictError("409 Conflict")
 
     @staticmethod
     def exists(one: object, deliveries: object, content: object) -> object:

@@ -270,7 +270,7 @@ class TestOperations:
         third = scene.deliver([piece])[piece.key]
 
         assert isinstance(first, UncertainError)
-        assert "its operation is started" in str(first)
+        assert "its operation is 'started'" in str(first)
         assert isinstance(second, UncertainError)
         assert isinstance(third, Receipt)
         assert "found" == third.how
@@ -332,13 +332,26 @@ class TestOperations:
 class TestTroubles:
     """What goes wrong with some or all pieces."""
 
-    @pytest.mark.parametrize("fault", ["status-401", "status-403"])
-    def test_refused_bytes_concern_one_piece_and_are_sent_once(
-        self, start: Start, fault: str
+    def test_a_token_that_ends_while_bytes_are_sent_is_renewed_for_a_new_upload(
+        self, start: Start
     ) -> None:
-        """No other token is tried on an upload URL; the next piece has its own."""
+        """No other token is tried on an upload URL; a second refusal closes the destination."""
         scene = start()
-        scene.fail(fault, **BYTES)
+        scene.fail("status-401", **BYTES, times=3)
+        pieces = scene.pieces(("a.txt", b"a"))
+
+        with pytest.raises(TemporaryError):
+            scene.deliver(pieces)
+        with pytest.raises(DestinationClosedError) as caught:
+            scene.deliver(pieces)
+
+        assert "authentication" == caught.value.why
+        assert (2, 2) == (len(scene.requests("PUT")), len(scene.requests("POST", "/oauth2/token")))
+
+    def test_refused_bytes_concern_one_piece_and_are_sent_once(self, start: Start) -> None:
+        """After a 403 on an upload URL the next piece has its own."""
+        scene = start()
+        scene.fail("status-403", **BYTES)
         first, second = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
 
         results = scene.deliver([first, second])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
+from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
@@ -45,7 +46,7 @@ def got(status: int, body: bytes = b"", method: str = "POST", **headers: str) ->
         (404, PermanentError, PermanentError),
         (407, DestinationClosedError, DestinationClosedError),
         (408, UncertainError, TemporaryError),
-        (409, PermanentError, PermanentError),
+        (409, ConflictError, PermanentError),
         (413, PermanentError, PermanentError),
         (415, PermanentError, PermanentError),
         (422, PermanentError, PermanentError),

@@ -22,6 +22,7 @@ from plain_http import Api
 
 import pytest_attach_evidence.sandbox
 from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.sandbox.faults.table import ACTIONS
 
 
 COMMAND = [sys.executable, "-m", "pytest_attach_evidence.sandbox"]
@@ -113,6 +114,40 @@ class TestCommand:
         assert process.returncode == 1
         assert f"port {port}" in errors
         assert len(errors.splitlines()) == 1
+
+    def test_faults(
+        self, run_command: Callable[..., subprocess.Popen[str]], apis: Callable[..., Api]
+    ) -> None:
+        """Faults of the command line wait from the start."""
+        faults = ("--fault", "status:status=503,times=2", "--fault", "login-page:after=2")
+        facts = ready(run_command("--json", *faults))
+        squash = apis(facts["roots"]["squash"] + SQUASH_API)
+
+        answers = [squash.get(READ).status_code for _ in range(4)]
+
+        assert [503, 503, 401, 401] == answers
+        waiting = apis(facts["page_url"]).get("/control/faults").json()
+        assert [("login-page", 0)] == [(one["fault"], one["after"]) for one in waiting]
+
+    @pytest.mark.parametrize("fault", ["no-such-fault", "slow:seconds=soon", "slow:colour=red"])
+    def test_a_wrong_fault(
+        self, run_command: Callable[..., subprocess.Popen[str]], fault: str
+    ) -> None:
+        """A fault that does not exist is one line and status 4; nothing is started."""
+        process = run_command("--fault", fault)
+        output, errors = process.communicate(timeout=30)
+
+        assert (4, "") == (process.returncode, output)
+        assert errors.startswith("sandbox: --fault ")
+        assert 1 == len(errors.splitlines())
+
+    def test_help_lists_every_fault(
+        self, run_command: Callable[..., subprocess.Popen[str]]
+    ) -> None:
+        """Each fault has its line."""
+        output, _ = run_command("--help").communicate(timeout=30)
+
+        assert [] == [name for name in ACTIONS if f"\n  {name} " not in output]
 
     def test_chosen_ports_and_folder(
         self, run_command: Callable[..., subprocess.Popen[str]], tmp_path: Path
