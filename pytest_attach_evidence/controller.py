@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from . import collection
 from . import session as rooms
 from .deliver import Group
 from .deliver import Results
@@ -21,6 +22,7 @@ from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
 from .project import Project
+from .report import output
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
 from .report.summary import last_words
@@ -83,9 +85,7 @@ class Voice:
                 for line in lines:
                     reporter.write_line(line)
             elif lines:
-                encoding = sys.stdout.encoding or "utf-8"
-                text = "".join(f"{line}\n" for line in lines)
-                sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+                output.write(*lines)
 
 
 class Broken:
@@ -132,6 +132,7 @@ class Controller(Collecting):
         self.lost: list[str] = []  # what the spool did not take
         self.interrupted = False
         self.ended = False
+        self.session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)
     @guarded
@@ -178,6 +179,7 @@ class Controller(Collecting):
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Deliver: other reports are on disk, the summary is not yet printed, the status can be set."""
+        self.session = session
         try:
             return (yield)
         finally:
@@ -187,6 +189,7 @@ class Controller(Collecting):
         """Print the summary."""
         self.voice.say()
 
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """Print the summary where pytest printed none, and let the run go."""
         if not self.ended and self.folder is not None:
@@ -194,6 +197,9 @@ class Controller(Collecting):
         self.voice.say()
         if self.folder is not None:
             self._try("release", self.folder.release)
+        collection.forget()
+        if self.late and self.session is not None:
+            self.session.exitstatus = self._status_with_late(int(self.session.exitstatus))
 
     def _try(self, where: str, step: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
         """Return what a step returns, or None where it failed: the steps after it are still taken."""
@@ -263,7 +269,7 @@ class Controller(Collecting):
             self.project,
             [folder],
             seconds=seconds,
-            terminal=sys.stderr.isatty(),
+            terminal=output.is_watched(),
             write=self.voice.write,
         )
 
@@ -308,6 +314,12 @@ class Controller(Collecting):
         if self.bugs or summary is None:
             return int(ExitStatus.BUG)
         return rooms.status_of(summary, collected_now=True)
+
+    def _status_with_late(self, status: int) -> int:
+        """Return the exit status where pieces came after the summary: they are lost but for their names."""
+        less = (0, ExitStatus.AUTHENTICATION, ExitStatus.WAITING)
+        fails = self._uploads and self.project.settings.on_undelivered != "warn"
+        return int(ExitStatus.PERSON_MUST_ACT) if fails and status in less else status
 
     @property
     def _uploads(self) -> bool:

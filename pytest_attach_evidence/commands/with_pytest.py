@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from .. import settings
 from ..errors import SpoolError
+from ..report import output
 from ..report.exit_status import STATUSES
 from ..report.exit_status import ExitStatus
 from ..spool import RunFolder
@@ -122,13 +124,11 @@ def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
 
 def say(*lines: str) -> None:
     """Print lines, whatever the terminal can show."""
-    for line in lines:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
-    sys.stdout.flush()
+    output.write(*lines)
 
 
 def complain(message: str, status: ExitStatus) -> int:
     """Print an error as one line on standard error and return the exit status."""
-    sys.stderr.write(f"ERROR: {message}\n")
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
+        sys.stderr.write(f"ERROR: {message}\n")
     return int(status)
