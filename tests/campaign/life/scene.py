@@ -114,7 +114,7 @@ class Life:
     def settle(self) -> Ended:
         """Push until done, and return that push: nothing is lost, nothing is doubled, nothing waits."""
         self.check_kept()
-        first = self.project.command("push")
+        first = ended(self.project.start_command("push"))
         assert (0, "") == (first.status, first.errors), first
         assert "nothing waits\n" == self.project.command("push").out
         for record in self.records():
