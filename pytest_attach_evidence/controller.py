@@ -25,6 +25,7 @@ from .project import Project
 from .report import output
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
+from .report.summary import bug_line
 from .report.summary import last_words
 from .spool import RunFolder
 
@@ -67,6 +68,7 @@ class Voice:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.lines: list[str] = []
+        self.said: list[str] = []
 
     def write(self, line: str) -> None:
         """Print a line while the session ends."""
@@ -78,6 +80,7 @@ class Voice:
     def say(self) -> None:
         """Print what there is to say and forget it."""
         lines, self.lines = self.lines, []
+        self.said += lines
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more
             if reporter is not None and lines:
@@ -185,6 +188,7 @@ class Controller(Collecting):
         finally:
             self._try("the end of the session", self._finish, session)
 
+    @guarded
     def pytest_terminal_summary(self) -> None:
         """Print the summary."""
         self.voice.say()
@@ -193,13 +197,20 @@ class Controller(Collecting):
     def pytest_unconfigure(self) -> None:
         """Print the summary where pytest printed none, and let the run go."""
         if not self.ended and self.folder is not None:
-            self.voice.lines = self._last_words()
-        self.voice.say()
+            self.voice.lines = self._try("the last words", self._last_words) or []
+        self._try("the summary", self.voice.say)
         if self.folder is not None:
             self._try("release", self.folder.release)
-        collection.forget()
-        if self.late and self.session is not None:
-            self.session.exitstatus = self._status_with_late(int(self.session.exitstatus))
+        self._try("the end of the session", collection.forget)
+        self._try("the last words", self._say_the_rest)
+        if self.session is not None:
+            self.session.exitstatus = self._last_status(int(self.session.exitstatus))
+
+    def _say_the_rest(self) -> None:
+        """Say what went wrong when the summary was made already, and the summary if nobody else could."""
+        lines, self.voice.lines = self.voice.lines, []
+        said = self.voice.said
+        output.write(*lines, *(bug_line(b) for b in self.bugs if not any(b in s for s in said)))
 
     def _try(self, where: str, step: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
         """Return what a step returns, or None where it failed: the steps after it are still taken."""
@@ -315,11 +326,14 @@ class Controller(Collecting):
             return int(ExitStatus.BUG)
         return rooms.status_of(summary, collected_now=True)
 
-    def _status_with_late(self, status: int) -> int:
-        """Return the exit status where pieces came after the summary: they are lost but for their names."""
+    def _last_status(self, status: int) -> int:
+        """Return the exit status with what came after the summary: errors of ours, and late pieces."""
+        if not self._uploads or self.project.settings.on_undelivered == "warn":
+            return status
+        if self.bugs and status == 0:
+            return int(ExitStatus.BUG)
         less = (0, ExitStatus.AUTHENTICATION, ExitStatus.WAITING)
-        fails = self._uploads and self.project.settings.on_undelivered != "warn"
-        return int(ExitStatus.PERSON_MUST_ACT) if fails and status in less else status
+        return int(ExitStatus.PERSON_MUST_ACT) if self.late and status in less else status
 
     @property
     def _uploads(self) -> bool:
