@@ -130,6 +130,10 @@ class Life:
         assert {} == self.kept() - pieces
         assert {1} >= set(pieces.values())
 
+    def check_kept_by(self, record: RunRecord) -> None:
+        """The pieces of a run are among those whose `attach` returned."""
+        assert {piece.id for piece in record.pieces} <= set(self.kept())
+
     def check_arrived(self) -> None:
         """Every system holds exactly the wanted pieces that go there, and got no key twice."""
         for system in ("squash", "workiva", "huawei"):

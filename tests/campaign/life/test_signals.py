@@ -114,6 +114,7 @@ class TestWhileTestsRun:
 def uploading(life: Life) -> Life:
     """A life whose second upload is stored but not answered."""
     life.suite(SUITE)
+    life.project.lead_to(life.sandbox, "huawei", stall_s=100)  # else others are killed half way too
     fault = {"system": "huawei", "method": "POST", "path": "/upload$", "after": 1}
     life.sandbox.faults.add("slow", seconds=600, **fault)
     return life
@@ -150,7 +151,7 @@ class TestWhileEvidenceIsUploaded:
 
         assert (2, "") == (done.status, done.errors)
         assert "3 passed" in done.out
-        assert (1, 1, 1) == tuple(done.counts[n] - 3 * (n == "delivered") for n in NUMBERS)
+        assert (1, 1, 1) == done.numbers(*NUMBERS)
         assert 1 == pushed.counts["found"]
 
     @WORKERS
