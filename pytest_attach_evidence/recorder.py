@@ -338,7 +338,7 @@ class Recorder:
                 remarks.append("was being written to while it was copied")
         self._seq += 1
         piece = Evidence(
-            id=f"{self.item.id}-{self._seq}",
+            id=f"{self._piece_owner(keeper)}-{self._seq}",
             item_id=self.item.id,
             seq=self._seq,
             kind=facts.kind,
@@ -355,6 +355,12 @@ class Recorder:
         )
         self._write(keeper, piece)
         return piece
+
+    def _piece_owner(self, keeper: Keeper) -> str:
+        """Return the item's id, with that of the journal in a forked child, which counts for itself."""
+        journal = keeper.folder.journal.id
+        own = self.item.id.startswith(f"{journal}-")
+        return self.item.id if own else f"{self.item.id}-{journal}"
 
     def _write(self, keeper: Keeper, piece: Evidence) -> None:
         with keeper.taking():
