@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -46,10 +47,18 @@ def shards(life: Life, *workers: str, apart: bool) -> list[str]:
         flags = [f"--evidence-dir={spool}", *workers]
         life.project.pytest(*flags, mode="collect", SHARD=str(number))
     brought = life.project.folder / "artifacts"
-    for spool in dict.fromkeys(spools):  # what CI keeps of a job, and gives to a later one
-        shutil.copytree(life.project.folder / spool, brought / spool)
-        shutil.rmtree(life.project.folder / spool)
+    for spool in dict.fromkeys(spools):
+        carry(life.project.folder / spool, brought / spool)
     return [str(path.parent) for path in sorted(brought.glob("*/*/run.json"))]
+
+
+def carry(folder: Path, to: Path) -> None:
+    """Bring a folder to another machine as CI does: without empty folders, hidden files and modes."""
+    for path in folder.rglob("[!.]*"):
+        if path.is_file():
+            (to / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+            (to / path.relative_to(folder)).write_bytes(path.read_bytes())
+    shutil.rmtree(folder)
 
 
 def created(life: Life) -> int:
