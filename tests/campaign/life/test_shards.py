@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -126,3 +127,37 @@ def test_a_shard_that_was_pushed_alone_before(life: Life) -> None:
     assert TARGETS["squash"] == "TC-1"
     assert [1] * 5 == list(commits(life.sandbox, "squash").values())
     assert [1] * 4 == list(commits(life.sandbox, "huawei").values())
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "ci.md"
+
+
+@pytest.mark.parametrize(
+    ("heading", "layout"),
+    [("GitHub Actions:", "shards/evidence-{number}"), ("GitLab CI, ", "spool")],
+    ids=["GitHub", "GitLab"],
+)
+def test_the_recipes_of_the_docs(life: Life, heading: str, layout: str) -> None:
+    """The commands of the page, with the folders that each CI makes, deliver all shards as one."""
+    recipe = PAGE.read_text(encoding="utf-8").partition(heading)[2].partition("\n```\n")[0]
+    (collect,) = re.findall(r"pytest (--evidence=collect --evidence-dir=\S+)", recipe)
+    (push,) = re.findall(r"attach-evidence (push .*)", recipe)
+    life.suite(SUITE.replace("{end}", "assert number != 3"))
+    script = f"{{python}} -m pytest -p attach-evidence -p no:cacheprovider {collect}"
+    for number in range(2):
+        life.project.in_shell(script, SHARD=str(number))
+        carry(
+            life.project.folder / "spool",
+            life.project.folder / "job" / layout.format(number=number),
+        )
+    for path in (life.project.folder / "job").iterdir():
+        path.rename(life.project.folder / path.name)
+
+    pushed = life.project.in_shell(f"{{python}} -m pytest_attach_evidence {push}")
+    again = life.project.in_shell(f"{{python}} -m pytest_attach_evidence {push}")
+
+    assert (0, "") == (pushed.status, pushed.errors), pushed
+    assert "nothing waits\n" == again.out
+    assert 2 == created(life)
+    assert ["FAILURE", "SUCCESS"] == sorted(life.statuses().values())
+    assert 5 == pushed.counts["pieces"]
