@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ._version import __version__
+from .report import output
 from .report.exit_status import STATUSES
 
 
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit
     ) as end:  # from argparse, whose 2 for wrong arguments means something else here
         return 4 if end.code == 2 else int(end.code or 0)
+    finally:
+        output.write()  # what is left of a help text, while somebody may still listen
 
 
 def _run(arguments: Sequence[str]) -> int:

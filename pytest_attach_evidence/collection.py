@@ -49,6 +49,9 @@ class Collection:
 OFF = Recorder(None, Item(id="", run_id="", nodeid=""))
 """What the fixtures give while collecting is off: it takes nothing and never complains."""
 
+_over: list[Recorder] = []
+"""The run's recorder of a session that takes nothing more, until it is completely over: it says so."""
+
 _context: ContextVar[Recorder | None] = ContextVar("pytest_attach_evidence", default=None)
 _active: list[Collection] = []
 
@@ -62,6 +65,13 @@ def active(collection: Collection) -> Iterator[None]:
     finally:
         _active.remove(collection)
         _context.set(None)
+        collection.keeper.close()
+        _over[:] = [collection.run] if collection.run is not None else []
+
+
+def forget() -> None:
+    """Let a session go: what asks for a recorder from now on is not in one."""
+    _over.clear()
 
 
 def enter(recorder: Recorder | None) -> None:
@@ -81,13 +91,15 @@ def current() -> Recorder:
     if recorder is not None and not recorder.ended:
         return recorder
     if not _active:
-        return OFF
+        return _over[0] if _over else OFF
     return _active[-1].current or _active[-1].run or OFF
 
 
 def of_the_run() -> Recorder:
     """Return the recorder of the run itself; while collecting is off, one that takes nothing."""
-    return (_active[-1].run if _active else None) or OFF
+    if not _active:
+        return _over[0] if _over else OFF
+    return _active[-1].run or OFF
 
 
 def attach(

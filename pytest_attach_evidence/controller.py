@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from . import collection
 from . import session as rooms
 from .deliver import Group
 from .deliver import Results
@@ -22,8 +23,10 @@ from .hooks import Worker
 from .hooks import guarded
 from .project import Project
 from .redact import harmless
+from .report import output
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
+from .report.summary import bug_line
 from .report.summary import last_words
 from .spool import RunFolder
 
@@ -66,6 +69,7 @@ class Voice:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.lines: list[str] = []
+        self.said: list[str] = []
 
     def write(self, line: str) -> None:
         """Print a line while the session ends."""
@@ -77,6 +81,7 @@ class Voice:
     def say(self) -> None:
         """Print what there is to say and forget it."""
         lines, self.lines = self.lines, []
+        self.said += lines
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more
             if reporter is not None and lines:
@@ -84,9 +89,7 @@ class Voice:
                 for line in map(harmless, lines):
                     reporter.write_line(line)
             elif lines:
-                encoding = sys.stdout.encoding or "utf-8"
-                text = "".join(f"{harmless(line)}\n" for line in lines)
-                sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+                output.write(*map(harmless, lines))
 
 
 class Broken:
@@ -133,6 +136,7 @@ class Controller(Collecting):
         self.lost: list[str] = []  # what the spool did not take
         self.interrupted = False
         self.ended = False
+        self.session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)
     @guarded
@@ -179,22 +183,35 @@ class Controller(Collecting):
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Deliver: other reports are on disk, the summary is not yet printed, the status can be set."""
+        self.session = session
         try:
             return (yield)
         finally:
             self._try("the end of the session", self._finish, session)
 
+    @guarded
     def pytest_terminal_summary(self) -> None:
         """Print the summary."""
         self.voice.say()
 
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """Print the summary where pytest printed none, and let the run go."""
         if not self.ended and self.folder is not None:
-            self.voice.lines = self._last_words()
-        self.voice.say()
+            self.voice.lines = self._try("the last words", self._last_words) or []
+        self._try("the summary", self.voice.say)
         if self.folder is not None:
             self._try("release", self.folder.release)
+        self._try("the end of the session", collection.forget)
+        self._try("the last words", self._say_the_rest)
+        if self.session is not None:
+            self.session.exitstatus = self._last_status(int(self.session.exitstatus))
+
+    def _say_the_rest(self) -> None:
+        """Say what went wrong when the summary was made already, and the summary if nobody else could."""
+        lines, self.voice.lines = self.voice.lines, []
+        said = self.voice.said
+        output.write(*lines, *(bug_line(b) for b in self.bugs if not any(b in s for s in said)))
 
     def _try(self, where: str, step: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
         """Return what a step returns, or None where it failed: the steps after it are still taken."""
@@ -266,7 +283,7 @@ class Controller(Collecting):
             self.project,
             [folder],
             seconds=seconds,
-            terminal=sys.stderr.isatty(),
+            terminal=output.is_watched(),
             write=self.voice.write,
         )
 
@@ -314,6 +331,15 @@ class Controller(Collecting):
         if summary is None:
             return int(ExitStatus.SPOOL)
         return rooms.status_of(summary, collected_now=True)
+
+    def _last_status(self, status: int) -> int:
+        """Return the exit status with what came after the summary: errors of ours, and late pieces."""
+        if not self._uploads or self.project.settings.on_undelivered == "warn":
+            return status
+        if self.bugs and status == 0:
+            return int(ExitStatus.BUG)
+        less = (0, ExitStatus.AUTHENTICATION, ExitStatus.WAITING)
+        return int(ExitStatus.PERSON_MUST_ACT) if self.late and status in less else status
 
     @property
     def _uploads(self) -> bool:

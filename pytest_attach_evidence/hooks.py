@@ -105,6 +105,11 @@ class Collecting(Checking):
             self.config.pluginmanager.register(self.collecting.items.tracker)
 
     @property
+    def late(self) -> list[str]:
+        """What came after the end of the session; it was said when it came."""
+        return self.collecting.items.collected.keeper.late if self.collecting else []
+
+    @property
     def broken(self) -> list[str]:
         """What even the spool could not record."""
         return self.collecting.items.collected.keeper.broken if self.collecting else []
@@ -219,6 +224,11 @@ class Worker(Collecting):
                 "broken": self.broken,
                 "left_out": sorted(self.left_out),
             }
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """Let the session go, when the other plugins have ended."""
+        collection.forget()
 
     @guarded
     def _stop(self, exit_status: int) -> None:

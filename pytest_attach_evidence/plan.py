@@ -192,7 +192,9 @@ def missing(records: Iterable[RunRecord]) -> list[Item]:
 
 
 def _delivery(piece: Evidence, item: Item, target: Target) -> Delivery:
-    key = key_of(item.id, piece.seq, piece.digest, target)
+    # In a forked child the number is counted once more: there the piece's own id tells them apart.
+    owner = piece.id.rpartition("-")[0] if piece.id.startswith(f"{item.id}-") else item.id
+    key = key_of(owner, piece.seq, piece.digest, target)
     return Delivery(evidence=piece, item=item, target=target, key=key)
 
 

@@ -64,10 +64,7 @@ def declare(parser: pytest.Parser, option: Option) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the session's hooks if evidence is not off."""
     config.addinivalue_line("markers", DESCRIPTION)
-    names = ("evidence_dir", "evidence_archive_dir")
-    here = config.invocation_params.dir
-    folders = [settings.folder(config, name, here) for name in names]
-    config.stash[PRIVATE_FOLDERS] = (*map(_without_dots, folders), *(f.resolve() for f in folders))
+    config.stash[PRIVATE_FOLDERS] = _private_folders(config)
     given = config.getoption("evidence") or config.getini("evidence") or "off"
     if str(given).strip() == "off" and not _secrets_given(config):
         return
@@ -80,6 +77,21 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Keep pytest out of spool and archive, also while evidence is off."""
     folders = config.stash.get(PRIVATE_FOLDERS, ())
     return True if any(map(collection_path.is_relative_to, folders)) else None
+
+
+def _private_folders(config: pytest.Config) -> tuple[Path, ...]:
+    """Return where spool and archive are; nothing where the options do not lead to folders."""
+    here = config.invocation_params.dir
+    try:
+        names = ("evidence_dir", "evidence_archive_dir")
+        folders = [settings.folder(config, name, here) for name in names]
+        return (*map(_without_dots, folders), *(folder.resolve() for folder in folders))
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # no such home, a loop of links; said where it is on
+        return ()
 
 
 def _without_dots(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from . import naming
@@ -31,9 +33,14 @@ from .model import Item
 from .model import Outcome
 from .model import Problem
 from .model import utc_text
-from .redact import Redactor
-from .spool import RunFolder
-from .spool import SourceFile
+
+
+if TYPE_CHECKING:
+    from .redact import Redactor
+    from .spool import RunFolder
+
+
+TOO_LATE = "came after the end of the session - attach it before the last test or fixture ends"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +48,7 @@ class Keeper:
     """Where the recorders of one process keep pieces, and under which rules.
 
     `picture` makes a screenshot of a browser: PNG and a remark. `broken` collects what even the spool
-    could not record.
+    could not record, `late` what came after `close`.
     """
 
     folder: RunFolder
@@ -49,6 +56,26 @@ class Keeper:
     max_size: int
     picture: Callable[[object], tuple[bytes, str]] | None = None
     broken: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    _gate: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
+
+    def close(self) -> None:
+        """Take nothing more: what is journalled when this returns is all there is to deliver."""
+        with self._gate:
+            self._closed = True
+
+    @contextlib.contextmanager
+    def taking(self) -> Iterator[None]:
+        """Hold `close` off while a piece is journalled. Raises AttachError where it came too late."""
+        with self._gate:
+            self.check_open()
+            yield
+
+    def check_open(self) -> None:
+        """Raise AttachError where the session is over."""
+        if self._closed:
+            raise AttachError(TOO_LATE)
 
     def refuse(self, problem: Problem) -> None:
         """Record that a piece could not be taken; never raises."""
@@ -58,10 +85,21 @@ class Keeper:
             seen=self.redactor.line(problem.seen),
             next_step=self.redactor.line(problem.next_step),
         )
+        if self._closed:
+            self._say_late(shown)
+            return
         try:
             self.folder.write_refused(shown)
         except SpoolError as error:
             self.broken.append(f"{shown} ({error})")
+
+    def _say_late(self, problem: Problem) -> None:
+        """Say at once what the summary may not be able to say any more, and record it if possible."""
+        self.late.append(str(problem))
+        with contextlib.suppress(SpoolError):
+            self.folder.write_refused(problem)
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens any more
+            sys.stderr.write(f"evidence: not taken: {problem}\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +322,9 @@ class Recorder:
         return None
 
     def _keep(self, keeper: Keeper, facts: _Facts, source: Any) -> Evidence:
+        from .spool import SourceFile  # noqa: PLC0415  # not imported while collecting is off
+
+        keeper.check_open()
         file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
         blocks = file if file is not None else blocks_of(source)
         binary = naming.is_binary(facts.media_type)
@@ -297,7 +338,7 @@ class Recorder:
                 remarks.append("was being written to while it was copied")
         self._seq += 1
         piece = Evidence(
-            id=f"{self.item.id}-{self._seq}",
+            id=f"{self._piece_owner(keeper)}-{self._seq}",
             item_id=self.item.id,
             seq=self._seq,
             kind=facts.kind,
@@ -315,12 +356,19 @@ class Recorder:
         self._write(keeper, piece)
         return piece
 
+    def _piece_owner(self, keeper: Keeper) -> str:
+        """Return the item's id, with that of the journal in a forked child, which counts for itself."""
+        journal = keeper.folder.journal.id
+        own = self.item.id.startswith(f"{journal}-")
+        return self.item.id if own else f"{self.item.id}-{journal}"
+
     def _write(self, keeper: Keeper, piece: Evidence) -> None:
-        if self._begun:
-            keeper.folder.write_pieces(piece)
-        else:
-            keeper.folder.write_begun(self.item, piece)
-            self._begun = True
-        self._pieces.append(piece)
-        if self._ended and not self._keeps():
-            keeper.folder.write_unwanted([piece.id])
+        with keeper.taking():
+            if self._begun:
+                keeper.folder.write_pieces(piece)
+            else:
+                keeper.folder.write_begun(self.item, piece)
+                self._begun = True
+            self._pieces.append(piece)
+            if self._ended and not self._keeps():
+                keeper.folder.write_unwanted([piece.id])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -18,6 +17,7 @@ from ..errors import SpoolDamagedError
 from ..errors import SpoolError
 from ..plan import is_settled
 from ..project import Project
+from ..report import output
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from ..report.summary import Summary
@@ -109,7 +109,7 @@ def _push_group(
             project,
             runs,
             seconds=max(PUSH_S, project.settings.deadline_s),
-            terminal=sys.stderr.isatty(),
+            terminal=output.is_watched(),
             write=say,
             retry_rejected=chosen.retry_rejected,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from .. import settings
 from ..errors import SpoolError
 from ..redact import harmless
+from ..report import output
 from ..report.exit_status import STATUSES
 from ..report.exit_status import ExitStatus
 from ..spool import RunFolder
@@ -136,14 +138,12 @@ def spool_trouble(error: SpoolError) -> int:
 
 def say(*lines: str) -> None:
     """Print lines, whatever the terminal can show; a spool from elsewhere may have written them."""
-    for line in lines:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(harmless(line).encode(encoding, "replace").decode(encoding) + "\n")
-    sys.stdout.flush()
+    output.write(*map(harmless, lines))
 
 
 def complain(message: str, status: ExitStatus) -> int:
     """Print an error as one line on standard error and return the exit status."""
     shown = "\n".join(map(harmless, message.split("\n")))
-    sys.stderr.write(f"ERROR: {shown}\n")
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
+        sys.stderr.write(f"ERROR: {shown}\n")
     return int(status)

@@ -102,7 +102,7 @@ class Summary:
             *self._open(),
             *(f"status not set: {problem}" for problem, _ in self.results.unconcluded),
             *(f"spool: {error}" for error in self.results.spool_errors),
-            *map(_bug, self.results.bugs),
+            *map(bug_line, self.results.bugs),
         ]
 
     def _closed(self) -> list[str]:
@@ -171,7 +171,7 @@ def last_words(run: str, record: RunRecord | None, bugs: Sequence[str], next: st
         "missing": len(missing([record])) if record is not None else 0,
     }
     open_ones = record is None or any(not state.settled for state in known)
-    return [*map(_bug, bugs), _last_line(counts, run, next if open_ones else "")]
+    return [*map(bug_line, bugs), _last_line(counts, run, next if open_ones else "")]
 
 
 def _last_line(counts: Mapping[str, int], runs: str, next: str) -> str:
@@ -179,7 +179,8 @@ def _last_line(counts: Mapping[str, int], runs: str, next: str) -> str:
     return f'evidence: {numbers} run={runs} next="{next}"'
 
 
-def _bug(bug: str) -> str:
+def bug_line(bug: str) -> str:
+    """Return how an error of ours is said."""
     return f"bug of pytest-attach-evidence: {bug}"
 
 

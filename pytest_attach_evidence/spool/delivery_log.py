@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
 from ..model import Receipt
 from ..model import utc_text
+from . import disk
 from .journal import Journal
 from .run_folder import RunFolder
 
@@ -19,7 +21,7 @@ class DeliveryLog:
 
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         self._journals = {
-            run.id: Journal(run.path / "deliveries", _next_number(run.path)) for run in runs
+            run.id: Journal(_folder_of(run.path), _next_number(run.path)) for run in runs
         }
 
     def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:
@@ -63,6 +65,18 @@ class DeliveryLog:
         """Close the journals; a thread that comes late writes nothing more."""
         for journal in self._journals.values():
             journal.close()
+
+
+def _folder_of(run: Path) -> Path:
+    """Return where a run's delivery journals are. What CI carries about loses an empty folder."""
+    folder = run / "deliveries"
+    try:
+        if not folder.is_dir():
+            disk.make_folder(folder)
+    except OSError as error:
+        msg = f"{folder} cannot be written ({error.strerror or error})"
+        raise SpoolError(msg) from error
+    return folder
 
 
 def _by_run(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:

@@ -118,6 +118,18 @@ class Project:
         always = ["-p", "attach-evidence", "-p", "no:cacheprovider", f"--evidence={mode}"]
         return self._process(["-m", "pytest", *always, *words], self.folder, more)
 
+    def start_shell(self, script: str, *words: str) -> subprocess.Popen[str]:
+        """Start a shell whose script runs `{pytest}` with these words, as a step of CI does."""
+        always = ["-p", "attach-evidence", "-p", "no:cacheprovider", "--evidence=upload"]
+        pytest = shlex.join([sys.executable, "-m", "pytest", *always, *words])
+        words = ["bash", "-c", script.format(pytest=pytest)]
+        return _popen(words, self.folder, self._environment({}))
+
+    def in_shell(self, script: str, **more: str) -> Ended:
+        """Run a script in which `{python}` is ours, as a person types it, in the folder."""
+        words = ["bash", "-c", script.replace("{python}", shlex.quote(sys.executable))]
+        return _ended(_popen(words, self.folder, self._environment(more)))
+
     def command(self, *words: str, cwd: Path | None = None, **more: str) -> Ended:
         """Run `attach-evidence`."""
         return _ended(self.start_command(*words, cwd=cwd, **more))

@@ -64,6 +64,13 @@ AT_THE_END = (
     "controller:Summary",
     "session:next_options session:deliver_runs",
 )
+AFTER_THE_SUMMARY = (
+    "controller:Controller._finish",
+    "controller:Controller._status",
+    "controller:Voice.say",
+    "spool:RunFolder.release",
+    "collection:forget",
+)
 
 
 Faulty = Callable[..., pytest.RunResult]
@@ -125,6 +132,21 @@ def test_fault(pytester: pytest.Pytester, start: Start, run_faulty: Faulty, faul
     assert others_output(plain) == others_output(run.result)
     assert "bug of pytest-attach-evidence: " in run.output
     assert "RuntimeError: a fault of ours" in run.output
+    assert "Traceback" not in run.output
+    assert 70 == run.result.ret
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_SUMMARY)
+def test_fault_after_the_summary(
+    pytester: pytest.Pytester, start: Start, run_faulty: Faulty, fault: str
+) -> None:
+    """What fails when pytest has said everything is said after it, with the last line if that was not."""
+    plain = others_output(start(SUITE, mode="off"))
+
+    run = read_back(run_faulty(fault), pytester.path / ".evidence")
+
+    assert plain == others_output(run.result)[: len(plain)]
+    assert "bug of pytest-attach-evidence: " in run.output
     assert "Traceback" not in run.output
     assert 70 == run.result.ret
 

@@ -1,0 +1,102 @@
+"""The rows of the campaign that are tests: which tests show a row, and what became of them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+TESTS = Path(__file__).parents[1]
+Rows = Mapping[str, Sequence[str]]
+"""The title of a row, and its tests: `folder/test_file.py::test_name`, `[` begins some of its cases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How many cases showed a row, how many were skipped here, and which failed."""
+
+    title: str
+    cases: int
+    skipped: int
+    failed: tuple[str, ...]
+
+    @property
+    def as_it_must(self) -> bool:
+        """Whether there is at least one case and none has failed."""
+        return self.cases > 0 and not self.failed
+
+
+def named_but_not_there(rows: Rows) -> list[str]:
+    """Return the tests that a table names and that do not exist."""
+    names = [name for tests in rows.values() for name in tests]
+    return [name for name in names if _function(name) not in _functions(name.partition("::")[0])]
+
+
+def shown(rows: Rows, *, processes: int) -> list[Shown]:
+    """Run every test of the rows once and return what became of each row."""
+    files = sorted(
+        {f"tests/{name.partition('::')[0]}" for names in rows.values() for name in names}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        words = ["-m", "pytest", "-q", "-n", str(processes), f"--junitxml={report}", *files]
+        environment = {**os.environ, "EVIDENCE_CAMPAIGN": "full"}
+        subprocess.run(
+            [sys.executable, *words],
+            cwd=TESTS.parent,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        cases = [_case(one) for one in ET.parse(report).iter("testcase")]
+    return [_shown(title, names, cases) for title, names in rows.items()]
+
+
+Case = tuple[str, str]
+"""The id of a test and how it ended: passed, skipped, failed."""
+
+
+def _case(element: ET.Element) -> Case:
+    outcome = next((one.tag for one in element if one.tag in ("failure", "error", "skipped")), "")
+    place = element.get("classname", "").removeprefix("tests.")
+    how = {"": "passed", "skipped": "skipped"}.get(outcome, "failed")
+    return f"{place}::{element.get('name')}", how
+
+
+def _shown(title: str, names: Sequence[str], cases: Sequence[Case]) -> Shown:
+    own = {id: how for id, how in cases if any(_is_of(id, name) for name in names)}
+    counts = Counter(own.values())
+    return Shown(
+        title=title,
+        cases=counts["passed"] + counts["failed"],
+        skipped=counts["skipped"],
+        failed=tuple(id for id, how in own.items() if how == "failed"),
+    )
+
+
+def _is_of(id: str, name: str) -> bool:
+    """Tell whether a case is one of a named test's."""
+    file, _, test = name.partition("::")
+    module = file.removesuffix(".py").replace("/", ".")
+    place, _, case = id.partition("::")
+    if place != module and not place.startswith(f"{module}."):
+        return False
+    return case == test or case.startswith(test if "[" in test else f"{test}[")
+
+
+def _function(name: str) -> str:
+    return name.partition("::")[2].partition("[")[0]
+
+
+def _functions(file: str) -> set[str]:
+    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
