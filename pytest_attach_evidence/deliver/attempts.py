@@ -179,6 +179,9 @@ class _Pieces:
     ) -> Sequence[Delivery]:
         """Wait as the errors want; return what to send next, leave what there is no time for."""
         waits = {d.key: self._wait_s(d, errors[d.key]) for d in again}
+        if self._limits.replaces and None in waits.values():
+            # What is sent without a piece would push it out.
+            waits = dict.fromkeys(waits)
         for delivery in again:
             if waits[delivery.key] is None:
                 self._account.leave([delivery], errors[delivery.key])

@@ -204,4 +204,4 @@ class Calls:
             self._ground.failing[name] = count = self._ground.failing.get(name, 0) + 1
         if count >= FAILURES_TO_CLOSE:
             msg = f"{count} requests in a row failed, the last: {error}"
-            raise DestinationClosedError(msg, next_step="push again when it answers")
+            raise DestinationClosedError(msg, next_step="push again when it works")

@@ -144,6 +144,18 @@ class TestTls:
 
         reach.end(WAITING, "no connection to squash.example", seconds=1.5)
 
+    def test_a_redirect_out_of_tls(self, reach: Reach) -> None:
+        """F12: an answer that leads from https to http is not followed."""
+        reach.scene.fail("redirect", location=f"http://{HOST}/take", times=-1)
+
+        first = reach.scene.push()
+
+        assert WAITING == told(first), first.lines
+        assert f"to http://{HOST}, which is not followed" in "\n".join(first.lines)
+        check(reach.scene, first)
+        reach.scene.sandbox.heal()
+        assert DELIVERED == told(reach.scene.push())
+
 
 def refused(host: str, port: int) -> list[tuple[object, ...]]:
     """Answer that there is no such name."""

@@ -242,6 +242,20 @@ class TestReplacing:
         assert [("a.txt", "b.txt"), ("a.txt", "b.txt")] == scene.one.did("deliver")
         assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)
 
+    def test_it_is_not_sent_again_without_a_piece_that_has_no_time(self, scene: Scene) -> None:
+        """One piece alone would push the others out."""
+        scene.attach("a.txt", "b.txt")
+        errors = {"a.txt": TemporaryError("busy", retry_after_s=5)}
+        errors["b.txt"] = TemporaryError("busy", retry_after_s=4000)
+        scene.one.script = [
+            lambda _one, deliveries, _content: {d.key: errors[d.evidence.name] for d in deliveries}
+        ]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "waiting", "b.txt": "waiting"}, 75) == (states(results), status(results))
+        assert [("a.txt", "b.txt")] == scene.one.did("deliver")
+
     def test_it_is_never_split(self, scene: Scene) -> None:
         """A refusal concerns all: single pieces would replace each other."""
         scene.attach("a.txt", "b.txt")

@@ -23,6 +23,7 @@ MIB = 1024 * 1024
 BOMB_BYTES = 64 * MIB
 PROXY_PAGES = {413: "Entity Too Large", 502: "Bad Gateway", 504: "Gateway Time-out"}
 JSON = "application/json"
+WORDS = "A fault of the sandbox"
 
 
 def _status(fault: Fault, request: UploadRequest, proceed: Proceed, _wait: Wait) -> Response:
@@ -37,7 +38,7 @@ def _status(fault: Fault, request: UploadRequest, proceed: Proceed, _wait: Wait)
         return Response(status=status)
     if status in PROXY_PAGES:
         return html_reply(status, PROXY_PAGES[status], "A proxy of the sandbox says so.")
-    body = {"status": status, "error": "Fault", "message": "A fault of the sandbox"}
+    body = {"status": status, "error": WORDS, "message": WORDS}
     return json_reply(status, body)
 
 
