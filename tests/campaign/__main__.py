@@ -10,8 +10,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from .blocks import BLOCKS
-from .running import run
+from .crashes.blocks import BLOCKS
+from .crashes.running import run
 from .table import write_table
 
 

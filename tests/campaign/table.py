@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_attach_evidence import __version__
 
-from .trials import Tally
+from .crashes.trials import Tally
 
 
 BEGIN = "<!-- campaign: begin -->"

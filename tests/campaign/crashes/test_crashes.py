@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from . import table
+from .. import table
 from .blocks import BLOCKS
 from .blocks import Block
 from .mutants import MUTANTS
 from .traced import can_trace
 
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks, and reads sockets from /proc")
 SEED = os.environ.get("EVIDENCE_CAMPAIGN_SEED", "1")
 

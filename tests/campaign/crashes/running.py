@@ -9,10 +9,10 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from ..table import Row
 from .blocks import BLOCKS
 from .blocks import Block
 from .servers import Servers
-from .table import Row
 from .trials import Ground
 from .trials import Tally
 

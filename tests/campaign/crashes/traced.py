@@ -17,7 +17,7 @@ from .world import World
 
 DISK = ("rename", "fsync", "mkdir", "unlink")
 NETWORK = ("sendto", "recvfrom", "connect")
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def traced(ground: Ground, name: str, call: str, number: int) -> Tally:
         facts = [servers.options, servers.exports] if servers else [{}, {}]
         inject = f"inject={call}:signal=KILL:when={number}"
         begin = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-        words = [sys.executable, "-m", "tests.campaign.traced", str(world.folder), name]
+        words = [sys.executable, "-m", "tests.campaign.crashes.traced", str(world.folder), name]
         ended = subprocess.run(
             [*begin, *words, json.dumps(facts)],
             cwd=PROJECT,
