@@ -17,7 +17,10 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 Rows = Mapping[str, Sequence[str]]
-"""The title of a row, and its tests: `folder/test_file.py::test_name`, `[` begins some of its cases."""
+"""The title of a row, and its tests.
+
+`folder/test_file.py::test_name` or `…::TestClass`; what stands behind `[` begins some of the cases.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,8 @@ def _is_of(id: str, name: str) -> bool:
     file, _, test = name.partition("::")
     module = file.removesuffix(".py").replace("/", ".")
     place, _, case = id.partition("::")
+    if place == f"{module}.{test}":
+        return True
     if place != module and not place.startswith(f"{module}."):
         return False
     return case == test or case.startswith(test if "[" in test else f"{test}[")
@@ -99,4 +104,5 @@ def _function(name: str) -> str:
 
 def _functions(file: str) -> set[str]:
     tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}

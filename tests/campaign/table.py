@@ -12,10 +12,11 @@ from pathlib import Path
 from pytest_attach_evidence import __version__
 
 from .crashes.trials import Tally
+from .rows import Shown
 
 
-BEGIN = "<!-- campaign: begin -->"
-END = "<!-- campaign: end -->"
+BLOCKS_BEGIN, BLOCKS_END = "<!-- blocks: begin -->", "<!-- blocks: end -->"
+ROWS_BEGIN, ROWS_END = "<!-- rows: begin -->", "<!-- rows: end -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,23 +44,43 @@ class Row:
         return f"{verdict:6} {self.id:28} {numbers}, {self.seconds:.0f} s (seed {self.seed})"
 
 
-def write_table(rows: Sequence[Row], path: Path) -> None:
-    """Put the table between its marks in a page."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    rounds = max(row.round for row in rows)
-    day = f"{datetime.now(UTC):%Y-%m-%d}"
+def write_blocks(rows: Sequence[Row], path: Path) -> None:
+    """Put the table of the blocks between its marks in a page."""
+    ids = dict.fromkeys(row.id for row in rows)
     lines = [
-        BEGIN,
-        f"{day}, version {__version__}, Python {platform.python_version()} on {platform.system()}:"
-        f" {_times(rounds)}.",
+        f"{_today()}: {_times(max(row.round for row in rows))}.",
         "",
         "| | block | trials a round | struck | violations | seconds a round |",
         "|---|---|---|---|---|---|",
-        *(_row([row for row in rows if row.id == id]) for id in dict.fromkeys(r.id for r in rows)),
-        END,
+        *(_row([row for row in rows if row.id == id]) for id in ids),
     ]
-    path.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+    _write(path, BLOCKS_BEGIN, lines, BLOCKS_END)
+
+
+def write_shown(shown: Sequence[Shown], path: Path) -> None:
+    """Put the table of the rows that are tests between its marks in a page."""
+    lines = [
+        f"{_today()}: {sum(one.cases for one in shown):,} cases, some of them in several rows.",
+        "",
+        "| | row | cases | skipped here |",
+        "|---|---|---|---|",
+        *(
+            f"| {'☑' if one.as_it_must else '☐'} | {one.title} | {one.cases} | {one.skipped or ''} |"
+            for one in shown
+        ),
+    ]
+    _write(path, ROWS_BEGIN, lines, ROWS_END)
+
+
+def _write(path: Path, begin: str, lines: Sequence[str], end: str) -> None:
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    path.write_text(before + "\n".join([begin, *lines, end]) + after, encoding="utf-8")
+
+
+def _today() -> str:
+    day, system = f"{datetime.now(UTC):%Y-%m-%d}", platform.system()
+    return f"{day}, version {__version__}, Python {platform.python_version()} on {system}"
 
 
 def _times(rounds: int) -> str:
@@ -75,8 +96,5 @@ def _row(rounds: Sequence[Row]) -> str:
         " / ".join(f"{len(row.tally.red):,}" for row in rounds),
         " / ".join(f"{row.seconds:.0f}" for row in rounds),
     ]
-    if len({cells[0].split(" / ")[0], *cells[0].split(" / ")}) == 1:
-        cells[0] = cells[0].split(" / ")[0]
-    wanted = " (must be more than 0)" if first.must_be_red else ""
-    cells[2] += wanted
+    cells[2] += " (must be more than 0)" if first.must_be_red else ""
     return f"| {tick} {first.id.partition(' ')[0]} | {first.title} | {' | '.join(cells)} |"
