@@ -21,6 +21,7 @@ from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
 from .project import Project
+from .report import document
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
 from .report.summary import last_words
@@ -215,9 +216,24 @@ class Controller(Collecting):
             return
         summary = self._delivered(session)
         lines = self._try("the summary", self._lines, summary) if summary else None
+        status = self._status(int(session.exitstatus), summary)
+        if summary is not None and lines and not self._written(summary, status):
+            lines = self._try("the summary", summary.lines)
+            status = self._status(int(session.exitstatus), summary)
         self.voice.lines = lines or self._last_words()
         self.ended = True
-        session.exitstatus = self._status(int(session.exitstatus), summary)
+        session.exitstatus = status
+
+    def _written(self, summary: Summary, status: int) -> bool:
+        """Write the summary for programs; False where that failed, which the summary says then."""
+        assert self.folder is not None
+        mask = self.project.redactor.text
+        troubles = len(self.lost) + len(self.bugs)
+        named = {"by": "session", "exit_status": status, "mask": mask}
+        self._try("the summary's file", document.write, summary, [self.folder], **named)
+        summary.results.spool_errors += [e for e in self.lost if e not in summary.results.spool_errors]
+        summary.results.bugs += [b for b in self.bugs if b not in summary.results.bugs]
+        return len(self.lost) + len(self.bugs) == troubles
 
     def _refused(self) -> bool:
         """Remove a run that wrong targets stopped before its first test; False where it holds pieces."""

@@ -17,6 +17,7 @@ from ..errors import SpoolBusyError
 from ..errors import SpoolError
 from ..plan import is_settled
 from ..project import Project
+from ..report import document
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from ..report.summary import Summary
@@ -108,8 +109,22 @@ def _push_group(
             retry_rejected=chosen.retry_rejected,
         )
         summary = _summary(config, project, runs, (results, group))
+        _write(project, runs, summary)
         say(*summary.lines())
-    if results.interrupted:
+        return _status(summary)
+
+
+def _write(project: Project, runs: Sequence[RunFolder], summary: Summary) -> None:
+    """Write the summaries for programs; a disk that refuses them is a trouble like any other."""
+    mask = project.redactor.text
+    try:
+        document.write(summary, runs, by="push", exit_status=int(_status(summary)), mask=mask)
+    except SpoolError as error:
+        summary.results.spool_errors.append(project.redactor.line(str(error)))
+
+
+def _status(summary: Summary) -> ExitStatus:
+    if summary.results.interrupted:
         return ExitStatus.INTERRUPTED
     return ExitStatus(session.status_of(summary, collected_now=False))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +27,9 @@ from .blobs import Blob
 from .blobs import Blobs
 from .journal import Journal
 from .record import read_record
+
+
+SUMMARY = "evidence-summary.json"
 
 
 class RunFolder:
@@ -136,6 +141,20 @@ class RunFolder:
             "outcomes": outcomes,
         }
         self.journal.append(entry)
+
+    def write_summary(self, document: Mapping[str, object]) -> None:
+        """Write or replace the summary for programs; the caller holds the lock.
+
+        A crash leaves the old one or the new one. Raises SpoolError where it cannot be written; the
+        old one is still there then.
+        """
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        try:
+            disk.remove_leftovers(self.path)
+            disk.write_file(self.path / SUMMARY, text.encode("utf-8", "replace"))
+        except OSError as error:
+            msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
+            raise SpoolError(msg) from error
 
     def read(self) -> RunRecord:
         """Return everything the run's journals say."""
