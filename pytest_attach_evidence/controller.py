@@ -231,7 +231,9 @@ class Controller(Collecting):
         troubles = len(self.lost) + len(self.bugs)
         named = {"by": "session", "exit_status": status, "mask": mask}
         self._try("the summary's file", document.write, summary, [self.folder], **named)
-        summary.results.spool_errors += [e for e in self.lost if e not in summary.results.spool_errors]
+        summary.results.spool_errors += [
+            e for e in self.lost if e not in summary.results.spool_errors
+        ]
         summary.results.bugs += [b for b in self.bugs if b not in summary.results.bugs]
         return len(self.lost) + len(self.bugs) == troubles
 
