@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from ..destinations.base import Destination
 from ..model import Delivery
 from ..model import RunRecord
 from ..model import State
+from ..model import Target
 from ..plan import Capability
 from ..plan import Plan
 from ..plan import plan
+from ..remap import Remap
+from ..remap import remap
 from ..retry import Budget
 from ..spool import DeliveryLog
 from ..spool import RunFolder
@@ -54,6 +58,19 @@ class Group:
             for name, destination in destinations.items()
         }
         return plan(self.records, capabilities, retry_rejected=retry_rejected)
+
+    def remap(
+        self, found: Mapping[str, tuple[Target, ...]], enabled: Collection[str]
+    ) -> list[Remap]:
+        """Write which targets the open pieces have from now on; return what changed in each run."""
+        changes = [remap(record, found, enabled) for record in self.records]
+        log = DeliveryLog(self.runs)
+        try:
+            for record, change in zip(self.records, changes, strict=True):
+                log.remapped(record.run.id, change.moves)
+        finally:
+            log.close()
+        return changes
 
     def deliver(
         self,

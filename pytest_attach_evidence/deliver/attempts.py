@@ -52,8 +52,10 @@ def serve(
     try:
         if work.conclude:
             ground.log.to_conclude(destination.name, target_name(work.target))
-        sound = [delivery for delivery in work.deliveries if _is_sound(delivery, account, calls)]
-        _Pieces(destination.limits, account, calls).deliver(sound)
+        pieces = _Pieces(destination.limits, account, calls)
+        pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
+        wanted = [d for d in work.deliveries if d.key not in work.withdrawn]
+        pieces.deliver([delivery for delivery in wanted if _is_sound(delivery, account, calls)])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
     except DestinationClosedError as error:
@@ -128,6 +130,21 @@ class _Pieces:
             late += self._send(batch)
         while late:
             late = self._send_again(late)
+
+    def withdraw(self, deliveries: Sequence[Delivery]) -> None:
+        """Give up pieces that have other targets now, once it is sure that they are not here."""
+        absent = self._looked_up(deliveries, insist=self._work.insist)
+        if self._work.insist and not absent:
+            absent = [d for d in deliveries if self._account.is_open(d)]  # a person looked
+        elif late := absent:
+            ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
+            wait_s = max(0.0, ready_at - self._budget.clock())
+            if wait_s >= self._budget.remaining_s() or not self._calls.pause(wait_s):
+                self._account.leave_late(late)
+                return
+            absent = self._looked_up(late) if wait_s else late
+        for delivery in absent:
+            self._account.give_up(delivery)
 
     def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
         """Yield the pieces of one call each; a target that is replaced gets all of them at once."""
@@ -219,8 +236,12 @@ class _Pieces:
         except UncertainError as error:
             if insist:
                 return []
-            hint = f"look at {self._work.target} yourself; push --retry-rejected sends it again"
             for delivery in deliveries:
+                then = "forgets" if delivery.key in self._work.withdrawn else "sends"
+                again = "" if delivery.key in self._work.withdrawn else " again"
+                hint = (
+                    f"look at {self._work.target} yourself; push --retry-rejected {then} it{again}"
+                )
                 self._account.results.undecidable.add(delivery.key)
                 self._account.fail(delivery, State.UNCERTAIN, error, hint)
         return []

@@ -39,11 +39,16 @@ class Log(Protocol):
     def concluded(self, destination: str, target: str) -> None:
         """Record that a target was told its outcome."""
 
+    def gone(self, delivery: Delivery) -> None:
+        """Record that a piece is not at a target which it no longer has."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Results:
     """What became of a plan. Every delivery of the plan is in exactly one of the first two.
 
+    `gone` are deliveries to targets that their piece no longer has: nothing was there, and the plan
+    has lost them when the delivery is over.
     `undecidable` are uncertain deliveries of which no later look can tell more; `closed` says why a
     destination was given up; `unconcluded` are targets that could not be told their outcome, and whether
     a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
@@ -52,6 +57,7 @@ class Results:
     plan: Plan
     receipts: dict[str, Receipt] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     undecidable: set[str] = field(default_factory=set)
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
