@@ -71,7 +71,8 @@ class Voice:
         """Print a line while the session ends."""
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
-            reporter.ensure_newline()
+            if self.config.get_terminal_writer().width_of_current_line:  # "[100%]" has no end yet
+                reporter.write_line("")
             reporter.write_line(line)
 
     def say(self) -> None:

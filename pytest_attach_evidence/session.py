@@ -236,7 +236,7 @@ def deliver_runs(
     total = sum(len(work.deliveries) for work in todo.work)
     budget = project.budget
     budget.ends_at = budget.clock() + seconds
-    with progress(total, terminal=terminal, write=write) as told:
+    with progress(total, terminal=terminal, write=write, remaining_s=budget.remaining_s) as told:
         results = group.deliver(
             todo,
             project.destinations,
@@ -244,6 +244,7 @@ def deliver_runs(
             parallel=project.settings.parallel,
             mask=project.redactor.line,
             progress=told,
+            watch=told,
         )
     return results, group
 

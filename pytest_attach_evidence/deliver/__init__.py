@@ -23,7 +23,9 @@ from ..retry import Budget
 from ..spool import DeliveryLog
 from ..spool import RunFolder
 from .ground import Ground
+from .ground import Nobody
 from .ground import Results
+from .ground import Watch
 from .lanes import deliver
 
 
@@ -81,6 +83,7 @@ class Group:
         parallel: int,
         mask: Callable[[str], str],
         progress: Callable[[Delivery, State], None],
+        watch: Watch | None = None,
     ) -> Results:
         """Do the work of a plan; see `lanes.deliver`."""
         folders = {run.id: run for run in self.runs}
@@ -96,6 +99,7 @@ class Group:
             notes=lambda name: _GroupNotes(log, name, remembered),
             mask=mask,
             progress=progress,
+            watch=watch or Nobody(),
         )
         try:
             self._note_rejected(todo, log)

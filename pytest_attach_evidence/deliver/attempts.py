@@ -32,6 +32,9 @@ from .ground import Results
 
 
 CONCLUDE_ATTEMPTS = 3
+SETTLE = "until what was sent before may be sent again"
+ASKED = "as its server asked"
+AGAIN = "before it is tried again"
 
 
 def serve(
@@ -86,7 +89,7 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
             raise
         except DeliveryError as error:
             last = attempt == CONCLUDE_ATTEMPTS or isinstance(error, PermanentError)
-            if last or not calls.pause(backoff_s(attempt)):
+            if last or not calls.pause(backoff_s(attempt), 0, "before the status is set again"):
                 _note_unconcluded(error, account)
                 return
         else:
@@ -139,7 +142,7 @@ class _Pieces:
         elif late := absent:
             ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
             wait_s = max(0.0, ready_at - self._budget.clock())
-            if wait_s >= self._budget.remaining_s() or not self._calls.pause(wait_s):
+            if not self._has_settled(late, wait_s):
                 self._account.leave_late(late)
                 return
             absent = self._looked_up(late) if wait_s else late
@@ -191,7 +194,9 @@ class _Pieces:
         again = [d for d in again if self._account.is_open(d)]
         if not again:
             return []
-        if not self._calls.pause(max(waits[d.key] or 0.0 for d in again)):
+        asked = any(getattr(errors[d.key], "retry_after_s", None) for d in again)
+        why = ASKED if asked else AGAIN
+        if not self._calls.pause(max(waits[d.key] or 0.0 for d in again), len(again), why):
             self._calls.check_time()
             self._account.leave(again, errors[again[0].key])
             return []
@@ -218,11 +223,17 @@ class _Pieces:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
         wait_s = max(0.0, ready_at - self._budget.clock())
-        if wait_s >= self._budget.remaining_s() or not self._calls.pause(wait_s):
+        if not self._has_settled(late, wait_s):
             self._account.leave_late(late)
             return []
         absent = self._looked_up(late)
         return [one for batch in self._batches(absent) for one in self._send(batch)]
+
+    def _has_settled(self, late: Sequence[Delivery], wait_s: float) -> bool:
+        """Wait until a slow server must have stored late pieces; False where there is no time for it."""
+        if wait_s >= self._budget.remaining_s():
+            return False
+        return self._calls.pause(wait_s, len(late), SETTLE)
 
     def _looked_up(self, deliveries: Sequence[Delivery], *, insist: bool = False) -> list[Delivery]:
         """Look for pieces of unknown fate; return those that are not there, or not yet.

@@ -43,6 +43,26 @@ class Log(Protocol):
         """Record that a piece is not at a target which it no longer has."""
 
 
+class Watch(Protocol):
+    """Somebody who tells a person what is going on."""
+
+    def waits(self, destination: str, seconds: float, pieces: int, why: str) -> None:
+        """Learn, in any thread, that so many pieces wait from now on."""
+
+    def tick(self) -> None:
+        """Learn, in the thread that called the engine, that time goes by."""
+
+
+class Nobody:
+    """A watch that tells nothing."""
+
+    def waits(self, destination: str, seconds: float, pieces: int, why: str) -> None:
+        """Do nothing."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Results:
     """What became of a plan. Every delivery of the plan is in exactly one of the first two.
@@ -81,7 +101,8 @@ class Ground:
     """What all threads of one delivery stand on.
 
     `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
-    secrets out of messages, `progress` is told of every settled or failed delivery. `ended` is set,
+    secrets out of messages, `progress` is told of every settled or failed delivery, `watch` of waits and
+    of time that goes by. `ended` is set,
     under the lock, when results may no longer change. `failing` counts failed calls in a row by
     destination; `in_doubt` are the keys that were sent, now or by an earlier process, and of which
     nobody knows whether they are there.
@@ -94,6 +115,7 @@ class Ground:
     notes: Callable[[str], Notes]
     mask: Callable[[str], str]
     progress: Callable[[Delivery, State], None]
+    watch: Watch = field(default_factory=Nobody)
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
     failing: dict[str, int] = field(default_factory=dict)

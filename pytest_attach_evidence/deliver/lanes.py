@@ -128,7 +128,7 @@ class _Lane:
             return
         if seconds is None:
             while not self._over.wait(0.2):
-                pass
+                self._ground.watch.tick()
         elif not self._over.wait(seconds):
             return
         self._thread.join()
