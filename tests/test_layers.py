@@ -27,7 +27,7 @@ LEVELS = {
     "deliver": 5,
     "report": 6,
     **dict.fromkeys(("capture", "collection", "content", "marks", "recorder"), 7),
-    **dict.fromkeys(("commands", "project", "session"), 8),
+    **dict.fromkeys(("again", "commands", "project", "session"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
@@ -46,7 +46,7 @@ MEETING = {
     "settings",
     "spool",
 }
-PYTEST_USERS = {*DOORS, "capture", "commands", "marks", "recorder", "session"}
+PYTEST_USERS = {*DOORS, "again", "capture", "commands", "marks", "recorder", "session"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")
 
 
