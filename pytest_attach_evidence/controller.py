@@ -217,13 +217,13 @@ class Controller(Collecting):
             return
         summary = self._delivered(session)
         lines = self._try("the summary", self._lines, summary) if summary else None
-        status = self._status(int(session.exitstatus), summary)
-        if summary is not None and lines and not self._written(summary, status):
+        status = int(session.exitstatus)
+        written = summary and lines and self._written(summary, self._status(status, summary))
+        if summary is not None and written is False:
             lines = self._try("the summary", summary.lines)
-            status = self._status(int(session.exitstatus), summary)
         self.voice.lines = lines or self._last_words()
         self.ended = True
-        session.exitstatus = status
+        session.exitstatus = self._status(status, summary)
 
     def _written(self, summary: Summary, status: int) -> bool:
         """Write the summary for programs; False where that failed, which the summary says then."""

@@ -21,6 +21,7 @@ from ..report import document
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from ..report.summary import Summary
+from ..report.summary import last_words
 from ..spool import RunFolder
 from . import collecting
 from . import with_pytest
@@ -124,6 +125,11 @@ def _push_alone(
     except SpoolError as error:
         complain(session.masked(str(error)), ExitStatus.SPOOL)
         return ExitStatus.SPOOL
+    except Exception as error:  # noqa: BLE001  # an error of ours must not keep the other runs waiting
+        bug = session.masked(f"push: {type(error).__name__}: {error}")
+        for run in runs:
+            say(*last_words(run.id, run.read(), [bug], "attach-evidence push"))
+        return ExitStatus.BUG
 
 
 def _push_group(

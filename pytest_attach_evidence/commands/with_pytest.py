@@ -41,7 +41,13 @@ class _Command:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Run the command with the configuration; nothing is configured, collected or reported."""
-        self.status = int(self._work(config))
+        try:
+            self.status = int(self._work(config))
+        except Exception as error:  # noqa: BLE001  # a bug of ours ends with 70 and one line
+            from ..session import masked  # noqa: PLC0415  # not needed otherwise
+
+            bug = masked(f"{type(error).__name__}: {error}")
+            self.status = complain(f"bug of pytest-attach-evidence: {bug}", ExitStatus.BUG)
         return self.status
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.spool import Spool
 
 from ..commands.project import TARGETS
 from ..commands.project import Ended
@@ -355,3 +356,34 @@ def read_slowly(server: socket.socket, ended: threading.Event) -> None:
                 continue
             except OSError:
                 return
+
+
+@pytest.mark.parametrize(
+    ("fault", "lines"),
+    [
+        ("session.deliver_runs", 2),
+        ("report.document.document", 2),
+        ("commands.with_pytest.chosen_runs", 0),
+    ],
+)
+def test_a_bug_of_ours_in_a_push_is_70(project: Project, fault: str, lines: int) -> None:
+    """One line and no traceback; every run has its last line, and what it left is delivered later."""
+    where, _, name = fault.rpartition(".")
+    project.write(
+        "faulty.py",
+        f"import pytest_attach_evidence.{where} as room",
+        "def boom(*arguments, **named): raise RuntimeError('a fault of ours')",
+        f"room.{name} = boom",
+    )
+    for content in ("a", "b"):
+        waiting_run(project.spool, content)
+
+    done = project.command("push", "-p", "faulty", "-p", "bugs")
+    later = project.command("push", "-p", "bugs")
+
+    assert 70 == done.status
+    assert lines == done.out.count("evidence: pieces=1 deliveries=1 ")
+    assert "bug of pytest-attach-evidence: " in done.out + done.errors
+    assert "Traceback" not in done.out + done.errors
+    assert 0 == later.status
+    assert all(len(run.read().receipts) == 1 for run in Spool(project.spool).runs())

@@ -205,6 +205,30 @@ def test_each_run_of_a_group_tells_its_own_part(project: Project) -> None:
     assert ["1.txt", "1.txt", "2.txt"] == [d["piece"] for p in parts for d in p["deliveries"]]
 
 
+def test_every_key_is_documented(project: Project, sandbox: Sandbox) -> None:
+    """In the reference, as the format's page."""
+    project.lead_to(sandbox, "squash huawei archive")
+    uncertain, good, absent, busy, other = TARGETS["squash"]
+    places = {"uncertain": uncertain, "good": good, "absent": absent, "busy": busy, "other": other}
+    project.write("test_it.py", SUITE.format(system="squash", **places))
+
+    found = only_summary(project, project.pytest("-q"))
+
+    page = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
+    section = page.partition("## The summary for programs")[2]
+    assert [] == [key for key in sorted(keys_of(found)) if f"`{key}`" not in section]
+
+
+def keys_of(document: Any) -> set[str]:
+    """Return all keys of a document but those inside what others named: scopes."""
+    if isinstance(document, list):
+        return {key for one in document for key in keys_of(one)}
+    if not isinstance(document, dict):
+        return set()
+    deeper = {key for name, one in document.items() if name != "scope" for key in keys_of(one)}
+    return set(document) | deeper
+
+
 def test_clean_removes_it_with_the_run(project: Project) -> None:
     """It is no reason to keep a folder."""
     run = waiting_run(project.spool, "a")
