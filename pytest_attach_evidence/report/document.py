@@ -136,7 +136,13 @@ def _end(key: str, record: RunRecord, results: Results, mask: Mask) -> Facts:
 
 
 def _target(target: Target) -> Facts:
-    return {**target.to_json(), "scope": dict(target.scope)}
+    return {
+        "destination": target.destination,
+        "origin": target.origin,
+        "kind": target.kind,
+        "id": target.id,
+        "scope": dict(target.scope),
+    }
 
 
 def _problem(problem: Problem, mask: Mask) -> Facts:

@@ -148,7 +148,8 @@ class RunFolder:
         A crash leaves the old one or the new one. Raises SpoolError where it cannot be written; the
         old one is still there then.
         """
-        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        parts = (f"{_json(name)}: {_lines_of(value)}" for name, value in document.items())
+        text = "{\n" + ",\n".join(parts) + "\n}\n"
         try:
             disk.remove_leftovers(self.path)
             disk.write_file(self.path / SUMMARY, text.encode("utf-8", "replace"))
@@ -174,6 +175,17 @@ class RunFolder:
         gone = self.path.with_name(f".gone-{self.path.name}")
         self.path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines_of(value: object) -> str:
+    """Return JSON with a line for each element of a list, which reads well and is fast to make."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_json, value)) + "\n]"
+    return _json(value)
 
 
 def _lines(pieces: Sequence[Evidence]) -> list[dict[str, object]]:
