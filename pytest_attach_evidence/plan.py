@@ -309,14 +309,20 @@ def worst_outcomes(records: Iterable[RunRecord]) -> dict[Target, Outcome]:
     """Return the worst outcome of the items mapped to each target, counting only last reruns."""
     worst: dict[Target, Outcome] = {}
     for record in records:
-        # What a piece was delivered to before the marks changed keeps its item.
-        kept: dict[str, set[Target]] = {}
-        for piece in record.pieces:
-            kept.setdefault(piece.item_id, set()).update(record.remapped.get(piece.id, ()))
+        kept = _kept_targets(record)
         for item in last_reruns(record.items.values()):
-            for target in {*item.targets, *kept.get(item.id, ())}:
+            for target in {*item.targets, *kept.get((item.worker, item.nodeid), ())}:
                 worst[target] = worse(worst.get(target, Outcome.SKIPPED), item.outcome)
     return worst
+
+
+def _kept_targets(record: RunRecord) -> dict[tuple[str, str], set[Target]]:
+    """Return the targets that pieces of a test kept, of whichever attempt, when the marks changed."""
+    kept: dict[tuple[str, str], set[Target]] = {}
+    for piece in record.pieces if record.remapped else ():
+        item = record.items[piece.item_id]
+        kept.setdefault((item.worker, item.nodeid), set()).update(record.targets_of(piece))
+    return kept
 
 
 def last_reruns(items: Collection[Item]) -> list[Item]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_attach_evidence.model import Item
+from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.plan import Capability
+from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.plan import worst_outcomes
 from pytest_attach_evidence.remap import MOST_NAMED
 from pytest_attach_evidence.remap import Remap
@@ -65,6 +69,25 @@ def test_a_settled_piece_beside_an_open_one_stays_where_it_is() -> None:
     run.items[owner.id] = item("j1-1", *move.targets, outcome=Outcome.FAILED)
     run.remapped = dict(move.pieces)
     assert {CASE: Outcome.FAILED, OTHER: Outcome.FAILED} == worst_outcomes([run])
+
+
+def test_an_earlier_attempt_keeps_its_target_and_the_last_one_tells_the_outcome() -> None:
+    """The first attempt's piece was delivered, the second's goes elsewhere: both targets are planned."""
+    same = {"nodeid": "test_it.py::test_a"}
+    first = item("j1-1", CASE, outcome=Outcome.FAILED, **same)
+    second = item("j1-2", CASE, outcome=Outcome.PASSED, rerun=1, **same)
+    run = record([first, second], [piece(first), piece(second)])
+    done = receipt(delivery(first, run.pieces[0], CASE))
+    run.receipts[done.key] = done
+
+    (move,) = remapped(run, OTHER).moves
+    run.items[second.id] = replace(second, targets=move.targets)
+    run.remapped = dict(move.pieces)
+    capability = Capability(origin=HERE, limits=Limits(), concludes=True)
+    todo = plan([run], {"squash": capability})
+
+    assert (2, 1) == (len(todo.deliveries), len(todo.settled))
+    assert {CASE: Outcome.PASSED, OTHER: Outcome.PASSED} == {w.target: w.outcome for w in todo.work}
 
 
 def test_an_item_without_evidence_moves_too() -> None:
