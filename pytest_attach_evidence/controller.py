@@ -23,6 +23,7 @@ from .hooks import Worker
 from .hooks import guarded
 from .project import Project
 from .redact import harmless
+from .report import document
 from .report import output
 from .report.exit_status import ExitStatus
 from .report.summary import Summary
@@ -75,7 +76,8 @@ class Voice:
         """Print a line while the session ends."""
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
-            reporter.ensure_newline()
+            if self.config.get_terminal_writer().width_of_current_line:  # "[100%]" has no end yet
+                reporter.write_line("")
             reporter.write_line(line)
 
     def say(self) -> None:
@@ -233,9 +235,26 @@ class Controller(Collecting):
             return
         summary = self._delivered(session)
         lines = self._try("the summary", self._lines, summary) if summary else None
+        status = int(session.exitstatus)
+        written = summary and lines and self._written(summary, self._status(status, summary))
+        if summary is not None and written is False:
+            lines = self._try("the summary", summary.lines)
         self.voice.lines = lines or self._last_words()
         self.ended = True
-        session.exitstatus = self._status(int(session.exitstatus), summary)
+        session.exitstatus = self._status(status, summary)
+
+    def _written(self, summary: Summary, status: int) -> bool:
+        """Write the summary for programs; False where that failed, which the summary says then."""
+        assert self.folder is not None
+        mask = self.project.redactor.text
+        troubles = len(self.lost) + len(self.bugs)
+        named = {"by": "session", "exit_status": status, "mask": mask}
+        self._try("the summary's file", document.write, summary, [self.folder], **named)
+        summary.results.spool_errors += [
+            e for e in self.lost if e not in summary.results.spool_errors
+        ]
+        summary.results.bugs += [b for b in self.bugs if b not in summary.results.bugs]
+        return len(self.lost) + len(self.bugs) == troubles
 
     def _refused(self) -> bool:
         """Remove a run that wrong targets stopped before its first test; False where it holds pieces."""

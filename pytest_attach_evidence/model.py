@@ -312,7 +312,9 @@ class RunRecord:
     `uncertain` maps a key to the moment of its last send without a known result; `notes`,
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
     taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
-    session runs and after a crash.
+    session runs and after a crash. `remapped` holds the targets of single pieces since the marks
+    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `gone` those
+    that turned out not to be there.
     """
 
     run: Run
@@ -333,6 +335,28 @@ class RunRecord:
     known: set[Evidence] = field(default_factory=set, repr=False)
     doubtful: bool = False
     problems: list[Problem] = field(default_factory=list)
+    remapped: dict[str, tuple[Target, ...]] = field(default_factory=dict)
+    withdrawn: dict[str, frozenset[str]] = field(default_factory=dict)
+    gone: dict[str, set[str]] = field(default_factory=dict)
+
+    def targets_of(self, piece: Evidence) -> tuple[Target, ...]:
+        """Return where a piece goes: its item's targets, or its own since they were changed."""
+        own = self.remapped.get(piece.id)
+        return self.items[piece.item_id].targets if own is None else own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """The targets an item has from now on.
+
+    `pieces` are the targets of each of its pieces, `withdrawn` the keys of a piece that may have arrived
+    at a target which it no longer has: they are looked for there and never sent.
+    """
+
+    item: Item
+    targets: tuple[Target, ...]
+    pieces: Mapping[str, tuple[Target, ...]]
+    withdrawn: Mapping[str, frozenset[str]]
 
 
 class Notes(Protocol):

@@ -49,7 +49,8 @@ class Work:
     `deliveries` are in order; `uncertain` maps those that were sent without a known result to the
     moment of the last send; `attempts` counts earlier sends; `conclude` tells whether the target has
     yet to be told `outcome`, the worst of the items mapped to it; `insist` to send what nobody can
-    tell about once more, since a person looked.
+    tell about once more, since a person looked. `withdrawn` are only looked for and never sent, since
+    their piece has other targets now.
     """
 
     target: Target
@@ -59,6 +60,7 @@ class Work:
     outcome: Outcome
     conclude: bool
     insist: bool = False
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,20 +119,18 @@ class _Known:
     uncertain: dict[str, str]
     attempts: dict[str, int]
     concluded: set[tuple[str, str]]
+    withdrawn: set[str]
 
     @classmethod
     def of(cls, records: Iterable[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set())
+        known = cls({}, {}, {}, {}, set(), set())
         concluded: list[set[tuple[str, str]]] = []
         for record in records:
             known.receipts.update(record.receipts)
             known.failures.update(record.failures)
-            known.uncertain.update(record.uncertain)
+            known.uncertain.update(in_doubt(record))
             known.attempts.update(record.attempts)
-            if record.doubtful:
-                for delivery in _wanted([record]):
-                    if delivery.key not in record.receipts:
-                        known.uncertain.setdefault(delivery.key, LONG_AGO)
+            known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
             concluded.append(record.concluded)
         if concluded:
             known.concluded.update(set.intersection(*concluded))
@@ -154,14 +154,16 @@ def _recorded(records: Iterable[RunRecord]) -> Iterable[Delivery]:
         order = {id: number for number, id in enumerate(record.items)}
         for piece in sorted(record.pieces, key=lambda p: (order.get(p.item_id, 0), p.seq)):
             if piece.id not in record.unwanted:
-                item = record.items[piece.item_id]
-                yield from (_delivery(piece, item, target) for target in item.targets)
+                yield from deliveries_of(record, piece)
 
 
 def is_settled(record: RunRecord) -> bool:
     """Tell whether a run is over and nothing of it is open or damaged."""
-    open_ones = any(delivery.key not in record.receipts for delivery in _wanted([record]))
-    return record.finished and not (open_ones or record.to_conclude or record.problems)
+    deliveries = list(_wanted([record]))
+    open_ones = any(delivery.key not in record.receipts for delivery in deliveries)
+    # A target that the marks left before anything arrived there is told nothing.
+    targets = {(d.target.destination, target_name(d.target)) for d in deliveries}
+    return record.finished and not (open_ones or record.to_conclude & targets or record.problems)
 
 
 def states(record: RunRecord) -> dict[State, int]:
@@ -188,6 +190,26 @@ def missing(records: Iterable[RunRecord]) -> list[Item]:
             ran = item.outcome is not Outcome.SKIPPED
             if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
                 found.append(item)
+    return found
+
+
+def deliveries_of(record: RunRecord, piece: Evidence) -> list[Delivery]:
+    """Return the deliveries of a piece, one per target that it has now."""
+    item, gone = record.items[piece.item_id], record.gone.get(piece.id, ())
+    every = [_delivery(piece, item, target) for target in record.targets_of(piece)]
+    return [delivery for delivery in every if delivery.key not in gone]
+
+
+def in_doubt(record: RunRecord) -> dict[str, str]:
+    """Return the keys of what was sent without a known result, with the moment of the last send.
+
+    Where lines of the delivery journals are damaged that may be anything without a receipt.
+    """
+    found = dict(record.uncertain)
+    if record.doubtful:
+        for delivery in _wanted([record]):
+            if delivery.key not in record.receipts:
+                found.setdefault(delivery.key, LONG_AGO)
     return found
 
 
@@ -241,6 +263,8 @@ def _failure(
         return _failed(delivery, later, reason, hint)
     if why := capability.wrong(delivery.target):
         return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
+    if delivery.key in known.withdrawn:
+        return None
     broken = broken_limit(delivery, place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 
@@ -285,7 +309,7 @@ def _work(
     conclude = capability.concludes and (bool(open_ones) or (has_any and not told))
     if not open_ones and not conclude:
         return None
-    if capability.limits.replaces and open_ones:
+    if capability.limits.replaces and any(d.key not in known.withdrawn for d in open_ones):
         open_keys = {delivery.key for delivery in open_ones}
         open_ones = [d for d in deliveries if d.key in known.receipts or d.key in open_keys]
     keys = {delivery.key for delivery in open_ones}
@@ -297,6 +321,7 @@ def _work(
         outcome=outcome,
         conclude=conclude,
         insist=insist,
+        withdrawn=frozenset(keys & known.withdrawn),
     )
 
 
@@ -304,10 +329,20 @@ def worst_outcomes(records: Iterable[RunRecord]) -> dict[Target, Outcome]:
     """Return the worst outcome of the items mapped to each target, counting only last reruns."""
     worst: dict[Target, Outcome] = {}
     for record in records:
+        kept = _kept_targets(record)
         for item in last_reruns(record.items.values()):
-            for target in item.targets:
+            for target in {*item.targets, *kept.get((item.worker, item.nodeid), ())}:
                 worst[target] = worse(worst.get(target, Outcome.SKIPPED), item.outcome)
     return worst
+
+
+def _kept_targets(record: RunRecord) -> dict[tuple[str, str], set[Target]]:
+    """Return the targets that pieces of a test kept, of whichever attempt, when the marks changed."""
+    kept: dict[tuple[str, str], set[Target]] = {}
+    for piece in record.pieces if record.remapped else ():
+        item = record.items[piece.item_id]
+        kept.setdefault((item.worker, item.nodeid), set()).update(record.targets_of(piece))
+    return kept
 
 
 def last_reruns(items: Collection[Item]) -> list[Item]:

@@ -7,7 +7,6 @@ import getpass
 import glob
 import os
 import platform
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +22,8 @@ import pytest
 from . import collection
 from . import project as project_room
 from ._version import __version__
+from .again import next_options
+from .again import push_command
 from .capture.items import MAPPED
 from .capture.items import Items
 from .capture.items import Mapped
@@ -36,7 +37,6 @@ from .model import Failure
 from .model import Run
 from .model import State
 from .model import utc_text
-from .options import OPTIONS
 from .plan import is_settled
 from .project import Project
 from .recorder import Keeper
@@ -51,6 +51,8 @@ from .spool import Spool
 from .targets import Levels
 from .targets import merge
 
+
+__all__ = ["next_options", "push_command"]
 
 INTERRUPTED_S = 30.0
 CI_VARIABLES = (
@@ -240,7 +242,7 @@ def deliver_runs(
     total = sum(len(work.deliveries) for work in todo.work)
     budget = project.budget
     budget.ends_at = budget.clock() + seconds
-    with progress(total, terminal=terminal, write=write) as told:
+    with progress(total, terminal=terminal, write=write, remaining_s=budget.remaining_s) as told:
         results = group.deliver(
             todo,
             project.destinations,
@@ -248,6 +250,7 @@ def deliver_runs(
             parallel=project.settings.parallel,
             mask=project.redactor.line,
             progress=told,
+            watch=told,
         )
     return results, group
 
@@ -275,29 +278,6 @@ def only_rejected(results: Results) -> bool:
     failures = list(results.failures.values())
     given_up = [f for f in failures if f.state is State.REJECTED or f.key in results.undecidable]
     return bool(failures) and len(given_up) == len(failures) and not results.unconcluded
-
-
-def push_command(
-    project: Project,
-    options: Iterable[str],
-    runs: Sequence[RunFolder],
-    *,
-    only_rejected: bool = False,
-) -> str:
-    """Return the command that delivers these runs later, from anywhere.
-
-    `only_rejected`: nothing else is open, so that a person acts first and says so.
-    """
-    spool = project.settings.dir
-    words = ["attach-evidence", "push", *options, "--evidence-dir", str(spool)]
-    words += ["--retry-rejected"] if only_rejected else []
-    words += [run.id if run.path.parent == spool else str(run.path) for run in runs]
-    return project.redactor.text(" ".join(map(_quoted, words)))
-
-
-def _quoted(word: str) -> str:
-    """Return a word as a shell takes it, without double quotes of ours: they enclose the command."""
-    return shlex.quote(word).replace("'\"'\"'", "'\\''")
 
 
 def status_of(summary: Summary, *, collected_now: bool) -> int:
@@ -342,23 +322,3 @@ class Began:
     def on_files(self) -> float:
         """Return the moment for comparing with the times of files: the earlier, where a clock was set."""
         return min(self.wall, time.time() - (time.monotonic() - self.steady))
-
-
-def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> list[str]:
-    """Return the options that lead another command to the same configuration."""
-    ini = config.inipath
-    words = ["-c", str(ini)] if ini is not None else ["--rootdir", str(config.rootpath)]
-    given = [pair for pair in config.option.override_ini or () if pair not in leave_out]
-    given += _flags(config)
-    return [*words, *(word for pair in given for word in ("-o", pair))]
-
-
-def _flags(config: pytest.Config) -> list[str]:
-    """Return the flags that were given as what `-o` takes; the commands have no others."""
-    here, pairs = config.invocation_params.dir, []
-    for option in OPTIONS:
-        text = None if option.is_list else config.getoption(option.name)
-        if text is not None and option.name not in ("evidence", "evidence_dir"):
-            path = option.kind == "path" and text
-            pairs.append(f"{option.name}={here / Path(text).expanduser() if path else text}")
-    return pairs

@@ -20,21 +20,21 @@ DOORS = ("", "cli", "controller", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "model"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
-    **dict.fromkeys(("naming", "plan", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("naming", "plan", "redact", "remap", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
     "deliver": 5,
     "report": 6,
     **dict.fromkeys(("capture", "collection", "content", "marks", "recorder"), 7),
-    **dict.fromkeys(("commands", "project", "session"), 8),
+    **dict.fromkeys(("again", "commands", "project", "session"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
     *("capture", "collection", "content", "mapfile", "marks"),
     *("naming", "recorder", "redact", "spool", "targets"),
 }
-DELIVERING = {"apis", "deliver", "destinations", "plan", "report", "rest"}
+DELIVERING = {"apis", "deliver", "destinations", "plan", "remap", "report", "rest"}
 MEETING = {
     "_version",
     "errors",
@@ -47,7 +47,7 @@ MEETING = {
     "spool",
     "steps",
 }
-PYTEST_USERS = {*DOORS, "capture", "commands", "marks", "recorder", "session"}
+PYTEST_USERS = {*DOORS, "again", "capture", "commands", "marks", "recorder", "session"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")
 
 

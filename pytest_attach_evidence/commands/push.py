@@ -17,12 +17,16 @@ from ..errors import SpoolDamagedError
 from ..errors import SpoolError
 from ..plan import is_settled
 from ..project import Project
+from ..report import document
 from ..report import output
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from ..report.summary import Summary
+from ..report.summary import last_words
 from ..spool import RunFolder
+from . import collecting
 from . import with_pytest
+from .collecting import Found
 from .with_pytest import complain
 from .with_pytest import say
 
@@ -42,6 +46,11 @@ def main(arguments: Sequence[str]) -> int:
         action="store_true",
         help="send again what was rejected, after you acted",
     )
+    parser.add_argument(
+        "--remap",
+        action="store_true",
+        help="collect the tests anew and deliver what is open to the targets they have now",
+    )
     chosen = parser.parse_args(arguments)
     return with_pytest.run(chosen, lambda config: push(config, chosen))
 
@@ -59,29 +68,58 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
         msg = f"no spool at {project.settings.dir} - check --evidence-dir"
         return complain(msg, ExitStatus.USAGE)
     groups = [
-        group for group in ([runs] if chosen.runs else [[run] for run in runs]) if _waits(group)
+        group
+        for group in ([runs] if chosen.runs else [[run] for run in runs])
+        if _waits(group) or (chosen.remap and chosen.runs and _has_bare(group))
     ]
     if not groups:
         say("nothing waits")
+    try:
+        found = _targets_now(config, project, groups, chosen)
+    except SettingsError as error:
+        return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
     statuses = [ExitStatus.OK]
     for group in groups:
-        statuses.append(_push_alone(config, group, chosen))
+        statuses.append(_push_alone(config, group, chosen, found))
         if statuses[-1] is ExitStatus.INTERRUPTED:
             break
     return int(worst(statuses))
+
+
+def _has_bare(runs: Sequence[RunFolder]) -> bool:
+    """Tell whether runs have pieces without any target, which may get some now."""
+    records = [run.read() for run in runs]
+    wanted = [(r, piece) for r in records for piece in r.pieces if piece.id not in r.unwanted]
+    return any(not record.targets_of(piece) for record, piece in wanted)
 
 
 def _waits(runs: Sequence[RunFolder]) -> bool:
     return any(not is_settled(run.read()) for run in runs)
 
 
+def _targets_now(
+    config: pytest.Config,
+    project: Project,
+    groups: Sequence[Sequence[RunFolder]],
+    chosen: argparse.Namespace,
+) -> Found | None:
+    """Return the targets that tests have now, None where nobody asked. Raises SettingsError."""
+    if not groups or not chosen.remap:
+        return None
+    runs = [run for group in groups for run in group]
+    return collecting.targets_now(config, project, runs, chosen)
+
+
 def _push_alone(
-    config: pytest.Config, runs: Sequence[RunFolder], chosen: argparse.Namespace
+    config: pytest.Config,
+    runs: Sequence[RunFolder],
+    chosen: argparse.Namespace,
+    found: Found | None,
 ) -> ExitStatus:
     """Deliver some runs with destinations of their own, which remember nothing of other runs."""
     try:
         project = session.load_project(config, delivering=True)
-        return _push_group(config, project, runs, chosen)
+        return _push_group(config, project, runs, chosen, found)
     except SpoolBusyError as error:
         say(f"skipped: {error}")
         return ExitStatus.WAITING
@@ -91,10 +129,19 @@ def _push_alone(
     except SpoolError as error:
         complain(session.masked(str(error)), ExitStatus.SPOOL)
         return ExitStatus.SPOOL
+    except Exception as error:  # noqa: BLE001  # an error of ours must not keep the other runs waiting
+        bug = session.masked(f"push: {type(error).__name__}: {error}")
+        for run in runs:
+            say(*last_words(run.id, run.read(), [bug], "attach-evidence push"))
+        return ExitStatus.BUG
 
 
 def _push_group(
-    config: pytest.Config, project: Project, runs: Sequence[RunFolder], chosen: argparse.Namespace
+    config: pytest.Config,
+    project: Project,
+    runs: Sequence[RunFolder],
+    chosen: argparse.Namespace,
+    found: Found | None,
 ) -> ExitStatus:
     """Deliver some runs together and print what became of them."""
     with ExitStack() as locks:
@@ -105,6 +152,7 @@ def _push_group(
             record = run.read()
             if not (record.finished or record.problems):  # what cannot be read is left as it is
                 run.write_interrupted()
+        notes = [] if found is None else _remapped(project, runs, found)
         results, group = session.deliver_runs(
             project,
             runs,
@@ -113,9 +161,29 @@ def _push_group(
             write=say,
             retry_rejected=chosen.retry_rejected,
         )
-        summary = _summary(config, project, runs, (results, group))
+        summary = _summary(config, project, runs, (results, group), notes)
+        _write(project, runs, summary)
         say(*summary.lines())
-    if results.interrupted:
+        return _status(summary)
+
+
+def _remapped(project: Project, runs: Sequence[RunFolder], found: Found) -> list[str]:
+    """Give what is open the targets that its tests have now; return what changed."""
+    changes = Group.of(runs).remap(found, project.destinations)
+    return [project.redactor.line(line) for change in changes for line in change.lines()]
+
+
+def _write(project: Project, runs: Sequence[RunFolder], summary: Summary) -> None:
+    """Write the summaries for programs; a disk that refuses them is a trouble like any other."""
+    mask = project.redactor.text
+    try:
+        document.write(summary, runs, by="push", exit_status=int(_status(summary)), mask=mask)
+    except SpoolError as error:
+        summary.results.spool_errors.append(project.redactor.line(str(error)))
+
+
+def _status(summary: Summary) -> ExitStatus:
+    if summary.results.interrupted:
         return ExitStatus.INTERRUPTED
     return ExitStatus(session.status_of(summary, collected_now=False))
 
@@ -125,6 +193,7 @@ def _summary(
     project: Project,
     runs: Sequence[RunFolder],
     done: tuple[Results, Group],
+    notes: Sequence[str],
 ) -> Summary:
     results, group = done
     later = session.undelivered(results)
@@ -133,4 +202,4 @@ def _summary(
         project, options, runs, only_rejected=session.only_rejected(results)
     )
     command = command if later else ""
-    return Summary(results=results, records=group.records, next=command)
+    return Summary(results=results, records=group.records, next=command, notes=notes)

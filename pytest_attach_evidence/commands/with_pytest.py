@@ -52,6 +52,11 @@ class _Command:
             self.status = int(self._work(config))
         except SpoolError as error:
             self.status = spool_trouble(error)
+        except Exception as error:  # noqa: BLE001  # a bug of ours ends with 70 and one line
+            from ..session import masked  # noqa: PLC0415  # not needed otherwise
+
+            bug = masked(f"{type(error).__name__}: {error}")
+            self.status = complain(f"bug of pytest-attach-evidence: {bug}", ExitStatus.BUG)
         return self.status
 
 
@@ -75,6 +80,8 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, work: Work) -> int:
     """Read the configuration as pytest does and do the work with it; return the exit status."""
     command = _Command(work)
+    if arguments.plugins:
+        sys.path += _folders(arguments)
     environment = os.environ.pop("PYTEST_ADDOPTS", None)
     try:
         status = pytest.main(_words(arguments), plugins=[command])
@@ -85,6 +92,13 @@ def run(arguments: argparse.Namespace, work: Work) -> int:
         return command.status
     # pytest refused the configuration and has said why.
     return int(ExitStatus.CONFIGURATION) if status == pytest.ExitCode.USAGE_ERROR else int(status)
+
+
+def _folders(arguments: argparse.Namespace) -> list[str]:
+    """Return where a plugin may lie that `python -m pytest` found in the folder it was started in."""
+    ini = arguments.config_file
+    named = [*([Path(ini).parent] if ini else []), Path(arguments.rootdir or "."), Path()]
+    return list(dict.fromkeys(str(folder.absolute()) for folder in named))
 
 
 def _words(arguments: argparse.Namespace) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,15 @@ from ..model import Target
 from ..plan import Capability
 from ..plan import Plan
 from ..plan import plan
+from ..remap import Remap
+from ..remap import remap
 from ..retry import Budget
 from ..spool import DeliveryLog
 from ..spool import RunFolder
 from .ground import Ground
+from .ground import Nobody
 from .ground import Results
+from .ground import Watch
 from .lanes import deliver
 
 
@@ -58,6 +63,19 @@ class Group:
         }
         return plan(self.records, capabilities, retry_rejected=retry_rejected)
 
+    def remap(
+        self, found: Mapping[str, tuple[Target, ...]], enabled: Collection[str]
+    ) -> list[Remap]:
+        """Write which targets the open pieces have from now on; return what changed in each run."""
+        changes = [remap(record, found, enabled) for record in self.records]
+        log = DeliveryLog(self.runs)
+        try:
+            for record, change in zip(self.records, changes, strict=True):
+                log.remapped(record.run.id, change.moves)
+        finally:
+            log.close()
+        return changes
+
     def deliver(
         self,
         todo: Plan,
@@ -67,6 +85,7 @@ class Group:
         parallel: int,
         mask: Callable[[str], str],
         progress: Callable[[Delivery, State], None],
+        watch: Watch | None = None,
     ) -> Results:
         """Do the work of a plan; see `lanes.deliver`."""
         folders = {run.id: run for run in self.runs}
@@ -82,6 +101,7 @@ class Group:
             notes=lambda name: _GroupNotes(log, name, remembered),
             mask=mask,
             progress=progress,
+            watch=watch or Nobody(),
         )
         try:
             self._note_rejected(todo, log)

@@ -36,7 +36,8 @@ class Account:
 
     def is_open(self, delivery: Delivery) -> bool:
         """Tell whether a delivery has neither a receipt nor a failure yet."""
-        return delivery.key not in self.results.receipts and not self.has_failed(delivery)
+        done = delivery.key in self.results.receipts or delivery.key in self.results.gone
+        return not done and not self.has_failed(delivery)
 
     def has_failed(self, delivery: Delivery) -> bool:
         """Tell whether a delivery was given up in this process."""
@@ -109,6 +110,14 @@ class Account:
             if not self.ground.ended:
                 self.results.failures[delivery.key] = failure
         self.ground.progress(delivery, state)
+
+    def give_up(self, delivery: Delivery) -> None:
+        """Write that a piece is not at a target which it no longer has: the delivery is no more."""
+        self.ground.log.gone(delivery)
+        with self.ground.lock:
+            if not self.ground.ended:
+                self.results.gone.add(delivery.key)
+                self.ground.in_doubt.discard(delivery.key)
 
     def leave(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         """Leave what is still open to a later push: uncertain if it may be there, else waiting."""

@@ -33,6 +33,9 @@ from .ground import Results
 
 
 CONCLUDE_ATTEMPTS = 3
+SETTLE = "until what was sent before may be sent again"
+ASKED = "as its server asked"
+AGAIN = "before it is tried again"
 
 
 def serve(
@@ -53,8 +56,10 @@ def serve(
     try:
         if work.conclude:
             ground.log.to_conclude(destination.name, target_name(work.target))
-        sound = [delivery for delivery in work.deliveries if _is_sound(delivery, account, calls)]
-        _Pieces(destination.limits, account, calls).deliver(sound)
+        pieces = _Pieces(destination.limits, account, calls)
+        pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
+        wanted = [d for d in work.deliveries if d.key not in work.withdrawn]
+        pieces.deliver([delivery for delivery in wanted if _is_sound(delivery, account, calls)])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
     except DestinationClosedError as error:
@@ -85,7 +90,7 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
             raise
         except DeliveryError as error:
             last = attempt == CONCLUDE_ATTEMPTS or isinstance(error, PermanentError)
-            if last or not calls.pause(backoff_s(attempt)):
+            if last or not calls.pause(backoff_s(attempt), 0, "before the status is set again"):
                 _note_unconcluded(error, account)
                 return
         else:
@@ -129,6 +134,21 @@ class _Pieces:
             late += self._send(batch)
         while late:
             late = self._send_again(late)
+
+    def withdraw(self, deliveries: Sequence[Delivery]) -> None:
+        """Give up pieces that have other targets now, once it is sure that they are not here."""
+        absent = self._looked_up(deliveries, insist=self._work.insist)
+        if self._work.insist and not absent:
+            absent = [d for d in deliveries if self._account.is_open(d)]  # a person looked
+        elif late := absent:
+            ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
+            wait_s = max(0.0, ready_at - self._budget.clock())
+            if not self._has_settled(late, wait_s):
+                self._account.leave_late(late)
+                return
+            absent = self._looked_up(late) if wait_s else late
+        for delivery in absent:
+            self._account.give_up(delivery)
 
     def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
         """Yield the pieces of one call each; a target that is replaced gets all of them at once."""
@@ -188,7 +208,9 @@ class _Pieces:
         again = [d for d in again if self._account.is_open(d)]
         if not again:
             return []
-        if not self._calls.pause(max(waits[d.key] or 0.0 for d in again)):
+        asked = any(getattr(errors[d.key], "retry_after_s", None) for d in again)
+        why = ASKED if asked else AGAIN
+        if not self._calls.pause(max(waits[d.key] or 0.0 for d in again), len(again), why):
             self._calls.check_time()
             self._account.leave(again, errors[again[0].key])
             return []
@@ -215,11 +237,17 @@ class _Pieces:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
         wait_s = max(0.0, ready_at - self._budget.clock())
-        if wait_s >= self._budget.remaining_s() or not self._calls.pause(wait_s):
+        if not self._has_settled(late, wait_s):
             self._account.leave_late(late)
             return []
         absent = self._looked_up(late)
         return [one for batch in self._batches(absent) for one in self._send(batch)]
+
+    def _has_settled(self, late: Sequence[Delivery], wait_s: float) -> bool:
+        """Wait until a slow server must have stored late pieces; False where there is no time for it."""
+        if wait_s >= self._budget.remaining_s():
+            return False
+        return self._calls.pause(wait_s, len(late), SETTLE)
 
     def _looked_up(self, deliveries: Sequence[Delivery], *, insist: bool = False) -> list[Delivery]:
         """Look for pieces of unknown fate; return those that are not there, or not yet.
@@ -233,8 +261,12 @@ class _Pieces:
         except UncertainError as error:
             if insist:
                 return []
-            hint = f"look at {self._work.target} yourself; push --retry-rejected sends it again"
             for delivery in deliveries:
+                then = "forgets" if delivery.key in self._work.withdrawn else "sends"
+                again = "" if delivery.key in self._work.withdrawn else " again"
+                hint = (
+                    f"look at {self._work.target} yourself; push --retry-rejected {then} it{again}"
+                )
                 self._account.results.undecidable.add(delivery.key)
                 self._account.fail(delivery, State.UNCERTAIN, error, hint)
         return []

@@ -26,6 +26,7 @@ from .account import Account
 
 
 FAILURES_TO_CLOSE = 5
+LOOK = "before it is asked again what arrived"
 DAMAGED_HINT = "the rest is delivered; keep the spool and look at its disk"
 
 
@@ -101,7 +102,8 @@ class Calls:
                 raise UncertainError(str(error)) from error
             except TemporaryError as error:
                 self._failed(error)
-                if not self.pause(max(error.retry_after_s or 0.0, backoff_s(attempt))):
+                wait_s = max(error.retry_after_s or 0.0, backoff_s(attempt))
+                if not self.pause(wait_s, len(deliveries), LOOK):
                     self.check_time()
                     raise
                 attempt += 1
@@ -117,9 +119,15 @@ class Calls:
             pass  # they were surely not taken, so that nothing depends on this look
         return list(deliveries)
 
-    def pause(self, seconds: float) -> bool:
-        """Wait, if there is time for it; False where there is not, or the delivery was stopped."""
-        return seconds <= self._budget.remaining_s() and self._budget.wait(seconds)
+    def pause(self, seconds: float, pieces: int, why: str) -> bool:
+        """Wait, if there is time for it; False where there is not, or the delivery was stopped.
+
+        `why` completes the sentence that so many pieces are waiting so long.
+        """
+        if seconds > self._budget.remaining_s():
+            return False
+        self._ground.watch.waits(self._destination.name, seconds, pieces, why)
+        return self._budget.wait(seconds)
 
     def check_time(self) -> None:
         """Raise DestinationClosedError when nothing more may be sent."""

@@ -39,11 +39,36 @@ class Log(Protocol):
     def concluded(self, destination: str, target: str) -> None:
         """Record that a target was told its outcome."""
 
+    def gone(self, delivery: Delivery) -> None:
+        """Record that a piece is not at a target which it no longer has."""
+
+
+class Watch(Protocol):
+    """Somebody who tells a person what is going on."""
+
+    def waits(self, destination: str, seconds: float, pieces: int, why: str) -> None:
+        """Learn, in any thread, that so many pieces wait from now on."""
+
+    def tick(self) -> None:
+        """Learn, in the thread that called the engine, that time goes by."""
+
+
+class Nobody:
+    """A watch that tells nothing."""
+
+    def waits(self, destination: str, seconds: float, pieces: int, why: str) -> None:
+        """Do nothing."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Results:
     """What became of a plan. Every delivery of the plan is in exactly one of the first two.
 
+    `gone` are deliveries to targets that their piece no longer has: nothing was there, and the plan
+    has lost them when the delivery is over.
     `undecidable` are uncertain deliveries of which no later look can tell more; `closed` says why a
     destination was given up; `unconcluded` are targets that could not be told their outcome, and whether
     a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
@@ -52,6 +77,7 @@ class Results:
     plan: Plan
     receipts: dict[str, Receipt] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     undecidable: set[str] = field(default_factory=set)
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
@@ -75,7 +101,8 @@ class Ground:
     """What all threads of one delivery stand on.
 
     `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
-    secrets out of messages, `progress` is told of every settled or failed delivery. `ended` is set,
+    secrets out of messages, `progress` is told of every settled or failed delivery, `watch` of waits and
+    of time that goes by. `ended` is set,
     under the lock, when results may no longer change. `failing` counts failed calls in a row by
     destination; `in_doubt` are the keys that were sent, now or by an earlier process, and of which
     nobody knows whether they are there.
@@ -88,6 +115,7 @@ class Ground:
     notes: Callable[[str], Notes]
     mask: Callable[[str], str]
     progress: Callable[[Delivery, State], None]
+    watch: Watch = field(default_factory=Nobody)
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
     failing: dict[str, int] = field(default_factory=dict)

@@ -59,6 +59,8 @@ def deliver(
         _join(lanes)
     with ground.lock:
         _leave_the_rest(results, ground)
+        deliveries = results.plan.deliveries.items()
+        results.plan.deliveries = {key: d for key, d in deliveries if key not in results.gone}
         ground.ended = True
     return results
 
@@ -87,7 +89,8 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
 def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> None:
     """Leave a delivery to a later push, if nothing is known of it yet. The caller has the lock."""
     key = delivery.key
-    if key not in results.receipts and key not in results.failures and not ground.ended:
+    known = key in results.receipts or key in results.failures or key in results.gone
+    if not known and not ground.ended:
         state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
         results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
 
@@ -125,7 +128,7 @@ class _Lane:
             return
         if seconds is None:
             while not self._over.wait(0.2):
-                pass
+                self._ground.watch.tick()
         elif not self._over.wait(seconds):
             return
         self._thread.join()

@@ -69,9 +69,17 @@ class Summary:
             *map(_short, self._targets()),
             *map(_short, troubles[:MOST_TROUBLES]),
             *more,
+            *self._about_rejected(),
             *([f"next: {self.next}"] if self.next else []),
             self.last_line(),
         ]
+
+    def _about_rejected(self) -> list[str]:
+        """Return what a person has to choose from where the summary alone cannot know it."""
+        if not self._failed(State.REJECTED):
+            return []
+        ways = "--retry-rejected after you acted there, with --remap after you changed the marks"
+        return [f"what was rejected is not tried again by itself: push with {ways}"]
 
     def headline(self) -> str:
         """Return the counts in words; what is damaged beside the pieces is counted here alone."""

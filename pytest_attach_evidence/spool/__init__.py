@@ -9,6 +9,7 @@
     blobs/<sha256>         the bytes
     journals/<id>.jsonl    one per process: items, pieces, outcomes
     deliveries/<n>-<id>.jsonl   one per delivering process: intents, receipts, failures, notes
+    evidence-summary.json  what became of the run, for programs; written after every delivery
 ```
 """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
+from ..model import Move
 from ..model import Receipt
 from ..model import utc_text
 from . import disk
@@ -61,6 +62,18 @@ class DeliveryLog:
         for journal in self._journals.values():
             journal.append({"type": "concluded", "destination": destination, "target": target})
 
+    def remapped(self, run_id: str, moves: Iterable[Move]) -> None:
+        """Record the targets that items have from now on."""
+        now = utc_text()
+        lines = [{"type": "remapped", "at": now, **_moved(move)} for move in moves]
+        if lines:
+            self._journals[run_id].append(*lines)
+
+    def gone(self, delivery: Delivery) -> None:
+        """Record that a piece is not at a target which it no longer has."""
+        facts = {"piece": delivery.evidence.id, "key": delivery.key, "at": utc_text()}
+        self._journals[delivery.item.run_id].append({"type": "gone", **facts})
+
     def close(self) -> None:
         """Close the journals; a thread that comes late writes nothing more."""
         for journal in self._journals.values():
@@ -77,6 +90,15 @@ def _folder_of(run: Path) -> Path:
         msg = f"{folder} cannot be written ({error.strerror or error})"
         raise SpoolError(msg) from error
     return folder
+
+
+def _moved(move: Move) -> dict[str, object]:
+    return {
+        "item_id": move.item.id,
+        "targets": [target.to_json() for target in move.targets],
+        "pieces": {id: [t.to_json() for t in found] for id, found in move.pieces.items()},
+        "withdrawn": {id: sorted(keys) for id, keys in move.withdrawn.items()},
+    }
 
 
 def _by_run(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:

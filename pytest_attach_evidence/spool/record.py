@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..model import Receipt
 from ..model import Run
 from ..model import RunRecord
 from ..model import State
+from ..model import Target
 from . import disk
 from . import journal
 
@@ -225,6 +227,29 @@ COLLECTED: Mapping[str, Reader] = {
     "unwanted": _unwanted,
     "finished": _finished,
 }
+
+
+def _remapped(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    item = record.items[entry["item_id"]]
+    targets = _targets(entry["targets"])
+    pieces = {str(id): _targets(found) for id, found in entry["pieces"].items()}
+    withdrawn = {str(id): frozenset(map(str, keys)) for id, keys in entry["withdrawn"].items()}
+    record.items[item.id] = replace(item, targets=targets)
+    for id, own in pieces.items():
+        record.remapped[id] = own
+        record.withdrawn[id] = withdrawn.get(id, frozenset())
+        record.gone.pop(id, None)
+
+
+def _targets(found: Iterable[Mapping[str, Any]]) -> tuple[Target, ...]:
+    return tuple(Target.from_json(one) for one in found)
+
+
+def _gone(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    record.gone.setdefault(str(entry["piece"]), set()).add(str(entry["key"]))
+    record.uncertain.pop(str(entry["key"]), None)
+
+
 DELIVERED: Mapping[str, Reader] = {
     "intent": _intent,
     "receipt": _receipt,
@@ -232,4 +257,6 @@ DELIVERED: Mapping[str, Reader] = {
     "note": _note,
     "to-conclude": _to_conclude,
     "concluded": _concluded,
+    "remapped": _remapped,
+    "gone": _gone,
 }

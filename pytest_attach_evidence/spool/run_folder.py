@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +31,7 @@ from .record import read_record
 
 
 FOLDERS = ("blobs", "journals", "deliveries")
+SUMMARY = "evidence-summary.json"
 
 
 class RunFolder:
@@ -172,6 +175,21 @@ class RunFolder:
         }
         self.journal.append(entry)
 
+    def write_summary(self, document: Mapping[str, object]) -> None:
+        """Write or replace the summary for programs; the caller holds the lock.
+
+        A crash leaves the old one or the new one. Raises SpoolError where it cannot be written; the
+        old one is still there then.
+        """
+        parts = (f"{_json(name)}: {_lines_of(value)}" for name, value in document.items())
+        text = "{\n" + ",\n".join(parts) + "\n}\n"
+        try:
+            disk.remove_leftovers(self.path)
+            disk.write_file(self.path / SUMMARY, text.encode("utf-8", "replace"))
+        except OSError as error:
+            msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
+            raise SpoolError(msg) from error
+
     def read(self) -> RunRecord:
         """Return everything the run's journals say; see `read_record`."""
         return read_record(self.path)
@@ -188,6 +206,17 @@ class RunFolder:
     def remove(self) -> None:
         """Remove the whole run. The caller holds its lock and knows that it is settled."""
         disk.remove_folder(self.path)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines_of(value: object) -> str:
+    """Return JSON with a line for each element of a list, which reads well and is fast to make."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_json, value)) + "\n]"
+    return _json(value)
 
 
 def _lines(pieces: Sequence[Evidence]) -> list[dict[str, object]]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from pytest_attach_evidence.model import Target
 
 from .project import Project
 from .project import waiting_run
@@ -214,6 +218,85 @@ class TestNext:
 
         assert (65, 0) == (done.status, pushed.status)
         assert (1,) == pushed.numbers("delivered")
+
+
+PLUGIN = """
+import pathlib
+import pytest
+from pytest_attach_evidence.destinations.archive import Archive
+
+class Shelf(Archive):
+    name = "shelf"
+
+    def __init__(self, settings, secrets, budget):
+        super().__init__(settings, secrets, budget)
+        self._folder = pathlib.Path(settings.of("shelf")["path"])
+
+    def parse(self, text):
+        from pytest_attach_evidence import Target
+        return Target.of("shelf", "", "board", str(text))
+
+def pytest_addoption(parser):
+    parser.addini("evidence_shelf_path", "where")
+    parser.addoption("--evidence-shelf-path", dest="evidence_shelf_path", default=None)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_evidence_destinations():
+    return {"shelf": Shelf}
+"""
+
+
+@pytest.mark.parametrize("how", ["itself", "through another", "in addopts"])
+def test_next_repeats_the_plugins_that_define_destinations(
+    project: Project, tmp_path: Path, how: str
+) -> None:
+    """And their flags, so that the command delivers from anywhere; others are not repeated."""
+    project.write("shelving.py", PLUGIN)
+    project.write("leading.py", "pytest_plugins = ['shelving']")
+    project.write("harmless.py", "")
+    named = "leading" if how == "through another" else "shelving"
+    added = [f"addopts = -p {named}"] if how == "in addopts" else []
+    project.configure("shelf", {}, *added)
+    lines = ["import pytest", "@pytest.mark.evidence(shelf=3)"]
+    project.write("test_it.py", *lines, "def test_it(evidence): evidence.text('a')")
+    words = ["-p", "harmless", *([] if added else ["-p", named])]
+    shelf = tmp_path / "a shelf"
+
+    done = project.pytest(*words, f"--evidence-shelf-path={shelf}", "-q", mode="collect")
+    pushed = project.shell(done.next, cwd=tmp_path)
+
+    given = words_of(done.next)
+    assert ["-o", f"evidence_shelf_path={shelf}", "-p", named] == given[4:8]
+    assert 1 == given.count("-p")
+    assert (0, 1) == (pushed.status, *pushed.numbers("delivered")), pushed.errors
+    assert 1 == len(list(shelf.glob("*/manifest-sha256.txt")))
+
+
+def test_next_of_a_push_repeats_them_too(project: Project, tmp_path: Path) -> None:
+    """What was damaged and is whole again is delivered by the line that the push printed."""
+    project.write("shelving.py", PLUGIN)
+    project.configure("shelf", {"evidence_shelf_path": str(tmp_path / "shelf")})
+    run = waiting_run(project.spool, "a", target=Target.of("shelf", "", "board", "3"))
+    blob = next((run.path / "blobs").iterdir())
+    blob.rename(tmp_path / "blob")
+
+    done = project.command("push", "-p", "shelving")
+    (tmp_path / "blob").rename(blob)
+    pushed = project.shell(done.next, cwd=tmp_path)
+
+    assert (65, 0) == (done.status, pushed.status)
+    assert ["-p", "shelving"] == words_of(done.next)[4:6]
+
+
+def test_next_names_a_root_that_the_ini_alone_does_not_tell(project: Project) -> None:
+    """Node ids are relative to it, and a later collection has to find the same tests."""
+    project.write("sub/pytest.ini", "[pytest]")
+    project.write("test_it.py", "def test_it(evidence): evidence.text('a')")
+
+    done = project.pytest("-c", "sub/pytest.ini", "--rootdir=.", "-q", mode="collect")
+
+    ini = str(project.folder / "sub" / "pytest.ini")
+    assert ["-c", ini, "--rootdir", str(project.folder)] == words_of(done.next)[2:6]
 
 
 def _names(project: Project) -> set[str]:

@@ -39,6 +39,7 @@ class Scene:
     seconds: float = 300.0
     parallel: int = 4
     told: list[tuple[str, State]] = field(default_factory=list)
+    waits: list[tuple[float, int, str]] = field(default_factory=list)
     _run: RunFolder | None = None
     _items: int = 0
 
@@ -90,6 +91,7 @@ class Scene:
             parallel=self.parallel,
             mask=lambda text: text.replace("s3cret", "***"),
             progress=self._progress,
+            watch=Waits(self.waits),
         )
         assert set(results.plan.deliveries) == {*results.receipts, *results.failures}
         assert not set(results.receipts) & set(results.failures)
@@ -120,6 +122,20 @@ class Scene:
 
     def _progress(self, delivery: Delivery, state: State) -> None:
         self.told.append((delivery.evidence.name, state))
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Notes what somebody who watches is told: seconds, pieces, why."""
+
+    noted: list[tuple[float, int, str]]
+
+    def waits(self, destination: str, seconds: float, pieces: int, why: str) -> None:
+        """Note a wait."""
+        self.noted.append((round(seconds), pieces, why))
+
+    def tick(self) -> None:
+        """Let time go by."""
 
 
 def states(results: Results) -> dict[str, str]:

@@ -57,6 +57,21 @@ def test_what_is_not_found_is_sent_again_after_the_time_to_settle(
     assert [2] == [receipt.attempts for receipt in results.receipts.values()]
 
 
+def test_who_watches_is_told_of_every_wait(scene: Scene) -> None:
+    """How long, how many pieces, and why: a busy server first, then the time to settle."""
+    scene.budget.stall_s = 15.0
+    scene.attach("a.txt", "b.txt")
+    busy = TemporaryError("busy", retry_after_s=100.0)
+    scene.one.script = [raised(LOST), raised(busy)]
+
+    scene.deliver()
+
+    (asked, _, why), settle = scene.waits
+    assert 100 <= asked <= 110
+    assert "as its server asked" == why
+    assert settle[1:] == (1, "until what was sent before may be sent again")
+
+
 def test_the_other_pieces_do_not_wait_for_a_late_one(scene: Scene) -> None:
     """They are sent first; only then is waited for the one whose answer was lost."""
     scene.attach("a.txt", "b.txt", "c.txt")

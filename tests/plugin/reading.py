@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import stat
@@ -104,6 +105,7 @@ def read_back(result: pytest.RunResult, spool: Path) -> Run:
     folder = next(run for run in Spool(spool).runs() if run.id == line["run"])
     run = Run(result=result, folder=folder, record=folder.read(), line=line)
     _check_line(run)
+    _check_file(run)
     _check_blobs(run)
     _check_modes(spool)
     _check_archive(run, spool / "archive" / folder.id)
@@ -122,6 +124,20 @@ def _check_line(run: Run) -> None:
     assert run.line["run"] == run.folder.id
     open_ones = counts["deliveries"] - counts["delivered"] - counts["found"]
     assert bool(run.line["next"]) == bool(open_ones)
+
+
+def _check_file(run: Run) -> None:
+    """The summary for programs tells what was printed; only an error or Ctrl-C may cost it."""
+    path = run.folder.path / "evidence-summary.json"
+    if not path.exists():
+        bug = "bug of pytest-attach-evidence: " in run.output
+        assert bug or "broken plugin" in run.output or run.result.ret == 2
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert {n: int(run.line[n]) for n in found["counts"]} == found["counts"]
+    assert (run.line["run"], run.line["next"]) == (found["run"], found["next"])
+    # What another plugin raises afterwards nobody could know.
+    assert int(run.result.ret) == found["exit_status"] or "broken plugin" in run.output
 
 
 def _check_blobs(run: Run) -> None:

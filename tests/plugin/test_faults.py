@@ -62,6 +62,8 @@ AT_THE_END = (
     "report.summary:Summary.lines",
     "report.summary:Summary.counts",
     "controller:Summary",
+    "report.document:document",
+    "report.document:write",
     "session:next_options session:deliver_runs",
 )
 AFTER_THE_SUMMARY = (

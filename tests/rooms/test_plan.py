@@ -317,7 +317,7 @@ def test_a_run_is_settled_when_nothing_is_open() -> None:
     done = delivery(owner, one, CASE)
     run.receipts[done.key] = receipt(done, how="found")
     settled = is_settled(run)
-    run.to_conclude.add(("squash", "x"))
+    run.to_conclude.add(("squash", target_name(CASE)))
     untold = is_settled(run)
     run.to_conclude.clear()
     run.problems.append(Problem(subject="a line", seen="damaged"))

@@ -1,0 +1,174 @@
+"""Pieces that may have arrived at a target which they no longer have: looked for, never sent there."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_attach_evidence.deliver import Group
+from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.plan import is_settled
+from pytest_attach_evidence.plan import states as recorded
+
+from .scene import Scene
+from .scene import states
+from .scene import status
+from .scene import stored
+from .scripted import LOST
+from .scripted import Step
+from .scripted import answer_lost
+from .scripted import committed_after
+from .scripted import look_raises
+from .scripted import raised
+
+
+BLIND = UncertainError("it cannot be listed")
+AWAY = TemporaryError("the server is away", retry_after_s=3600)
+
+
+def lose_one(scene: Scene, step: Step) -> None:
+    """Send a.txt of the first test to t1, without learning what became of it; then map it to t2."""
+    scene.attach("a.txt")
+    scene.seconds = 20.0
+    scene.one.by_target["t1"] = [step] * 9
+    scene.one.looks = [look_raises(AWAY)]
+    assert {"a.txt": "uncertain"} == states(scene.deliver())
+    for used in (scene.one.calls, scene.one.looks, scene.one.by_target, scene.budget.waited):
+        used.clear()
+    remap(scene, "t2")
+
+
+def remap(scene: Scene, to: str) -> None:
+    """Write that the first test has another target now."""
+    found = {"test_it.py::test_1": (scene.one.parse(to),)}
+    Group.of([scene.run]).remap(found, scene.destinations)
+
+
+def ends(scene: Scene) -> dict[str, int]:
+    """Return the states that the journals tell."""
+    return {state.value: number for state, number in recorded(scene.run.read()).items()}
+
+
+def sent_to(scene: Scene, target: str) -> int:
+    """Return how many calls sent something to a target."""
+    return sum(call.what == "deliver" and call.target == target for call in scene.one.calls)
+
+
+def test_what_had_arrived_gets_its_receipt(scene: Scene) -> None:
+    """Both targets have it then, each once, and both are told."""
+    lose_one(scene, answer_lost)
+
+    results = scene.deliver()
+
+    assert {"delivered": 1, "found": 1} == ends(scene)
+    assert (2, 0, 0) == (len(results.receipts), sent_to(scene, "t1"), status(results))
+    assert 2 == stored(scene.one, "a.txt")
+    assert is_settled_when_finished(scene)
+
+
+def test_what_surely_did_not_arrive_is_given_up(scene: Scene) -> None:
+    """After the time to settle and a second look; the old delivery is counted no more."""
+    lose_one(scene, raised(LOST))
+    scene.seconds = 300.0
+
+    results = scene.deliver()
+
+    assert [pytest.approx(60, abs=5)] == scene.budget.waited
+    assert (["find", "find"], 0) == (
+        [call.what for call in scene.one.calls if call.target == "t1"],
+        sent_to(scene, "t1"),
+    )
+    assert {"delivered": 1} == ends(scene)
+    assert (1, {"a.txt": "delivered"}) == (len(results.plan.deliveries), states(results))
+    assert [1] == [len(found) for found in scene.one.ledger.values()]
+    assert is_settled_when_finished(scene)
+    assert [] == scene.deliver().plan.work
+
+
+def test_what_arrives_late_is_seen_by_the_second_look(scene: Scene) -> None:
+    """A slow server is no reason to say that nothing is there."""
+    lose_one(scene, committed_after(25))
+    scene.seconds = 300.0
+
+    scene.deliver()
+
+    assert {"delivered": 1, "found": 1} == ends(scene)
+    assert 0 == sent_to(scene, "t1")
+
+
+def test_without_time_to_settle_it_stays_uncertain(scene: Scene) -> None:
+    """The new target gets it all the same; a later push looks again and sends nothing there."""
+    lose_one(scene, raised(LOST))
+
+    first = scene.deliver()
+    scene.seconds = 300.0
+    scene.deliver()
+
+    assert 75 == status(first)
+    assert {"delivered": 1} == ends(scene)
+    assert (0, 1) == (sent_to(scene, "t1"), sent_to(scene, "t2"))
+
+
+@pytest.mark.parametrize("insist", [False, True])
+def test_where_nobody_can_tell_a_person_looks(scene: Scene, insist: bool) -> None:
+    """65 with what to do; after `--retry-rejected` it is forgotten, never sent."""
+    lose_one(scene, raised(LOST))
+    scene.one.looks = [look_raises(BLIND)]
+
+    results = scene.deliver(retry_rejected=insist)
+
+    assert 0 == sent_to(scene, "t1")
+    assert (0 if insist else 65) == status(results)
+    assert ({"delivered": 1} if insist else {"delivered": 1, "uncertain": 1}) == ends(scene)
+    hints = [failure.next_step for failure in results.failures.values()]
+    told = ["look at one thing t1 yourself; push --retry-rejected forgets it"]
+    assert ([] if insist else told) == hints
+
+
+def test_where_a_repeat_is_harmless_nothing_is_repeated_either(scene: Scene) -> None:
+    """The old target gets only what is mapped to it, also where every call carries all pieces."""
+    scene.add(repeat_is_harmless=True, replaces=True)
+    lose_one(scene, raised(LOST))
+    scene.attach("b.txt", to="t1")
+    scene.one.looks = [look_raises(BLIND)]
+
+    scene.deliver()
+
+    sent = [(call.target, call.pieces) for call in scene.one.calls if call.what == "deliver"]
+    assert [("t1", ("b.txt",)), ("t2", ("a.txt",))] == sorted(sent)
+
+
+def test_a_mark_that_returns_changes_nothing_once_all_is_settled(scene: Scene) -> None:
+    """What is delivered stays where it is."""
+    lose_one(scene, raised(LOST))
+    scene.seconds = 300.0
+    scene.deliver()
+    remap(scene, "t1")
+
+    results = scene.deliver()
+
+    assert ({"delivered": 1}, 0) == (ends(scene), status(results))
+    assert 0 == sent_to(scene, "t1")
+
+
+def test_a_mark_that_returns_in_time_makes_a_delivery_of_it_again(scene: Scene) -> None:
+    """The other target is left while nothing was sent there, and the piece is sent to the first."""
+    lose_one(scene, raised(LOST))
+    scene.one.by_target["t2"] = [raised(AWAY)]
+    scene.seconds = 300.0
+    scene.deliver()
+    assert {"waiting": 1} == ends(scene)
+    remap(scene, "t1")
+
+    scene.deliver()
+
+    assert {"delivered": 1} == ends(scene)
+    assert 1 == sent_to(scene, "t1")
+    assert [1] == [len(found) for found in scene.one.ledger.values()]
+
+
+def is_settled_when_finished(scene: Scene) -> bool:
+    """Tell whether nothing would be open if the session had said that it is over."""
+    record = scene.run.read()
+    record.finished = True
+    return is_settled(record)
