@@ -220,13 +220,13 @@ def test_a_run_that_may_not_be_looked_into_is_still_a_run(
     run = written(tmp_path, 1)
     (tmp_path / ".evidence" / "link").symlink_to(run.path)
     (tmp_path / ".evidence" / "plain").mkdir()
-    original = Path.is_dir
+    original = Path.stat
 
-    def refuse(self: Path) -> bool:
-        if self.parent == run.path:
+    def refuse(self: Path, **options: Any) -> os.stat_result:
+        if self == run.path / "journals":
             raise PermissionError(13, "Permission denied")
-        return original(self)
+        return original(self, **options)
 
-    monkeypatch.setattr(Path, "is_dir", refuse)
+    monkeypatch.setattr(Path, "stat", refuse)
 
     assert [run.id] == [listed.id for listed in Spool(tmp_path / ".evidence").runs()]
