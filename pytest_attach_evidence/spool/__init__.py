@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import stat
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -109,6 +110,8 @@ class Spool:
 def _is_run(path: Path) -> bool:
     """Tell whether a folder is a run; one that cannot be looked into may be, and is told later."""
     try:
-        return not path.is_symlink() and (path / "journals").is_dir()
+        return not path.is_symlink() and stat.S_ISDIR((path / "journals").stat().st_mode)
     except PermissionError:
         return True
+    except OSError:
+        return False

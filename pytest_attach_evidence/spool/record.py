@@ -49,7 +49,8 @@ def read_record(folder: Path) -> RunRecord:
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
     record.doubtful = len(record.problems) > before
-    if not journals and any(one[0] != "." for one in _names(folder, "blobs", record)):
+    told = journals or record.problems
+    if not told and any(one[0] != "." for one in _names(folder, "blobs", record)):
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record

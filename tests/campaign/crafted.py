@@ -179,4 +179,4 @@ def every_wrong_type(entry: dict[str, Any]) -> Sequence[dict[str, Any]]:
 
 def is_root() -> bool:
     """Tell whether this process may do what no other may."""
-    return os.geteuid() == 0
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -65,8 +65,15 @@ def test_no_folder_leads_elsewhere(project: Project, tmp_path: Path, place: str)
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("name", ["index.jsonl", "manifest-sha256.txt"])
-@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("index.jsonl", "link"),
+        ("index.jsonl", "fifo"),
+        ("manifest-sha256.txt", "link"),
+        ("manifest-sha256.txt", "folder"),
+    ],
+)
 def test_no_list_leads_elsewhere(project: Project, tmp_path: Path, name: str, kind: str) -> None:
     """A list that is no plain file is neither read nor written through, and nothing hangs."""
     run = waiting_run(project.spool, "a")
@@ -91,22 +98,21 @@ def test_no_list_leads_elsewhere(project: Project, tmp_path: Path, name: str, ki
     assert "OUTSIDE-CANARY\n" == (tmp_path / "secret").read_text()
 
 
-@pytest.mark.parametrize("name", ["-{}", "{}.", "{} ", "é{}", "{}\n::set-output", ".."])
-def test_no_run_writes_into_the_folder_of_another(project: Project, name: str) -> None:
-    """Whatever a run's folder is called, the archive of a run with a like name stays what it was."""
+def test_no_run_writes_into_the_folder_of_another(project: Project) -> None:
+    """Whatever runs are called, the archive of a run with a like name stays what it was."""
     ours = waiting_run(project.spool, "ours")
     assert 0 == project.command("push").status
     before = contents(project.spool / "archive")
-    other = waiting_run(project.spool, "other")
-    if name == "..":
-        other.path.rename(project.spool / "--")
-    else:
-        other.path.rename(project.spool / name.format(ours.id))
+    names = ["-{}", "{}.", "{} ", "é{}", "{}\n::set-output", "--"]
+    for number, name in enumerate(names):
+        waiting_run(project.spool, f"other {number}").path.rename(
+            project.spool / name.format(ours.id)
+        )
 
     done = project.command("push")
 
     after = contents(project.spool / "archive")
     assert 0 == done.status, done.out + done.errors
     assert before == {path: after[path] for path in before}
-    assert 2 == len({path.partition("/")[0] for path in after})
+    assert 1 + len(names) == len({path.partition("/")[0] for path in after})
     assert "\n::set-output" not in done.out

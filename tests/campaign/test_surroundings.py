@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC
 from datetime import datetime
@@ -247,6 +248,14 @@ def test_spool_on_an_overlay(project: Project) -> None:
     assert "README.txt" in ran.out
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own ones are closed to others, again and again."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
 AS_NOBODY = """
 import json, os, sys
 from tests.campaign.push_each import push, status, told
@@ -261,8 +270,11 @@ print(json.dumps([told(push, [], 60), told(status, [], 60)]))
 
 @UNIX
 @pytest.mark.skipif(not is_root(), reason="only root can take rights away from itself")
-def test_what_may_not_be_read_is_named(project: Project, tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_named(open_folder: Path) -> None:
     """Without the right to read a part of a spool, that part is named, and all else is delivered."""
+    project = Project(folder=open_folder / "project")
+    project.folder.mkdir()
+    project.configure("archive")
     runs = {name: waiting_run(project.spool, name) for name in ("a", "b", "c", "d", "e", "f", "g")}
     parts = {
         "journal": next((runs["a"].path / "journals").iterdir()),
@@ -272,16 +284,14 @@ def test_what_may_not_be_read_is_named(project: Project, tmp_path: Path) -> None
         "run": runs["e"].path,
         "lock": runs["f"].path / "lock",
     }
-    waiting_run(tmp_path / "other", "x")
+    waiting_run(open_folder / "other", "x")
     for path in [project.folder, *project.folder.rglob("*")]:
         os.chown(path, 65534, 65534)
     for path in parts.values():
         path.chmod(0)
-    for folder in [tmp_path, *tmp_path.parents][:4]:
-        folder.chmod(folder.stat().st_mode | 0o755)
 
     done = subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, str(project.folder), str(tmp_path / "other")],
+        [sys.executable, "-c", AS_NOBODY, str(project.folder), str(open_folder / "other")],
         cwd=ROOT,
         env=environment(project),
         capture_output=True,
@@ -295,7 +305,7 @@ def test_what_may_not_be_read_is_named(project: Project, tmp_path: Path) -> None
     for path in parts.values():
         path.chmod(0o700)
     delivered = [name for name, run in runs.items() if run.read().receipts]
-    assert ["d", "g"] == delivered, output
+    assert ["d", "g"] == delivered, (pushed, done.stderr)
     assert f"{parts['journal'].name}: cannot be read (Permission denied)" in output
     assert "journals: cannot be read (Permission denied)" in output
     assert "its bytes cannot be read from the spool (Permission denied)" in output

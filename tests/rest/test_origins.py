@@ -178,3 +178,12 @@ def test_an_origin_is_shown_without_its_default_port() -> None:
     """Equal origins are equal text."""
     assert "https://h" == str(origin_of("https://H:443/x?y"))
     assert "http://[::1]:8080" == str(origin_of("http://[::1]:8080/"))
+
+
+def test_what_is_no_url_is_none() -> None:
+    """A text that cannot even be joined is refused like any other foreign address."""
+    origins = Origins("https://h.example")
+
+    assert "" == origins.absolute("https://[broken")
+    assert not origins.allows(origins.absolute("https://[broken"))
+    assert "https://h.example/a" == origins.absolute("/a")

@@ -22,6 +22,7 @@ from pytest_attach_evidence.errors import SettingsError
 from pytest_attach_evidence.redact import HOLD_BACK
 from pytest_attach_evidence.redact import MASK
 from pytest_attach_evidence.redact import Redactor
+from pytest_attach_evidence.redact import harmless
 
 
 SECRET = "s3cr&t/'q\"ü+ 7<x>"
@@ -264,3 +265,21 @@ def test_wrong_expressions_are_all_named() -> None:
 def test_a_group_named_secret_is_all_that_is_masked() -> None:
     """A user's expression may say which part of what it finds is the secret."""
     assert "pin=[redacted]." == Redactor([], ["pin=(?P<secret>[0-9]+)"]).text("pin=1234.")
+
+
+SPOKEN = st.lists(
+    st.sampled_from(["::", "##[", "##vso[", "##TeamCity[", "#", " ", "\t", "\n", "a", "[", "\x1b"]),
+    max_size=12,
+).map("".join)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(line=SPOKEN | st.text(max_size=40))
+def test_no_line_is_obeyed(line: str) -> None:
+    """Whatever a line holds, it stays one printable line in which no CI system finds a command."""
+    shown = harmless(line)
+
+    assert shown.isprintable()
+    assert not shown.lstrip().startswith("::")
+    assert not re.search(r"##(\[|vso\[|teamcity\[)", shown, re.IGNORECASE)
+    assert shown == harmless(shown)
