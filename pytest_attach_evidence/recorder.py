@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import ParamSpec
 
 from . import naming
 from .content import Masked
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from .spool import RunFolder
 
 
+Given = ParamSpec("Given")
 TOO_LATE = "came after the end of the session - attach it before the last test or fixture ends"
 
 
@@ -112,6 +115,23 @@ class _Facts:
     remark: str
 
 
+def _never_raising(attach: Callable[Given, Evidence | None]) -> Callable[Given, Evidence | None]:
+    """Refuse what cannot even be named: nothing that a test hands over may change its outcome."""
+
+    @functools.wraps(attach)
+    def call(*args: Given.args, **options: Given.kwargs) -> Evidence | None:
+        try:
+            return attach(*args, **options)
+        except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
+            recorder: Any = args[0]
+            recorder.refuse(
+                "a piece", f"cannot be taken ({type(error).__name__} of its name or kind)"
+            )
+            return None
+
+    return call
+
+
 class Recorder:
     """Attaches evidence to one item: a test in one rerun, or the run itself.
 
@@ -144,6 +164,7 @@ class Recorder:
         """What was kept so far."""
         return tuple(self._pieces)
 
+    @_never_raising
     def attach(
         self,
         source: Source,
@@ -272,6 +293,7 @@ class Recorder:
     def _keeps(self) -> bool:
         return self.item.keeps(failed=self.failed)
 
+    @_never_raising
     def _made(
         self,
         name: str,

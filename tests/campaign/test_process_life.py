@@ -82,6 +82,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "P12 others' internal errors, pytest.exit, collection errors, no tests, usage errors": (
         f"{LIFE}/test_workers.py::test_an_internal_error_in_another_plugin",
         f"{LIFE}/test_endings.py::test_a_test_that_ends_its_process",
+        "plugin/test_endings.py::test_error_in_another_plugin",
         "plugin/test_endings.py::test_usual_ends",
         "plugin/test_endings.py::test_argument_that_is_no_file",
         "plugin/test_endings.py::test_continue_on_collection_errors",

@@ -103,6 +103,30 @@ def test_outcomes_stay_and_every_piece_has_its_line(
     assert 65 == run.result.ret
 
 
+UNNAMED = """
+    class Wordless:
+        def __str__(self): raise RuntimeError("no words")
+
+    class Nameless:
+        @property
+        def name(self): raise RuntimeError("no name")
+
+    def test_name(evidence): assert evidence.attach(b"x", name=Wordless()) is None
+    def test_kind(evidence): assert evidence.attach(b"x", name="x", kind=Wordless()) is None
+    def test_source(evidence): assert evidence.attach(Nameless()) is None
+    def test_text(evidence): assert evidence.text("x", name=Wordless()) is None
+"""
+
+
+def test_pieces_that_cannot_be_named(run_and_read_spool: RunAndRead) -> None:
+    """An error of the objects that name a piece is the piece's, not the test's."""
+    run = run_and_read_spool(UNNAMED)
+
+    run.result.assert_outcomes(passed=4)
+    assert 4 == len([line for line in run.refused if "RuntimeError of its name or kind" in line])
+    assert 65 == run.result.ret
+
+
 @pytest.mark.parametrize(
     ("mode", "args", "suite", "expected"),
     [

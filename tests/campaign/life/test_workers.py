@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from .scene import TWO
-from .scene import WORKERS
 from .scene import Life
 from .scene import ended
 
@@ -64,25 +63,25 @@ def test_workers_that_die(life: Life, end: str, words: tuple[str, ...]) -> None:
     assert 1 == len(life.statuses())
 
 
+HANGING = """
+import os
+import pytest
+from keeping import HERE
+
+@pytest.mark.evidence(squash="TC-1")
+@pytest.mark.parametrize("number", range(4))
+def test_it(evidence, number, worker_id):
+    keep(evidence, f"{number}.txt")
+    (HERE / f"{worker_id}.pid").write_text(str(os.getpid()))
+    if worker_id in ("gw0", "gw1"):
+        hang(f"hangs-{worker_id}")
+"""
+
+
 @pytest.mark.parametrize("victim", ["one", "all"])
 def test_workers_that_are_killed_from_outside(life: Life, victim: str) -> None:
     """As the kernel does when memory is short: their tests count as failed, the others go on."""
-    life.suite(
-        """
-        import os
-        import pytest
-
-        @pytest.mark.evidence(squash="TC-1")
-        @pytest.mark.parametrize("number", range(4))
-        def test_it(evidence, number, worker_id):
-            keep(evidence, f"{number}.txt")
-            (HERE / f"{worker_id}.pid").write_text(str(os.getpid()))
-            if worker_id in ("gw0", "gw1"):
-                hang(f"hangs-{worker_id}")
-        """.replace("\n        ", "\n").replace(
-            "import os\n", "import os\nfrom keeping import HERE\n", 1
-        )
-    )
+    life.suite(HANGING)
     session = life.start_until("hangs-*", *TWO, number=2)
     for name in ("gw0", "gw1"):
         pid = int((life.project.folder / f"{name}.pid").read_text())
@@ -112,23 +111,16 @@ ERRORS = {
 LATE = "\n    if (HERE / 'attached').exists(): raise ValueError('broken plugin')"
 
 
-@WORKERS
 @pytest.mark.parametrize("name", ERRORS)
-def test_an_internal_error_in_another_plugin(
-    life: Life, name: str, workers: tuple[str, ...]
-) -> None:
-    """In any hook, in the controller or in workers: the status is pytest's, what was attached arrives."""
-    if not workers and name in ("node down", "report from worker"):
-        pytest.skip("there is no worker")
+def test_an_internal_error_in_another_plugin(life: Life, name: str) -> None:
+    """In any hook of the controller and of workers: the status is pytest's, what was attached arrives."""
     life.suite(MANY.format(dying=(), end="pass"))
     hook = ERRORS[name].format(raise_late=LATE)
-    hook = hook if workers or name != "node down" else ""
     life.project.write("plugged.py", "from keeping import HERE", hook)
-    words = ("-p", "plugged", *workers)
-    plain = life.session(*words, mode="off")
+    plain = life.session("-p", "plugged", *TWO, mode="off")
     (life.project.folder / "attached").unlink(missing_ok=True)
 
-    session = life.session(*words)
+    session = life.session("-p", "plugged", *TWO)
     life.settle()
 
     assert plain.status == session.status
