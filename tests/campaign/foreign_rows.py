@@ -29,6 +29,7 @@ START = {"method": "POST", "path": "attachmentUpload$", "times": EVER}
 LIST = {"method": "GET", "path": r"/attachments(\?|$)", "times": EVER}
 POLL = {"method": "GET", "path": "/operations/", "times": EVER}
 WORKIVA = ("workiva",)
+PAGES = {"page_size": 1, "settle_s": 0.0}
 FORBIDDEN = {
     "squash": "2 uncertain: 65",
     "workiva": DELIVERED,
@@ -66,7 +67,7 @@ for name, url in FOREIGN.items():
         on("field", name="@nextLink", value=url, **LIST),
         promise=UNCERTAIN,
         says="not allowed",
-        switches={"page_size": 1},
+        switches=PAGES,
     )
 row("F13", "relative Location", WORKIVA, switches={"relative_location": True})
 
@@ -141,7 +142,7 @@ row(
     WORKIVA,
     on("field", name="@nextLink", value="{url}", **LIST),
     promise=UNCERTAIN,
-    switches={"page_size": 1},
+    switches=PAGES,
 )
 
 # F20 - the server's clock
