@@ -160,7 +160,7 @@ row(
 for text, waits in (("0", 0), ("2", 2), ("date+2", 2), ("date+-3600", 0), ("40", 40)):
     row("F5", f"429 {text}", PLAIN, on("status", status=429, retry_after=text), waits=waits)
 for text in ("-5", "1e3", " ", "soon", ""):
-    name = f"429 unreadable {text}".rstrip()
+    name = f"429 unreadable {text.strip() or 'blank'}" if text else "429 without a time"
     row("F5", name, PLAIN, on("status", status=429, retry_after=text))
 AT_ONCE = {"workiva": {"settle_s": 0.0}}
 for system in LISTED:

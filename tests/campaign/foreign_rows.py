@@ -29,6 +29,7 @@ START = {"method": "POST", "path": "attachmentUpload$", "times": EVER}
 LIST = {"method": "GET", "path": r"/attachments(\?|$)", "times": EVER}
 POLL = {"method": "GET", "path": "/operations/", "times": EVER}
 WORKIVA = ("workiva",)
+PAGES = {"page_size": 1, "settle_s": 0.0}
 FORBIDDEN = {
     "squash": "2 uncertain: 65",
     "workiva": DELIVERED,
@@ -66,7 +67,7 @@ for name, url in FOREIGN.items():
         on("field", name="@nextLink", value=url, **LIST),
         promise=UNCERTAIN,
         says="not allowed",
-        switches={"page_size": 1},
+        switches=PAGES,
     )
 row("F13", "relative Location", WORKIVA, switches={"relative_location": True})
 
@@ -98,8 +99,15 @@ row(
     on("status", status=404, **POLL),
     promise=UNCERTAIN,
 )
-row("F14", "polls 429", WORKIVA, on("status", status=429, retry_after="1", **POLL))
-row("F14", "polls 500", WORKIVA, on("status", status=500, **POLL))
+# Here an operation ends after three polls, however long it takes.
+for name, values in (("429", {"status": 429, "retry_after": "1"}), ("500", {"status": 500})):
+    row(
+        "F14",
+        f"polls {name} at first",
+        WORKIVA,
+        on("status", **{**POLL, "times": 2}, **values),
+        switches={"settle_s": None},
+    )
 row(
     "F14",
     "done but not listed",
@@ -141,7 +149,7 @@ row(
     WORKIVA,
     on("field", name="@nextLink", value="{url}", **LIST),
     promise=UNCERTAIN,
-    switches={"page_size": 1},
+    switches=PAGES,
 )
 
 # F20 - the server's clock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.commands.project import wait_until
 
 from .fault_rows import ALL
 from .fault_rows import EVER
@@ -114,10 +115,7 @@ def test_what_a_server_stores_late_is_found_by_the_next_push(system: str, start:
 
         first = scene.push(seconds=4.0)
         check(scene, first)
-        until = time.monotonic() + 30
-        while len(scene.sandbox.store.ledger()) < 2:
-            assert time.monotonic() < until, "the server never stored it"
-            time.sleep(0.02)
+        wait_until(lambda: len(scene.sandbox.store.ledger()) == 2)
         second = scene.push(seconds=20.0)
 
         check(scene, second)
