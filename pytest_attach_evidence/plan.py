@@ -180,6 +180,12 @@ def states(record: RunRecord) -> dict[State, int]:
     return {state: counts[state] for state in State if counts[state]}
 
 
+def open_failures(record: RunRecord) -> list[Failure]:
+    """Return why deliveries of a run are open, those to targets that a piece no longer has left out."""
+    found = (record.failures.get(delivery.key) for delivery in _wanted([record]))
+    return [failure for failure in found if failure is not None]
+
+
 def missing(records: Iterable[RunRecord]) -> list[Item]:
     """Return the items that are mapped to a target and whose evidence is wanted, but have none."""
     found = []

@@ -9,6 +9,7 @@ import pytest
 
 from ..errors import SpoolError
 from ..model import RunRecord
+from ..plan import open_failures
 from ..plan import states
 from ..report.exit_status import ExitStatus
 from ..spool import readable_size
@@ -68,7 +69,7 @@ def _first(lines: Sequence[str]) -> list[str]:
 def _reasons(record: RunRecord) -> list[str]:
     """Return why deliveries are open, once for each reason."""
     reasons: dict[str, int] = {}
-    for failure in record.failures.values():
+    for failure in open_failures(record):
         then = f" - {failure.next_step}" if failure.next_step else ""
         line = f"{failure.state.value}: {failure.reason}{then}"
         reasons[line] = reasons.get(line, 0) + 1

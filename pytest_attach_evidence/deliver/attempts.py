@@ -57,9 +57,9 @@ def serve(
         if work.conclude:
             ground.log.to_conclude(destination.name, target_name(work.target))
         pieces = _Pieces(destination.limits, account, calls)
-        pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
         wanted = [d for d in work.deliveries if d.key not in work.withdrawn]
         pieces.deliver([delivery for delivery in wanted if _is_sound(delivery, account, calls)])
+        pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
     except DestinationClosedError as error:

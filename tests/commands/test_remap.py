@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_attach_evidence.sandbox import Sandbox
 
 from .project import Project
 from .project import commits
+from .project import wait_until
 
 
 GOOD, OTHER, NOWHERE = "956239067176935400", "956239067176935401", "956239067176930000"
@@ -57,7 +59,8 @@ def test_a_wrong_reference_is_corrected(project: Project, sandbox: Sandbox) -> N
     assert (0, "nothing waits\n") == (again.status, again.out)
     assert [1, 1] == list(commits(sandbox, "squash").values())
     assert {"delivered": 4} == {s.value: n for s, n in states(project.record()).items()}
-    assert "4 delivered" in project.command("status").out
+    told = project.command("status").out.splitlines()
+    assert (1, True) == (len(told), told[0].endswith("4 delivered")), told
     assert "1 runs removed, 0 stay\n" == project.command("clean").out
 
 
@@ -206,6 +209,25 @@ def test_nothing_changes_where_the_tests_cannot_be_collected(
     assert reason in pushed.errors
     assert "Traceback" not in pushed.errors
     assert (before, seen) == (journals(project), len(sandbox.requests()))
+
+
+def test_ctrl_c_while_the_tests_are_collected(project: Project, sandbox: Sandbox) -> None:
+    """130, and nothing has changed."""
+    project.lead_to(sandbox, "huawei")
+    suite(project, one_test("test_a", f"huawei='{NOWHERE}'"))
+    assert 65 == project.pytest("-q").status
+    before = journals(project)
+    project.write(
+        "conftest.py", "import pathlib, time", "pathlib.Path('begun').touch()", "time.sleep(600)"
+    )
+
+    process = project.start_command("push", "--remap")
+    wait_until((project.folder / "begun").exists)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert 130 == process.returncode
+    assert before == journals(project)
 
 
 def test_a_piece_without_any_target_is_named(project: Project, sandbox: Sandbox) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -268,30 +267,34 @@ def test_a_file_that_cannot_be_written_is_a_spool_error(
     assert "Traceback" not in ended.out + ended.errors
 
 
+WRITE_ON = """
+import sys
+from pathlib import Path
+from pytest_attach_evidence.spool import RunFolder
+
+run, number = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+while True:
+    number += 1
+    run.write_summary({"number": number, "text": "x" * 300_000})
+"""
+
+
 def test_a_crash_while_it_is_written_leaves_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     """Killed again and again at random moments of writing; the next writer clears what was left."""
     run = Spool(tmp_path).begin(Run(id="", started_at="2026-11-06T10:00:00Z"))
     run.write_summary({"number": 0, "text": "x" * 300_000})
-    for _ in range(10):
+    for _ in range(6):
         before = number_in(run)
-        writer = multiprocessing.get_context("fork").Process(target=write_on, args=(run, before))
-        writer.start()
-        wait_until(lambda least=before + 3: number_in(run) > least)
-        os.kill(writer.pid or 0, signal.SIGKILL)
-        writer.join()
+        words = [sys.executable, "-c", WRITE_ON, str(run.path), str(before)]
+        with subprocess.Popen(words) as writer:
+            wait_until(lambda least=before + 3: number_in(run) > least)
+            writer.kill()
 
     run.write_summary({"number": -1, "text": ""})
 
     assert -1 == number_in(run)
     assert [] == [path.name for path in run.path.iterdir() if path.name.startswith(".")]
     run.release()
-
-
-def write_on(run: RunFolder, number: int) -> None:
-    """Write larger and larger numbers until somebody ends it."""
-    while True:
-        number += 1
-        run.write_summary({"number": number, "text": "x" * 300_000})
 
 
 def number_in(run: RunFolder) -> int:
