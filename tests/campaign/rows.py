@@ -88,18 +88,22 @@ def _shown(title: str, names: Sequence[str], cases: Sequence[Case]) -> Shown:
 
 def _is_of(id: str, name: str) -> bool:
     """Tell whether a case is one of a named test's."""
-    file, _, test = name.partition("::")
+    file, *within = name.split("::")
     module = file.removesuffix(".py").replace("/", ".")
     place, _, case = id.partition("::")
-    if place == f"{module}.{test}":
-        return True
-    if place != module and not place.startswith(f"{module}."):
+    if within[0].startswith("Test"):
+        module = f"{module}.{within.pop(0)}"
+    if place != module:
         return False
-    return case == test or case.startswith(test if "[" in test else f"{test}[")
+    return not within or case == within[0] or case.startswith(_beginning(within[0]))
+
+
+def _beginning(test: str) -> str:
+    return test if "[" in test else f"{test}["
 
 
 def _function(name: str) -> str:
-    return name.partition("::")[2].partition("[")[0]
+    return name.rpartition("::")[2].partition("[")[0]
 
 
 def _functions(file: str) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .disks.test_disk_rows import ROWS as DISKS
+from .life.test_process_life import ROWS as LIFE
 from .rows import Rows
 
 
@@ -60,4 +62,4 @@ FAULTS: Rows = {
     ),
 }
 
-EVERY_ROW: Rows = {**FAULTS}
+EVERY_ROW: Rows = {**FAULTS, **DISKS, **LIFE}

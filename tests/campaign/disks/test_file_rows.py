@@ -28,10 +28,10 @@ from pytest_attach_evidence.rest.body import Part
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.spool import SourceFile
 
-from ..commands.project import TARGETS
-from ..commands.project import Project
-from ..spool.runs import begin
-from ..spool.runs import recorder
+from ...commands.project import TARGETS
+from ...commands.project import Project
+from ...spool.runs import begin
+from ...spool.runs import recorder
 
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="proc files and FIFOs of Linux")

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_attach_evidence.sandbox import Sandbox
 
-from ..commands.project import Project
+from ...commands.project import Project
 from .small_disk import FILL
 from .small_disk import PUSH
 from .small_disk import PYTEST

@@ -22,11 +22,11 @@ from pytest_attach_evidence.model import seconds_since
 from pytest_attach_evidence.model import utc_text
 from pytest_attach_evidence.spool.journal import Journal
 
-from ..commands.project import Project
-from ..commands.project import waiting_run
-from ..deliver.scene import Scene
-from ..deliver.scene import states
-from ..deliver.scripted import FakeBudget
+from ...commands.project import Project
+from ...commands.project import waiting_run
+from ...deliver.scene import Scene
+from ...deliver.scene import states
+from ...deliver.scripted import FakeBudget
 from .crafted import is_root
 from .small_disk import PYTEST
 from .small_disk import can_mount
@@ -36,7 +36,7 @@ from .small_disk import run_on
 
 DAY = 86_400
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="rights and clocks of Unix")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 JUMPING = """
 import datetime, os, time
 import pytest
@@ -258,7 +258,7 @@ def open_folder() -> Iterator[Path]:
 
 AS_NOBODY = """
 import json, os, sys
-from tests.campaign.push_each import push, status, told
+from tests.campaign.disks.push_each import push, status, told
 os.chdir(sys.argv[1])
 told(push, ["--evidence-dir", sys.argv[2]], 60)  # loads what a user without rights may not load
 os.setgroups([])

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..commands.project import Project
+from ...commands.project import Project
 
 
 PYTEST = "python -m pytest -p attach-evidence -p no:cacheprovider --evidence=upload"

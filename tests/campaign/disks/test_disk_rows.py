@@ -18,15 +18,15 @@ from pathlib import Path
 
 import pytest
 
-from ..commands.project import Project
+from ...commands.project import Project
 
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 FULL = os.environ.get("EVIDENCE_CAMPAIGN") == "full"
-SMALL, FILES = "campaign/test_small_disks.py::", "campaign/test_file_rows.py::"
-AROUND, BLOBS = "campaign/test_surroundings.py::", "spool/test_blobs.py::"
-HOSTILE, JOURNAL = "campaign/test_hostile_spool.py::", "spool/test_journal.py::"
-ARCHIVE = "campaign/test_hostile_archive.py::"
+SMALL, FILES = "campaign/disks/test_small_disks.py::", "campaign/disks/test_file_rows.py::"
+AROUND, BLOBS = "campaign/disks/test_surroundings.py::", "spool/test_blobs.py::"
+HOSTILE, JOURNAL = "campaign/disks/test_hostile_spool.py::", "spool/test_journal.py::"
+ARCHIVE = "campaign/disks/test_hostile_archive.py::"
 
 ROWS: dict[str, tuple[str, ...]] = {
     "X1 disk full": (
@@ -83,7 +83,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "rooms/test_naming.py::test_a_clean_name_is_one_printable_file_name",
     ),
     "X12 4 GiB + 1": (
-        "campaign/test_disk_rows.py::test_four_gibibytes_and_one_byte_need_no_memory",
+        "campaign/disks/test_disk_rows.py::test_four_gibibytes_and_one_byte_need_no_memory",
         "acceptance/test_arrival.py::test_one_gibibyte_needs_no_memory",
         BLOBS + "test_memory_stays_small_whatever_the_size",
     ),
@@ -153,7 +153,7 @@ def test_row_has_its_tests(row: str) -> None:
 
 def test_hostile_cases_are_enough() -> None:
     """At least thirty crafted spools, none of them twice."""
-    source = (TESTS / "campaign" / "test_hostile_spool.py").read_text(encoding="utf-8")
+    source = (TESTS / "campaign" / "disks" / "test_hostile_spool.py").read_text(encoding="utf-8")
     names = re.findall(r'^    "([a-z0-9-]+)": Case\(', source, re.MULTILINE)
 
     assert 60 <= len(set(names)) == len(names)

@@ -23,7 +23,7 @@ import pytest
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.sandbox import Sandbox
 
-from ..commands.project import Project
+from ...commands.project import Project
 from .crafted import ARCHIVE
 from .crafted import CANARY
 from .crafted import Case
@@ -393,8 +393,8 @@ def pushed(folder: Path) -> dict[str, Any]:
         before = tree(folder / "outside")
         words = [str(project.folder), str(SECONDS), *map(str, runs.values())]
         done = subprocess.run(
-            [sys.executable, "-m", "tests.campaign.push_each", *words],
-            cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", "tests.campaign.disks.push_each", *words],
+            cwd=Path(__file__).parents[3],
             env={**os.environ, **project.variables},
             capture_output=True,
             text=True,

@@ -11,8 +11,8 @@ import pytest
 
 from pytest_attach_evidence.spool import RunFolder
 
-from ..commands.project import Project
-from ..commands.project import waiting_run
+from ...commands.project import Project
+from ...commands.project import waiting_run
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs of Unix")
