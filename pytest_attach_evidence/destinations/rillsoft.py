@@ -173,7 +173,9 @@ class Rillsoft:
                 with closing(self._bundle(sound, open_content)) as bundle:
                     self._client().upload(_place(target), name, bundle.body)
             except DamagedPieceError as error:
-                results[error.delivery.key] = PermanentError(f"{error}; it is not in the zip")
+                damaged = PermanentError(f"{error}; it is not in the zip")
+                damaged.__cause__ = error  # the engine tells damage from a refusal by it
+                results[error.delivery.key] = damaged
                 continue
             return {**results, **_receipts(target, sound, name)}
         return results

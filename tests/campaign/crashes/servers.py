@@ -12,6 +12,7 @@ from typing import Any
 from typing import Self
 
 
+OPERATION_S = 0.08  # what an operation of Workiva's look-alike takes in its own time, and more
 LISTENING, ESTABLISHED, CLOSE_WAIT = "0A", "01", "08"
 
 
@@ -44,6 +45,7 @@ class Servers:
     def reset(self) -> None:
         """Begin anew."""
         self.quiet()
+        time.sleep(OPERATION_S)
         self._ask("POST", "/control/reset")
 
     def add_faults(self, faults: list[dict[str, object]]) -> None:
@@ -82,15 +84,20 @@ class Servers:
         trial's clock jumps over the time that a server has for that, so that it is waited for here.
         """
         until = time.monotonic() + 30
-        while self._busy():
+        while self._busy(ESTABLISHED, CLOSE_WAIT):
             assert time.monotonic() < until, "a server goes on with a request of a dead process"
             time.sleep(0.001)
 
-    def _busy(self) -> bool:
-        return any(
-            local in self._ports and state in (ESTABLISHED, CLOSE_WAIT)
-            for local, state, _ in _sockets()
-        )
+    def done_with_what_was_dropped(self) -> None:
+        """Return when the servers have closed every connection that this process has dropped."""
+        until = time.monotonic() + 30
+        while self._busy(CLOSE_WAIT):
+            assert time.monotonic() < until, "a server goes on with a request that was given up"
+            time.sleep(0.001)
+        time.sleep(OPERATION_S)
+
+    def _busy(self, *states: str) -> bool:
+        return any(local in self._ports and state in states for local, state, _ in _sockets())
 
     def _listening(self) -> set[int]:
         folder = Path(f"/proc/{self._process.pid}/fd")

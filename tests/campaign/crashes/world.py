@@ -53,6 +53,7 @@ FACTS = Run(id="", started_at="2026-05-01T12:00:00.000Z", argv=("pytest",), host
 STALL_S = 5.0
 SETTLE_S = 30.0
 SECONDS = 900.0
+LONG_S = 5.0
 Suite = Sequence[Sequence[bytes]]
 SMALL: Suite = ((b"first", b"second"), (b"first",))
 """Two tests: one with two pieces, one with a piece of the same bytes as another."""
@@ -86,12 +87,15 @@ class TrialBudget(Budget):
     """A budget whose waits take no time: its clock jumps over them."""
 
     time: Clock
+    before: Callable[[], None]
 
     def __post_init__(self) -> None:
         self.clock = self.time.monotonic
 
     def wait(self, seconds: float) -> bool:
-        """Let the time pass at once."""
+        """Let the time pass at once, but not while a server still works for us."""
+        if seconds >= LONG_S:
+            self.before()
         self.time.jump(seconds)
         return not self.stop.is_set()
 
@@ -197,7 +201,8 @@ class World:
         secrets = Secrets(self.exports)
         time = Clock(self.folder / "clock")
         model.utc_now = time.utc  # the trial's processes are forked, nobody else sees it
-        budget = TrialBudget(ends_at=0.0, stall_s=STALL_S, time=time)
+        dropped = getattr(self.servers, "done_with_what_was_dropped", lambda: None)
+        budget = TrialBudget(ends_at=0.0, stall_s=STALL_S, time=time, before=dropped)
         built = self.other or ours.factory(self.name)(settings, secrets, budget)
         return Project(
             settings=settings,
