@@ -334,6 +334,7 @@ class RunRecord:
     concluded: set[tuple[str, str]] = field(default_factory=set)
     known: set[Evidence] = field(default_factory=set, repr=False)
     doubtful: bool = False
+    other_version: bool = False
     problems: list[Problem] = field(default_factory=list)
     remapped: dict[str, tuple[Target, ...]] = field(default_factory=dict)
     withdrawn: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -28,11 +28,12 @@ def write(
 ) -> None:
     """Write into every run's folder what became of it; the caller holds the locks.
 
+    A run that another version of the plugin wrote is left as it is.
     `by` is `session` or `push`, `exit_status` what it ends with, as far as these runs are concerned.
     Raises SpoolError where a file cannot be written; it is there as it was, then.
     """
     records = {record.run.id: record for record in summary.records}
-    for folder in folders:
+    for folder in (one for one in folders if not records[one.id].other_version):
         made = document(summary, records[folder.id], by=by, exit_status=exit_status, mask=mask)
         folder.write_summary(made)
 

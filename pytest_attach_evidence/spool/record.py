@@ -105,6 +105,7 @@ def _lines(path: Path, record: RunRecord) -> list[journal.Line]:
 def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) -> None:
     damage, hint = line.damage, "what it recorded stays in the spool; everything else is delivered"
     if damage == "version":
+        record.other_version = True
         hint = "deliver it with that version; what it recorded stays in the spool as it is"
         damage = f"written by another version of the plugin (format {line.entry.get('v')!r})"
     reader = readers.get(str(line.entry.get("type")))

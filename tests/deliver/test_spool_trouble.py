@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -113,13 +112,26 @@ def test_a_disk_that_fails_costs_the_piece_it_cannot_read(scene: Scene, good: in
     assert 65 == status(results)
 
 
+class Full(Steps):
+    """A disk that takes no new file in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self, path: Path, flags: int, mode: int) -> int:
+        """Create a file, where there is room."""
+        if path.parent == self.folder:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().create(path, flags, mode)
+
+
 def test_a_spool_that_takes_no_intent_sends_nothing(scene: Scene) -> None:
     """What could not be remembered must not be sent: 74, and each piece is counted."""
     scene.attach("a.txt", "b.txt")
     scene.attach("c.txt", to="t2")
-    shutil.rmtree(scene.run.path / "deliveries")
 
-    results = scene.deliver()
+    with steps.taken_by(Full(scene.run.path / "deliveries")):
+        results = scene.deliver()
 
     assert [] == scene.one.calls
     assert {"waiting"} == set(states(results).values())
