@@ -1,4 +1,4 @@
-"""The directions of imports (DESIGN.md, section 2), read from the source of every module."""
+"""The directions of imports, read from the source of every module."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The rows of the campaign about disks, files and content, each with the tests that show it.
 
-Rows as in the reliability plan: X1 to X16, C9 and C10 (spools of other versions, damage), S15 to S24
+X1 to X16, C9 and C10 (spools of other versions, damage), S15 to S24
 (files and paths) and the hostile spool. A row without a test here is not shown.
 """
 
