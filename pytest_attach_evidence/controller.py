@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from . import again
 from . import collection
 from . import session as rooms
 from .deliver import Group
@@ -367,8 +368,8 @@ class Controller(Collecting):
     def _next(self, results: Results | None = None) -> str:
         runs = [self.folder] if self.folder is not None else []
         rejected = results is not None and rooms.only_rejected(results)
-        options = rooms.next_options(self.config)
-        return rooms.push_command(self.project, options, runs, only_rejected=rejected)
+        options = again.next_options(self.config)
+        return again.push_command(self.project, options, runs, only_rejected=rejected)
 
     def _tell_hooks(self, summary: Summary) -> None:
         told = {**summary.counts(), "run": self.folder.id if self.folder else ""}

@@ -22,8 +22,6 @@ import pytest
 from . import collection
 from . import project as project_room
 from ._version import __version__
-from .again import next_options
-from .again import push_command
 from .capture.items import MAPPED
 from .capture.items import Items
 from .capture.items import Mapped
@@ -51,8 +49,6 @@ from .spool import Spool
 from .targets import Levels
 from .targets import merge
 
-
-__all__ = ["next_options", "push_command"]
 
 INTERRUPTED_S = 30.0
 CI_VARIABLES = (

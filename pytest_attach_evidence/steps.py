@@ -8,6 +8,7 @@ cut would have kept.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import socket
@@ -15,7 +16,6 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 
 class Steps:
@@ -29,7 +29,7 @@ class Steps:
         """Create a file that must not exist; return its descriptor."""
         return os.open(path, os.O_CREAT | os.O_EXCL | flags, mode)
 
-    def open(self, path: Path, flags: int) -> IO[bytes]:
+    def open(self, path: Path, flags: int) -> io.BufferedReader:
         """Open a file for reading."""
         return open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags))
 

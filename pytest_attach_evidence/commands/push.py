@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from .. import again
 from .. import session
 from ..deliver import Group
 from ..deliver import Results
@@ -147,7 +148,6 @@ def _push_group(
     with ExitStack() as locks:
         for run in runs:
             locks.enter_context(run.locked())
-            run.prepare()
         for run in runs:
             record = run.read()
             if not (record.finished or record.problems):  # what cannot be read is left as it is
@@ -197,8 +197,8 @@ def _summary(
 ) -> Summary:
     results, group = done
     later = session.undelivered(results)
-    options = session.next_options(config, leave_out=with_pytest.QUIET)
-    command = session.push_command(
+    options = again.next_options(config, leave_out=with_pytest.QUIET)
+    command = again.push_command(
         project, options, runs, only_rejected=session.only_rejected(results)
     )
     command = command if later else ""

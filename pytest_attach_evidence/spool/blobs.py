@@ -133,7 +133,7 @@ def _size_of(blocks: Iterable[bytes]) -> int | None:
 class _Content(io.RawIOBase):
     """A blob's bytes; an error of the disk is damage of this one piece."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
 
     def readable(self) -> bool:
@@ -144,11 +144,9 @@ class _Content(io.RawIOBase):
 
     def readinto(self, buffer: Buffer) -> int:
         try:
-            content = self._file.read(len(memoryview(buffer)))
+            return self._file.readinto(buffer)
         except OSError as error:
             raise _unreadable(error) from error
-        memoryview(buffer)[: len(content)] = content
-        return len(content)
 
     def close(self) -> None:
         if not self.closed:

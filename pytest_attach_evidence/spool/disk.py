@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from .. import steps
 from ..errors import SpoolError
@@ -69,7 +69,7 @@ def create(path: Path) -> int:
     return steps.current.create(path, os.O_WRONLY | os.O_APPEND | BINARY, FILE_MODE)
 
 
-def open_plain(path: Path) -> IO[bytes]:
+def open_plain(path: Path) -> io.BufferedReader:
     """Open a plain file for reading; a link, a FIFO and the like are an OSError, not waited for."""
     file = steps.current.open(path, NO_SURPRISES)
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -74,25 +74,13 @@ class RunFolder:
         except filelock.Timeout:
             msg = f"run {self.id} is being used by another process - try again when it has ended"
             raise SpoolBusyError(msg) from None
+        # filelock tells in these three ways that a file system has no locks.
         except (OSError, NotImplementedError, Warning) as error:
             reason = getattr(error, "strerror", None) or error
             msg = f"run {self.id} cannot be locked ({reason})"
             raise SpoolError(msg) from error
         self._lock = lock
         self.journal = Journal(self.path / "journals")
-
-    def prepare(self) -> None:
-        """Make what a copy of the run may lack: archives of CI systems leave empty folders out.
-
-        The caller holds its lock. Raises SpoolError.
-        """
-        try:
-            disk.make_folder(self.path / "deliveries")
-        except FileExistsError:
-            pass
-        except OSError as error:
-            msg = f"run {self.id} cannot be written ({error.strerror or error})"
-            raise SpoolError(msg) from error
 
     def _expect_ours(self) -> None:
         """Raise SpoolDamagedError where a link would lead what we write to another place."""

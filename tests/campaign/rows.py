@@ -9,6 +9,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ class Shown:
 def named_but_not_there(rows: Rows) -> list[str]:
     """Return the tests that a table names and that do not exist."""
     names = [name for tests in rows.values() for name in tests]
-    return [name for name in names if _function(name) not in _functions(name.partition("::")[0])]
+    parts = [(name, *name.partition("[")[0].partition("::")) for name in names]
+    return [name for name, file, _, test in parts if test not in names_in(file)]
 
 
 def shown(rows: Rows, *, processes: int) -> list[Shown]:
@@ -102,11 +104,15 @@ def _beginning(test: str) -> str:
     return test if "[" in test else f"{test}["
 
 
-def _function(name: str) -> str:
-    return name.rpartition("::")[2].partition("[")[0]
+def names_in(file: str) -> set[str]:
+    """Return the tests of a file below `tests`, and its classes of them; those of a class with its name."""
+    return set(_tests(ast.parse((TESTS / file).read_text(encoding="utf-8")), ""))
 
 
-def _functions(file: str) -> set[str]:
-    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+def _tests(node: ast.AST, outer: str) -> Iterator[str]:
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.ClassDef) and inner.name.startswith("Test"):
+            yield inner.name
+            yield from _tests(inner, f"{inner.name}::")
+        elif isinstance(inner, ast.FunctionDef) and inner.name.startswith("test_"):
+            yield f"{outer}{inner.name}"

@@ -6,9 +6,7 @@ import errno
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 from typing import Any
-from typing import cast
 
 import pytest
 
@@ -80,21 +78,21 @@ class Unreadable(Steps):
         self.blob = blob
         self.good = good
 
-    def open(self, path: Path, flags: int) -> IO[bytes]:
+    def open(self, path: Path, flags: int) -> io.BufferedReader:
         """Open a file; that of the blob gives nothing."""
         file = super().open(path, flags)
         if path == self.blob:
             self.good -= 1
             if self.good < 0:
                 file.close()
-                return cast("IO[bytes]", FailingFile(path, "rb"))
+                return io.BufferedReader(FailingFile(path, "rb"))
         return file
 
 
 class FailingFile(io.FileIO):
     """A plain file of which no byte can be read."""
 
-    def read(self, size: int | None = -1) -> bytes:
+    def readinto(self, buffer: object) -> int:
         """Fail as a broken disk does."""
         raise OSError(errno.EIO, "Input/output error")
 

@@ -19,6 +19,7 @@ from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 from pytest_attach_evidence.spool import disk
@@ -147,12 +148,12 @@ def test_folders_that_a_copy_lacks_are_made(tmp_path: Path) -> None:
 
     assert ([], 1) == (problems(run), len(run.read().pieces))
     with run.locked():
-        run.prepare()
-        run.prepare()
+        DeliveryLog([run]).close()
+        DeliveryLog([run]).close()
     assert (run.path / "deliveries").is_dir()
     shutil.rmtree(run.path)
     with pytest.raises(SpoolError, match="cannot be written"):
-        run.prepare()
+        DeliveryLog([run])
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])

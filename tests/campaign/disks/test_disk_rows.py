@@ -6,7 +6,6 @@ X1 to X16, C9 and C10 (spools of other versions, damage), S15 to S24
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
@@ -19,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from ...commands.project import Project
+from ..rows import TESTS
+from ..rows import named_but_not_there
 
 
-TESTS = Path(__file__).parents[2]
 FULL = os.environ.get("EVIDENCE_CAMPAIGN") == "full"
 SMALL, FILES = "campaign/disks/test_small_disks.py::", "campaign/disks/test_file_rows.py::"
 AROUND, BLOBS = "campaign/disks/test_surroundings.py::", "spool/test_blobs.py::"
@@ -137,18 +137,10 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 
-def functions(file: str) -> set[str]:
-    """Return the names of the tests in a file."""
-    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-
-
 @pytest.mark.parametrize("row", ROWS)
 def test_row_has_its_tests(row: str) -> None:
     """Every test that the table names exists."""
-    names = [name.partition("::") for name in ROWS[row]]
-
-    assert [] == [f"{file}::{test}" for file, _, test in names if test not in functions(file)]
+    assert [] == named_but_not_there({row: ROWS[row]})
 
 
 def test_hostile_cases_are_enough() -> None:

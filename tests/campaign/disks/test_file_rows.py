@@ -9,7 +9,6 @@ import re
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,14 +55,6 @@ NAMES = [
     "semi;colon=%41&.txt",
     "back\\slash.txt",
 ]
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """The four look-alike systems."""
-    with Sandbox(tmp_path / "servers") as started:
-        yield started
-        assert [] == started.crashes
 
 
 @pytest.fixture

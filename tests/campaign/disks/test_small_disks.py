@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,14 +30,6 @@ BALLAST = (
     "            while file.write(b'x' * 4096) == 4096: pass",
     "        except OSError: pass",
 )
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """The look-alike systems."""
-    with Sandbox(tmp_path / "servers") as started:
-        yield started
-        assert [] == started.crashes
 
 
 @pytest.fixture

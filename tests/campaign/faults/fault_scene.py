@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence import again
 from pytest_attach_evidence import session
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliver import account
@@ -204,7 +205,7 @@ class FaultScene:
             results, group = session.deliver_runs(
                 project, [self.run], seconds=seconds, terminal=False, write=said.append
             )
-            command = session.push_command(
+            command = again.push_command(
                 project, [], [self.run], only_rejected=session.only_rejected(results)
             )
             summary = Summary(

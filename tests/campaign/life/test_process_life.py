@@ -7,14 +7,15 @@ and got no key twice; the last line's numbers are those of the journals; pytest'
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ..rows import TESTS
+from ..rows import named_but_not_there
+from ..rows import names_in
 
-TESTS = Path(__file__).parents[2]
+
 LIFE = "campaign/life"
 ROWS: dict[str, tuple[str, ...]] = {
     "P1 kill -9 and SIGSEGV of pytest": (
@@ -123,30 +124,18 @@ ROWS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("row", ROWS)
 def test_every_row_has_its_tests(row: str) -> None:
     """The tests that a row names are there."""
-    named = [test.partition("::") for test in ROWS[row]]
-
-    assert [] == [f"{file}::{test}" for file, _, test in named if test not in found_in(file)]
+    assert [] == named_but_not_there({row: ROWS[row]})
 
 
 def test_every_test_proves_a_row() -> None:
     """No test of a process's life stands beside the table."""
     files = sorted({*(TESTS / LIFE).glob("test_*.py")} - {Path(__file__)})
     there = {
-        f"{LIFE}/{file.name}::{test}" for file in files for test in found_in(f"{LIFE}/{file.name}")
+        f"{LIFE}/{file.name}::{test}"
+        for file in files
+        for test in names_in(f"{LIFE}/{file.name}")
+        if "test_" in test
     }
     named = {test for tests in ROWS.values() for test in tests}
 
     assert set() == there - named
-
-
-def found_in(file: str) -> set[str]:
-    """Return the tests of a file, those of a class with its name."""
-    return set(_tests(ast.parse((TESTS / file).read_text(encoding="utf-8")), ""))
-
-
-def _tests(node: ast.AST, outer: str) -> Iterator[str]:
-    for inner in ast.iter_child_nodes(node):
-        if isinstance(inner, ast.ClassDef):
-            yield from _tests(inner, f"{inner.name}::")
-        elif isinstance(inner, ast.FunctionDef) and inner.name.startswith("test_"):
-            yield f"{outer}{inner.name}"
