@@ -57,74 +57,74 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
     if chosen.evidence_dir and not runs and not project.settings.dir.is_dir():
         msg = f"no spool at {project.settings.dir} - check --evidence-dir"
         return complain(msg, ExitStatus.USAGE)
-    groups = [
-        group for group in ([runs] if chosen.runs else [[run] for run in runs]) if _waits(group)
-    ]
-    if not groups:
-        say("nothing waits")
-    statuses = [ExitStatus.OK]
-    for group in groups:
-        statuses.append(_push_alone(config, group, chosen))
-        if statuses[-1] is ExitStatus.INTERRUPTED:
+    statuses: list[ExitStatus] = []
+    for group in [runs] if chosen.runs else [[run] for run in runs]:
+        status = _push_alone(config, group, chosen)
+        statuses += [] if status is None else [status]
+        if status is ExitStatus.INTERRUPTED:
             break
+    if not statuses:
+        say("nothing waits")
     return int(worst(statuses))
-
-
-def _waits(runs: Sequence[RunFolder]) -> bool:
-    return any(not is_settled(run.read()) for run in runs)
 
 
 def _push_alone(
     config: pytest.Config, runs: Sequence[RunFolder], chosen: argparse.Namespace
-) -> ExitStatus:
-    """Deliver some runs with destinations of their own, which remember nothing of other runs."""
+) -> ExitStatus | None:
+    """Deliver some runs, each read once and under its lock; return None where nothing waits."""
     try:
-        project = session.load_project(config, delivering=True)
-        return _push_group(config, project, runs, chosen)
-    except SpoolBusyError as error:
+        with ExitStack() as locks:
+            for run in runs:
+                locks.enter_context(run.locked())
+            group = Group.of(runs)
+            if all(map(is_settled, group.records)):
+                return None
+            for run, record in zip(runs, group.records, strict=True):
+                if not record.finished:
+                    run.write_interrupted()
+                    record.finished = True
+            # Destinations of their own, which remember nothing of other runs.
+            project = session.load_project(config, delivering=True)
+            return _push_group(config, project, group, chosen)
+    except SpoolError as error:
+        return _not_pushed(runs, error)
+
+
+def _not_pushed(runs: Sequence[RunFolder], error: SpoolError) -> ExitStatus | None:
+    """Say why runs stay as they are, if anything of them waits."""
+    if all(is_settled(run.read()) for run in runs):
+        return None
+    if isinstance(error, SpoolBusyError):
         say(f"skipped: {error}")
         return ExitStatus.WAITING
-    except SpoolError as error:
-        complain(session.masked(str(error)), ExitStatus.SPOOL)
-        return ExitStatus.SPOOL
+    complain(session.masked(str(error)), ExitStatus.SPOOL)
+    return ExitStatus.SPOOL
 
 
 def _push_group(
-    config: pytest.Config, project: Project, runs: Sequence[RunFolder], chosen: argparse.Namespace
+    config: pytest.Config, project: Project, group: Group, chosen: argparse.Namespace
 ) -> ExitStatus:
     """Deliver some runs together and print what became of them."""
-    with ExitStack() as locks:
-        for run in runs:
-            locks.enter_context(run.locked())
-        for run in runs:
-            if not run.read().finished:
-                run.write_interrupted()
-        results, group = session.deliver_runs(
-            project,
-            runs,
-            seconds=max(PUSH_S, project.settings.deadline_s),
-            terminal=sys.stderr.isatty(),
-            write=say,
-            retry_rejected=chosen.retry_rejected,
-        )
-        summary = _summary(config, project, runs, (results, group))
-        say(*summary.lines())
+    results = session.deliver_runs(
+        project,
+        group,
+        seconds=max(PUSH_S, project.settings.deadline_s),
+        terminal=sys.stderr.isatty(),
+        write=say,
+        retry_rejected=chosen.retry_rejected,
+    )
+    summary = _summary(config, project, group, results)
+    say(*summary.lines())
     if results.interrupted:
         return ExitStatus.INTERRUPTED
     return ExitStatus(session.status_of(summary, collected_now=False))
 
 
-def _summary(
-    config: pytest.Config,
-    project: Project,
-    runs: Sequence[RunFolder],
-    done: tuple[Results, Group],
-) -> Summary:
-    results, group = done
+def _summary(config: pytest.Config, project: Project, group: Group, results: Results) -> Summary:
     later = session.undelivered(results)
     options = session.next_options(config, leave_out=with_pytest.QUIET)
     command = session.push_command(
-        project, options, runs, only_rejected=session.only_rejected(results)
+        project, options, group.runs, only_rejected=session.only_rejected(results)
     )
     command = command if later else ""
     return Summary(results=results, records=group.records, next=command)

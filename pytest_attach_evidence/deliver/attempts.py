@@ -52,8 +52,7 @@ def serve(
     try:
         if work.conclude:
             ground.log.to_conclude(destination.name, target_name(work.target))
-        sound = [delivery for delivery in work.deliveries if _is_sound(delivery, account, calls)]
-        _Pieces(destination.limits, account, calls).deliver(sound)
+        _Pieces(destination.limits, account, calls).deliver()
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
     except DestinationClosedError as error:
@@ -117,17 +116,31 @@ class _Pieces:
         self._work = account.work
         self._budget = account.ground.budget
 
-    def deliver(self, sound: Sequence[Delivery]) -> None:
-        """Serve all pieces: those of unknown fate are looked up first, the others sent in order."""
+    def deliver(self) -> None:
+        """Serve all pieces: those of unknown fate are looked up first, the others sent in order.
+
+        Every piece is checked before its first send, not earlier: the first request need not wait
+        until all bytes of a large run were read.
+        """
         unsure: list[Delivery] = []
         if not self._limits.repeat_is_harmless:
-            unsure = [d for d in sound if d.key in self._work.uncertain]
+            unsure = [d for d in self._work.deliveries if d.key in self._work.uncertain]
+        unsure = self._sound(unsure)
         late = self._looked_up(unsure, insist=self._work.insist)
-        known = [d.key for d in unsure if d in late or not self._account.is_open(d)]
-        for batch in self._batches([d for d in sound if d.key not in known]):
-            late += self._send(batch)
+        known = {d.key for d in late} | {d.key for d in unsure if not self._account.is_open(d)}
+        rest = [d for d in self._work.deliveries if d.key not in known]
+        for batch in self._batches(rest):
+            late += self._send(self._sound(batch))
         while late:
             late = self._send_again(late)
+
+    def _sound(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Return the pieces whose bytes are what was attached; the others are damaged."""
+        return [
+            d
+            for d in deliveries
+            if not self._account.has_failed(d) and _is_sound(d, self._account, self._calls)
+        ]
 
     def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
         """Yield the pieces of one call each; a target that is replaced gets all of them at once."""
@@ -146,7 +159,7 @@ class _Pieces:
             self._reject(sent.of(PermanentError, batch), sent.errors)
             again, lost = sent.of(TemporaryError, batch), sent.of(UncertainError, batch)
             if self._limits.repeat_is_harmless:
-                again = [d for d in batch if d in again or d in lost]
+                again = _only(batch, [*again, *lost])
             else:
                 late += self._looked_up(lost)
             batch = self._after_waiting(again, batch, sent.errors)
@@ -155,9 +168,9 @@ class _Pieces:
     def _reject(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         """Give up what was refused, unless an earlier attempt turns out to have brought it there."""
         repeated = [d for d in refused if self._account.tried[d.key] > 1]
-        unseen = self._calls.glance(repeated)
+        unseen = {d.key for d in self._calls.glance(repeated)}
         for delivery in refused:
-            if delivery not in repeated or delivery in unseen:
+            if self._account.tried[delivery.key] == 1 or delivery.key in unseen:
                 self._account.fail(delivery, State.REJECTED, errors[delivery.key])
 
     def _after_waiting(
@@ -196,7 +209,7 @@ class _Pieces:
         """Look for late pieces once their time has come, and send those that are not there."""
         spent = [d for d in late if self._account.tried.get(d.key, 0) >= MAX_ATTEMPTS]
         self._account.leave_late(spent)
-        late = [d for d in late if d not in spent]
+        late = [d for d in late if self._account.tried.get(d.key, 0) < MAX_ATTEMPTS]
         if not late:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
@@ -224,3 +237,9 @@ class _Pieces:
                 self._account.results.undecidable.add(delivery.key)
                 self._account.fail(delivery, State.UNCERTAIN, error, hint)
         return []
+
+
+def _only(batch: Sequence[Delivery], some: Sequence[Delivery]) -> list[Delivery]:
+    """Return some deliveries of a batch in the batch's order."""
+    keys = {delivery.key for delivery in some}
+    return [delivery for delivery in batch if delivery.key in keys]

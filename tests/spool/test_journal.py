@@ -228,7 +228,7 @@ def prepared(folder: Path) -> RunFolder:
     log = DeliveryLog([run])
     log.intent([made], {made.key: 1})
     log.failure(made, Failure(key=made.key, state=State.UNCERTAIN, reason="lost"))
-    log.receipt(made, Receipt(key=made.key))
+    log.receipt((made, Receipt(key=made.key)))
     log.note("squash", "name", "value")
     log.to_conclude("squash", "target")
     log.concluded("squash", "target")
