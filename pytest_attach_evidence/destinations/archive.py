@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from .. import naming
@@ -45,6 +46,7 @@ class Archive:
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         self._folder = settings.archive_dir
         self._lock = threading.Lock()
+        self._tidied: set[str] = set()
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with the folder's name."""
@@ -85,8 +87,7 @@ class Archive:
         """
         results: Results = {}
         try:
-            for folder in {f for d in deliveries for f in (self._run(d), self._path(d).parent)}:
-                disk.remove_leftovers(folder)
+            self._tidy(deliveries)
             for delivery in deliveries:
                 results[delivery.key] = self._copy(delivery, open_content)
             self._list([d for d in deliveries if isinstance(results[d.key], Receipt)])
@@ -96,6 +97,14 @@ class Archive:
 
     def close(self) -> None:
         """Do nothing: no connection is held."""
+
+    def _tidy(self, deliveries: Sequence[Delivery]) -> None:
+        """Remove what a killed process left, once in every folder that gets something."""
+        runs = [_folder(delivery.item.run_id) for delivery in deliveries]
+        tests = [f"{run}/{_data(d)}" for run, d in zip(runs, deliveries, strict=True)]
+        for place in {*runs, *tests} - self._tidied:
+            disk.remove_leftovers(self._folder / place)
+            self._tidied.add(place)
 
     def _copy(self, delivery: Delivery, open_content: OpenContent) -> Receipt | PermanentError:
         path = self._path(delivery)
@@ -118,7 +127,7 @@ class Archive:
         """Add files to the hash list and the index of their runs, once."""
         for run in dict.fromkeys(self._run(delivery) for delivery in deliveries):
             own = [delivery for delivery in deliveries if self._run(delivery) == run]
-            paths = {d.key: self._path(d).relative_to(run).as_posix() for d in own}
+            paths = {d.key: f"{_data(d)}/{_file(d)}" for d in own}
             index = [
                 json.dumps({**_facts(d), "path": paths[d.key]}, ensure_ascii=False) for d in own
             ]
@@ -131,30 +140,44 @@ class Archive:
         return DestinationClosedError(msg, next_step="make room or name another folder")
 
     def _run(self, delivery: Delivery) -> Path:
-        return self._folder / naming.slug(delivery.item.run_id, 100)
+        return self._folder / _folder(delivery.item.run_id)
 
     def _path(self, delivery: Delivery) -> Path:
         """Return where a piece goes: the test's readable folder, then its number and name."""
-        item = delivery.item
-        rerun = f"-rerun{item.rerun}" if item.rerun else ""
-        digits = hashlib.sha256(item.nodeid.encode()).hexdigest()[:6]
-        test = (
-            f"{naming.slug(item.nodeid.rpartition('/')[2], 80)}{rerun}-{digits}"
-            if item.nodeid
-            else "run"
-        )
-        file = naming.remote_name(delivery.evidence.name, delivery.key)
-        return self._run(delivery) / "data" / test / f"{delivery.evidence.seq:02d}-{file}"
+        return self._folder / _folder(delivery.item.run_id) / _data(delivery) / _file(delivery)
 
     def _receipt(self, delivery: Delivery, how: str) -> Receipt:
         path = self._path(delivery)
         return Receipt(
             key=delivery.key,
-            remote_id=path.relative_to(self._folder).as_posix(),
+            remote_id="/".join((_folder(delivery.item.run_id), _data(delivery), path.name)),
             remote_name=path.name,
             remote_url=path.as_uri(),
             how="found" if how == "found" else "answered",
         )
+
+
+@lru_cache(maxsize=1024)
+def _folder(run_id: str) -> str:
+    return naming.slug(run_id, 100)
+
+
+def _data(delivery: Delivery) -> str:
+    """Return the folder of a piece's test within its run's."""
+    return f"data/{_test(delivery.item.nodeid, delivery.item.rerun)}"
+
+
+@lru_cache(maxsize=1024)
+def _test(nodeid: str, rerun: int) -> str:
+    if not nodeid:
+        return "run"
+    digits = hashlib.sha256(nodeid.encode()).hexdigest()[:6]
+    again = f"-rerun{rerun}" if rerun else ""
+    return f"{naming.slug(nodeid.rpartition('/')[2], 80)}{again}-{digits}"
+
+
+def _file(delivery: Delivery) -> str:
+    return f"{delivery.evidence.seq:02d}-{naming.remote_name(delivery.evidence.name, delivery.key)}"
 
 
 def _facts(delivery: Delivery) -> Mapping[str, object]:
