@@ -26,21 +26,26 @@ from . import journal
 def read_record(folder: Path) -> RunRecord:
     """Return what a run's folder holds. Never raises for damage: that is in `problems`."""
     record = RunRecord(run=_run(folder), folder=str(folder))
-    collected = [line for path in _journals(folder, "journals") for line in _lines(path, record)]
-    # A forked process writes its pieces into a journal of its own: all items first, then the rest.
-    collected.sort(key=lambda line: line.entry.get("type") != "begun")
-    for line in collected:
-        _take(record, COLLECTED, line)
+    if not _read_collected(folder, record) and any(folder.glob("blobs/[0-9a-f]*")):
+        seen = "holds bytes of which no journal tells what they are"
+        record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     for path in _journals(folder, "deliveries"):
         before = len(record.problems)
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
         # What such a line said is lost: it may have been a receipt.
         record.doubtful = record.doubtful or len(record.problems) > before
-    if not collected and any(folder.glob("blobs/[0-9a-f]*")):
-        seen = "holds bytes of which no journal tells what they are"
-        record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record
+
+
+def _read_collected(folder: Path, record: RunRecord) -> bool:
+    """Take what the collecting processes wrote; tell whether there was anything."""
+    collected = [line for path in _journals(folder, "journals") for line in _lines(path, record)]
+    # A forked process writes its pieces into a journal of its own: all items first, then the rest.
+    collected.sort(key=lambda line: line.entry.get("type") != "begun")
+    for line in collected:
+        _take(record, COLLECTED, line)
+    return bool(collected)
 
 
 def _journals(folder: Path, name: str) -> list[Path]:
