@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,19 @@ sys.addaudithook(note)
 @atexit.register
 def tell():
     with open(os.environ["WATCHED"], "w") as file:
-        json.dump(seen, file)
+        json.dump([seen, peak()], file)
+
+def peak():
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 """
 
 
-def opened(project: Project, *words: str, status: int = 0) -> list[tuple[Path, bool]]:
-    """Run a command, or pytest, and return every file below the project that it opened."""
+def watched(project: Project, *words: str) -> tuple[list[tuple[Path, bool]], int]:
+    """Run a command, or pytest; return the files of the project that it opened, and its peak memory."""
     project.write("watch.py", WATCH)
     told = project.folder / "watched.json"
     environment = {
@@ -48,9 +56,15 @@ def opened(project: Project, *words: str, status: int = 0) -> list[tuple[Path, b
         done = project.pytest("-p", "watch", *more, **environment)
     else:
         done = project.command(name, "-p", "watch", *more, **environment)
-    assert status == done.status, done.out + done.errors
-    seen = [(Path(path), read) for path, read in json.loads(told.read_text())]
-    return [(path, read) for path, read in seen if path.is_relative_to(project.folder)]
+    assert 0 == done.status, done.out + done.errors
+    files, peak = json.loads(told.read_text())
+    seen = [(Path(path), read) for path, read in files]
+    return [one for one in seen if one[0].is_relative_to(project.folder)], peak
+
+
+def opened(project: Project, *words: str) -> list[tuple[Path, bool]]:
+    """Run a command, or pytest, and return every file of the project that it opened."""
+    return watched(project, *words)[0]
 
 
 def readings(seen: list[tuple[Path, bool]]) -> dict[str, int]:
@@ -113,3 +127,15 @@ def test_each_delivered_piece_opens_the_same_few_files(project: Project) -> None
 
     assert counts[70] - counts[40] == counts[40] - counts[10]
     assert (4 if os.name == "posix" else 3) == (counts[40] - counts[10]) / 30
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is told in kB there")
+def test_a_push_holds_no_contents(project: Project) -> None:
+    """Sixty megabytes take no more memory than sixty bytes."""
+    peaks = []
+    for size in (1, 3_000_000):
+        waiting(project, *(f"{piece:02d}" + "x" * size for piece in range(20)))
+        peaks.append(watched(project, "push")[1])
+        assert 0 == project.command("clean").status
+
+    assert peaks[1] - peaks[0] < 20_000
