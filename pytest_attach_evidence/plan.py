@@ -301,7 +301,7 @@ def last_reruns(items: Collection[Item]) -> list[Item]:
     last: dict[tuple[str, str], int] = {}
     for item in items:
         place = (item.worker, item.nodeid)
-        last[place] = max(last.get(place, 0), item.rerun)
+        last[place] = max(last.get(place, item.rerun), item.rerun)
     return [item for item in items if item.rerun == last[item.worker, item.nodeid]]
 
 

@@ -75,7 +75,9 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     """Tell the target the outcome; where that fails the journal knows it for a later push."""
     work, ground = account.work, account.ground
     name = work.target.destination
-    for attempt in range(1, CONCLUDE_ATTEMPTS + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         calls.check_time()
         try:
             destination.conclude(work.target, work.outcome, ground.notes(name))
