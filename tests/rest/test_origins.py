@@ -178,3 +178,12 @@ def test_an_origin_is_shown_without_its_default_port() -> None:
     """Equal origins are equal text."""
     assert "https://h" == str(origin_of("https://H:443/x?y"))
     assert "http://[::1]:8080" == str(origin_of("http://[::1]:8080/"))
+
+
+def test_a_url_that_cannot_be_read_closes_the_destination_without_showing_it() -> None:
+    """What different parsers could read differently is named by what is wrong with it alone."""
+    with pytest.raises(DestinationClosedError) as caught:
+        CLOUD.resolve("https://canary:secret@api.app.wdesk.com/upload")
+
+    assert "points to a URL without a plain http or https origin" in str(caught.value)
+    assert "canary" not in str(caught.value)
