@@ -281,7 +281,9 @@ class Controller(Collecting):
         self._try("the journal", self.folder.write_finished, status, counts)
         done = self._done(status)
         if self._uploads:
-            self._try("evidence_keep_runs", rooms.tidy, self.project, self.folder)
+            unwanted = done is None or any(record.unwanted for record in done[1].records)
+            where = "evidence_keep_runs"
+            self._try(where, rooms.tidy, self.project, self.folder, unwanted=unwanted)
         return self._try("the summary", self._summary, *done) if done else None
 
     def _done(self, status: int) -> Done | None:
@@ -299,13 +301,15 @@ class Controller(Collecting):
         seconds = self.project.settings.deadline_s
         if status == pytest.ExitCode.INTERRUPTED:
             seconds = min(seconds, rooms.INTERRUPTED_S)
-        return rooms.deliver_runs(
+        group = Group.of([folder])
+        results = rooms.deliver_runs(
             self.project,
-            [folder],
+            group,
             seconds=seconds,
             terminal=output.is_watched(),
             write=self.voice.write,
         )
+        return results, group
 
     def _summary(self, results: Results, group: Group) -> Summary:
         names = ", ".join(sorted(self.left_out))

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable
 from collections.abc import Mapping
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import fields
 from datetime import UTC
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from functools import lru_cache
 from types import NoneType
 from typing import IO
 from typing import Any
@@ -73,7 +74,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON data."""
-        return asdict(cast(Any, self))
+        return {name: _plain(getattr(self, name)) for name in _json_types(cast(Any, type(self)))}
 
     @classmethod
     def from_json(cls, source: Mapping[str, Any]) -> Self:
@@ -81,11 +82,11 @@ class Record:
 
         Raises KeyError, TypeError or ValueError where the data do not fit.
         """
-        known = {f.name: str(f.type).partition("[")[0] for f in fields(cast(Any, cls))}
+        known = _json_types(cast(Any, cls))
         values = cls._converted({n: v for n, v in dict(source).items() if n in known})
         for name, value in values.items():
-            allowed = JSON_TYPES.get(known[name])
-            if allowed and (isinstance(value, bool) or not isinstance(value, allowed)):
+            # What JSON gives is of exactly one of these types; a bool is no int here.
+            if known[name] and type(value) not in known[name]:
                 msg = f"{name} is of the type {type(value).__name__}"
                 raise TypeError(msg)
         return cls(**values)
@@ -94,6 +95,21 @@ class Record:
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
         """Turn the plain values of single fields into ours."""
         return values
+
+
+@cache
+def _json_types(record: type[Record]) -> Mapping[str, tuple[type, ...]]:
+    """Return the fields of a record with the types each may have in JSON; () where others decide."""
+    kinds = {f.name: str(f.type).partition("[")[0] for f in fields(cast(Any, record))}
+    return {name: JSON_TYPES.get(kind, ()) for name, kind in kinds.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,14 +395,19 @@ OpenContent = Callable[[Evidence], IO[bytes]]
 
 def key_of(item_id: str, seq: int, digest: str, target: Target) -> str:
     """Return the key of a delivery: short, the same in every process, different for everything else."""
-    facts = [item_id, seq, digest, target.to_json()]
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    text = f"[{json.dumps(item_id)},{seq},{json.dumps(digest)},{_key_text(target)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
 
 def utc_now() -> datetime:
     """Return the present moment; the one place where evidence and deliveries learn the date."""
     return datetime.now(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _key_text(target: Target) -> str:
+    """Return what a key is made of besides the piece; many pieces share a target."""
+    return json.dumps(target.to_json(), sort_keys=True, separators=(",", ":"))
 
 
 def utc_text(moment: datetime | None = None) -> str:

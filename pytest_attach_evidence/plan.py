@@ -65,9 +65,13 @@ class Work:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """All deliveries of the runs being delivered, and the work that remains."""
+    """All deliveries of the runs being delivered, and the work that remains.
+
+    `keys` are those of the deliveries by target.
+    """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    keys: dict[Target, tuple[str, ...]] = field(default_factory=dict)
     settled: dict[str, Receipt] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
@@ -89,6 +93,7 @@ def plan(
     for delivery in _wanted(records):
         result.deliveries[delivery.key] = delivery
         by_target.setdefault(delivery.target, []).append(delivery)
+    result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
     known = _Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
     outcomes = worst_outcomes(records)
@@ -288,10 +293,11 @@ def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, s
     if limits.max_bytes is not None and piece.size > limits.max_bytes:
         seen = f"has {piece.size:,} bytes, {name} takes {limits.max_bytes:,}"
         return seen, limits.too_large_hint
-    extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
-    if limits.extensions is not None and extension not in limits.extensions:
-        taken = ", ".join(sorted(limits.extensions))
-        return f"is a .{extension} file, {name} takes {taken}", "attach another kind of file"
+    if limits.extensions is not None:
+        extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
+        if extension not in limits.extensions:
+            taken = ", ".join(sorted(limits.extensions))
+            return f"is a .{extension} file, {name} takes {taken}", "attach another kind of file"
     if limits.max_per_target is not None and place >= limits.max_per_target:
         seen = f"is piece {place + 1} for one target, {name} takes {limits.max_per_target}"
         return seen, "map fewer tests to the target"
@@ -318,16 +324,16 @@ def _work(
     if capability.limits.replaces and any(d.key not in known.withdrawn for d in open_ones):
         open_keys = {delivery.key for delivery in open_ones}
         open_ones = [d for d in deliveries if d.key in known.receipts or d.key in open_keys]
-    keys = {delivery.key for delivery in open_ones}
+    keys = [delivery.key for delivery in open_ones]
     return Work(
         target=target,
         deliveries=tuple(open_ones),
-        uncertain={key: at for key, at in known.uncertain.items() if key in keys},
-        attempts={key: count for key, count in known.attempts.items() if key in keys},
+        uncertain={key: known.uncertain[key] for key in keys if key in known.uncertain},
+        attempts={key: known.attempts[key] for key in keys if key in known.attempts},
         outcome=outcome,
         conclude=conclude,
         insist=insist,
-        withdrawn=frozenset(keys & known.withdrawn),
+        withdrawn=frozenset(known.withdrawn.intersection(keys)),
     )
 
 
@@ -356,7 +362,7 @@ def last_reruns(items: Collection[Item]) -> list[Item]:
     last: dict[tuple[str, str], int] = {}
     for item in items:
         place = (item.worker, item.nodeid)
-        last[place] = max(last.get(place, 0), item.rerun)
+        last[place] = max(last.get(place, item.rerun), item.rerun)
     return [item for item in items if item.rerun == last[item.worker, item.nodeid]]
 
 

@@ -225,21 +225,20 @@ class Outcomes:
 
 def deliver_runs(
     project: Project,
-    folders: Sequence[RunFolder],
+    group: Group,
     *,
     seconds: float,
     terminal: bool,
     write: Callable[[str], None],
     retry_rejected: bool = False,
-) -> tuple[Results, Group]:
-    """Deliver what the runs hold, within a number of seconds. The caller holds their locks."""
-    group = Group.of(folders)
+) -> Results:
+    """Deliver what the runs hold, within a number of seconds."""
     todo = group.plan(project.destinations, retry_rejected=retry_rejected)
     total = sum(len(work.deliveries) for work in todo.work)
     budget = project.budget
     budget.ends_at = budget.clock() + seconds
     with progress(total, terminal=terminal, write=write, remaining_s=budget.remaining_s) as told:
-        results = group.deliver(
+        return group.deliver(
             todo,
             project.destinations,
             budget=budget,
@@ -248,7 +247,6 @@ def deliver_runs(
             progress=told,
             watch=told,
         )
-    return results, group
 
 
 def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results, Group]:
@@ -288,17 +286,20 @@ def status_of(summary: Summary, *, collected_now: bool) -> int:
     return int(exit_status(summary.results, refused=refused or damaged))
 
 
-def tidy(project: Project, current: RunFolder) -> None:
-    """Remove unwanted blobs of the current run, and delivered runs beyond the newest to keep.
+def tidy(project: Project, current: RunFolder, *, unwanted: bool) -> None:
+    """Remove the blobs of unwanted pieces of the current run, and delivered runs beyond the newest.
 
-    Runs that are locked or have anything open stay.
+    `unwanted` tells whether it has any. Runs that are locked or have anything open stay.
     """
-    record = current.read()
-    wanted = {piece.digest for piece in record.pieces if piece.id not in record.unwanted}
-    current.drop_blobs({p.digest for p in record.pieces if p.id in record.unwanted} - wanted)
-    others = (folder for folder in Spool(project.settings.dir).runs() if folder.id != current.id)
-    settled = [folder for folder in others if is_settled(folder.read())]
+    if unwanted:
+        record = current.read()
+        wanted = {piece.digest for piece in record.pieces if piece.id not in record.unwanted}
+        current.drop_blobs({p.digest for p in record.pieces if p.id in record.unwanted} - wanted)
+    others = [folder for folder in Spool(project.settings.dir).runs() if folder.id != current.id]
     keep = max(0, project.settings.keep_runs - 1)
+    if len(others) <= keep:
+        return
+    settled = [folder for folder in others if is_settled(folder.read())]
     for folder in settled[: max(0, len(settled) - keep)]:
         with contextlib.suppress(SpoolError, OSError):
             folder.lock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
+from contextlib import suppress
 
 import pytest
 
@@ -16,6 +17,7 @@ from ..errors import SettingsError
 from ..errors import SpoolBusyError
 from ..errors import SpoolDamagedError
 from ..errors import SpoolError
+from ..model import RunRecord
 from ..plan import is_settled
 from ..project import Project
 from ..report import document
@@ -68,47 +70,47 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
     if chosen.evidence_dir and not runs and not project.settings.dir.is_dir():
         msg = f"no spool at {project.settings.dir} - check --evidence-dir"
         return complain(msg, ExitStatus.USAGE)
-    groups = [
-        group
-        for group in ([runs] if chosen.runs else [[run] for run in runs])
-        if _waits(group) or (chosen.remap and chosen.runs and _has_bare(group))
-    ]
-    if not groups:
-        say("nothing waits")
     try:
-        found = _targets_now(config, project, groups, chosen)
+        found = _targets_now(config, project, runs, chosen)
     except SettingsError as error:
         return complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
-    statuses = [ExitStatus.OK]
-    for group in groups:
-        statuses.append(_push_alone(config, group, chosen, found))
-        if statuses[-1] is ExitStatus.INTERRUPTED:
+    statuses: list[ExitStatus] = []
+    for group in _groups(runs, chosen):
+        status = _push_alone(config, group, chosen, found)
+        statuses += [] if status is None else [status]
+        if status is ExitStatus.INTERRUPTED:
             break
+    if not statuses:
+        say("nothing waits")
     return int(worst(statuses))
 
 
-def _has_bare(runs: Sequence[RunFolder]) -> bool:
-    """Tell whether runs have pieces without any target, which may get some now."""
-    records = [run.read() for run in runs]
-    wanted = [(r, piece) for r in records for piece in r.pieces if piece.id not in r.unwanted]
-    return any(not record.targets_of(piece) for record, piece in wanted)
-
-
-def _waits(runs: Sequence[RunFolder]) -> bool:
-    return any(not is_settled(run.read()) for run in runs)
+def _groups(runs: Sequence[RunFolder], chosen: argparse.Namespace) -> Sequence[Sequence[RunFolder]]:
+    return [runs] if chosen.runs else [[run] for run in runs]
 
 
 def _targets_now(
     config: pytest.Config,
     project: Project,
-    groups: Sequence[Sequence[RunFolder]],
+    runs: Sequence[RunFolder],
     chosen: argparse.Namespace,
 ) -> Found | None:
-    """Return the targets that tests have now, None where nobody asked. Raises SettingsError."""
-    if not groups or not chosen.remap:
+    """Return the targets that tests have now, None where nobody needs them. Raises SettingsError."""
+    if not chosen.remap:
         return None
-    runs = [run for group in groups for run in group]
-    return collecting.targets_now(config, project, runs, chosen)
+    groups = [[run.read() for run in group] for group in _groups(runs, chosen)]
+    needed = [record.run.id for group in groups if _has_work(group, chosen) for record in group]
+    wanted = [run for run in runs if run.id in needed]
+    return collecting.targets_now(config, project, wanted, chosen) if wanted else None
+
+
+def _has_work(records: Sequence[RunRecord], chosen: argparse.Namespace) -> bool:
+    """Tell whether runs have anything open, or pieces without any target, which may get some now."""
+    if not all(map(is_settled, records)):
+        return True
+    wanted = [(r, piece) for r in records for piece in r.pieces if piece.id not in r.unwanted]
+    may_get_some = chosen.remap and chosen.runs
+    return bool(may_get_some) and any(not record.targets_of(piece) for record, piece in wanted)
 
 
 def _push_alone(
@@ -116,20 +118,22 @@ def _push_alone(
     runs: Sequence[RunFolder],
     chosen: argparse.Namespace,
     found: Found | None,
-) -> ExitStatus:
-    """Deliver some runs with destinations of their own, which remember nothing of other runs."""
+) -> ExitStatus | None:
+    """Deliver some runs, each read once and under its lock; return None where nothing waits."""
     try:
-        project = session.load_project(config, delivering=True)
-        return _push_group(config, project, runs, chosen, found)
-    except SpoolBusyError as error:
-        say(f"skipped: {error}")
-        return ExitStatus.WAITING
-    except SpoolDamagedError as error:
-        complain(session.masked(str(error)), ExitStatus.PERSON_MUST_ACT)
-        return ExitStatus.PERSON_MUST_ACT
+        with ExitStack() as locks:
+            for run in runs:
+                locks.enter_context(run.locked())
+            group = Group.of(runs)
+            if not _has_work(group.records, chosen):
+                return None
+            for run, record in zip(runs, group.records, strict=True):
+                if not (record.finished or record.problems):  # what cannot be read stays as it is
+                    run.write_interrupted()
+                    record.finished = True
+            return _push_group(config, group, chosen, found)
     except SpoolError as error:
-        complain(session.masked(str(error)), ExitStatus.SPOOL)
-        return ExitStatus.SPOOL
+        return _not_pushed(runs, error)
     except Exception as error:  # noqa: BLE001  # an error of ours must not keep the other runs waiting
         bug = session.masked(f"push: {type(error).__name__}: {error}")
         for run in runs:
@@ -137,39 +141,47 @@ def _push_alone(
         return ExitStatus.BUG
 
 
+def _not_pushed(runs: Sequence[RunFolder], error: SpoolError) -> ExitStatus | None:
+    """Say why runs stay as they are, if anything of them waits."""
+    with suppress(SpoolError):
+        if all(is_settled(run.read()) for run in runs):
+            return None
+    if isinstance(error, SpoolBusyError):
+        say(f"skipped: {error}")
+        return ExitStatus.WAITING
+    status = ExitStatus.SPOOL
+    if isinstance(error, SpoolDamagedError):
+        status = ExitStatus.PERSON_MUST_ACT
+    return ExitStatus(complain(session.masked(str(error)), status))
+
+
 def _push_group(
-    config: pytest.Config,
-    project: Project,
-    runs: Sequence[RunFolder],
-    chosen: argparse.Namespace,
-    found: Found | None,
+    config: pytest.Config, group: Group, chosen: argparse.Namespace, found: Found | None
 ) -> ExitStatus:
     """Deliver some runs together and print what became of them."""
-    with ExitStack() as locks:
-        for run in runs:
-            locks.enter_context(run.locked())
-        for run in runs:
-            record = run.read()
-            if not (record.finished or record.problems):  # what cannot be read is left as it is
-                run.write_interrupted()
-        notes = [] if found is None else _remapped(project, runs, found)
-        results, group = session.deliver_runs(
-            project,
-            runs,
-            seconds=max(PUSH_S, project.settings.deadline_s),
-            terminal=output.is_watched(),
-            write=say,
-            retry_rejected=chosen.retry_rejected,
-        )
-        summary = _summary(config, project, runs, (results, group), notes)
-        _write(project, runs, summary)
-        say(*summary.lines())
-        return _status(summary)
+    # Destinations of their own, which remember nothing of other runs.
+    project = session.load_project(config, delivering=True)
+    notes: list[str] = []
+    if found is not None:
+        notes = _remapped(project, group, found)
+        group = Group.of(group.runs)
+    results = session.deliver_runs(
+        project,
+        group,
+        seconds=max(PUSH_S, project.settings.deadline_s),
+        terminal=output.is_watched(),
+        write=say,
+        retry_rejected=chosen.retry_rejected,
+    )
+    summary = _summary(config, project, group, results, notes)
+    _write(project, group.runs, summary)
+    say(*summary.lines())
+    return _status(summary)
 
 
-def _remapped(project: Project, runs: Sequence[RunFolder], found: Found) -> list[str]:
+def _remapped(project: Project, group: Group, found: Found) -> list[str]:
     """Give what is open the targets that its tests have now; return what changed."""
-    changes = Group.of(runs).remap(found, project.destinations)
+    changes = group.remap(found, project.destinations)
     return [project.redactor.line(line) for change in changes for line in change.lines()]
 
 
@@ -189,17 +201,12 @@ def _status(summary: Summary) -> ExitStatus:
 
 
 def _summary(
-    config: pytest.Config,
-    project: Project,
-    runs: Sequence[RunFolder],
-    done: tuple[Results, Group],
-    notes: Sequence[str],
+    config: pytest.Config, project: Project, group: Group, results: Results, notes: Sequence[str]
 ) -> Summary:
-    results, group = done
     later = session.undelivered(results)
     options = again.next_options(config, leave_out=with_pytest.QUIET)
     command = again.push_command(
-        project, options, runs, only_rejected=session.only_rejected(results)
+        project, options, group.runs, only_rejected=session.only_rejected(results)
     )
     command = command if later else ""
     return Summary(results=results, records=group.records, next=command, notes=notes)

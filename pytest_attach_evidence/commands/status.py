@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 import pytest
 
 from ..errors import SpoolError
 from ..model import RunRecord
+from ..model import State
 from ..plan import open_failures
 from ..plan import states
 from ..report.exit_status import ExitStatus
@@ -40,17 +42,18 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
     waiting = 0
     for run in runs:
         record = run.read()
-        say(*_lines(record, running=run.is_busy()))
-        waiting += sum(number for state, number in states(record).items() if not state.settled)
+        known = states(record)
+        say(*_lines(record, known, running=run.is_busy()))
+        waiting += sum(number for state, number in known.items() if not state.settled)
     if waiting:
         say(f"{waiting} deliveries are open; attach-evidence push delivers them")
     return int(ExitStatus.OK)
 
 
-def _lines(record: RunRecord, *, running: bool) -> list[str]:
+def _lines(record: RunRecord, known: Mapping[State, int], *, running: bool) -> list[str]:
     wanted = [piece for piece in record.pieces if piece.id not in record.unwanted]
     size = readable_size(sum(piece.size for piece in wanted))
-    told = ", ".join(f"{number} {state.value}" for state, number in states(record).items())
+    told = ", ".join(f"{number} {state.value}" for state, number in known.items())
     how = "in use" if running else "" if record.finished else "interrupted"
     facts = [record.run.id, f"{len(wanted)} pieces ({size})", told or "nothing to deliver", how]
     troubles = [f"  damaged: {problem}" for problem in record.problems]

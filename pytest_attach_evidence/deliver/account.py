@@ -45,10 +45,8 @@ class Account:
 
     def has_receipt(self) -> bool:
         """Tell whether at least one piece is at the target, no matter which process brought it."""
-        return any(
-            delivery.target == self.work.target and key in self.results.receipts
-            for key, delivery in self.results.plan.deliveries.items()
-        )
+        keys = self.results.plan.keys[self.work.target]
+        return any(key in self.results.receipts for key in keys)
 
     def begin(self, batch: Sequence[Delivery]) -> None:
         """Count an attempt and write the intent: from now on it is not known what became of it."""
@@ -79,19 +77,22 @@ class Account:
         with self.ground.lock:
             self.ground.in_doubt.discard(delivery.key)
 
-    def settle(self, delivery: Delivery, receipt: Receipt) -> None:
-        """Write the receipt of a delivery that has none yet."""
-        if delivery.key in self.results.receipts:
-            return
-        attempts = max(1, self._attempts.get(delivery.key, 1))
-        receipt = replace(receipt, at=utc_text(), attempts=attempts)
-        self.ground.log.receipt(delivery, receipt)
+    def settle(self, there: Sequence[tuple[Delivery, Receipt]]) -> None:
+        """Write the receipts of the deliveries that have none yet: what one answer says, at once."""
+        now = utc_text()
+        settled = [
+            (d, replace(receipt, at=now, attempts=max(1, self._attempts.get(d.key, 1))))
+            for d, receipt in there
+            if d.key not in self.results.receipts
+        ]
+        self.ground.log.receipt(*settled)
         with self.ground.lock:
             if not self.ground.ended:
-                self.results.receipts[delivery.key] = receipt
-                self.ground.in_doubt.discard(delivery.key)
-        state = State.FOUND if receipt.how == "found" else State.DELIVERED
-        self.ground.progress(delivery, state)
+                self.results.receipts.update((d.key, receipt) for d, receipt in settled)
+                self.ground.in_doubt.difference_update(d.key for d, _ in settled)
+        for delivery, receipt in settled:
+            state = State.FOUND if receipt.how == "found" else State.DELIVERED
+            self.ground.progress(delivery, state)
 
     def fail(self, delivery: Delivery, state: State, error: Exception, next_step: str = "") -> None:
         """Write why a delivery that is still open is given up."""

@@ -57,8 +57,7 @@ def serve(
         if work.conclude:
             ground.log.to_conclude(destination.name, target_name(work.target))
         pieces = _Pieces(destination.limits, account, calls)
-        wanted = [d for d in work.deliveries if d.key not in work.withdrawn]
-        pieces.deliver([delivery for delivery in wanted if _is_sound(delivery, account, calls)])
+        pieces.deliver([d for d in work.deliveries if d.key not in work.withdrawn])
         pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
@@ -82,7 +81,9 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     """Tell the target the outcome; where that fails the journal knows it for a later push."""
     work, ground = account.work, account.ground
     name = work.target.destination
-    for attempt in range(1, CONCLUDE_ATTEMPTS + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         calls.check_time()
         try:
             destination.conclude(work.target, work.outcome, ground.notes(name))
@@ -123,17 +124,31 @@ class _Pieces:
         self._work = account.work
         self._budget = account.ground.budget
 
-    def deliver(self, sound: Sequence[Delivery]) -> None:
-        """Serve all pieces: those of unknown fate are looked up first, the others sent in order."""
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Serve pieces: those of unknown fate are looked up first, the others sent in order.
+
+        Every piece is checked before its first send, not earlier: the first request need not wait
+        until all bytes of a large run were read.
+        """
         unsure: list[Delivery] = []
         if not self._limits.repeat_is_harmless:
-            unsure = [d for d in sound if d.key in self._work.uncertain]
+            unsure = [d for d in deliveries if d.key in self._work.uncertain]
+        unsure = self._sound(unsure)
         late = self._looked_up(unsure, insist=self._work.insist)
-        known = [d.key for d in unsure if d in late or not self._account.is_open(d)]
-        for batch in self._batches([d for d in sound if d.key not in known]):
-            late += self._send(batch)
+        known = {d.key for d in late} | {d.key for d in unsure if not self._account.is_open(d)}
+        rest = [d for d in deliveries if d.key not in known]
+        for batch in self._batches(rest):
+            late += self._send(self._sound(batch))
         while late:
             late = self._send_again(late)
+
+    def _sound(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Return the pieces whose bytes are what was attached; the others are damaged."""
+        return [
+            d
+            for d in deliveries
+            if not self._account.has_failed(d) and _is_sound(d, self._account, self._calls)
+        ]
 
     def withdraw(self, deliveries: Sequence[Delivery]) -> None:
         """Give up pieces that have other targets now, once it is sure that they are not here."""
@@ -169,11 +184,11 @@ class _Pieces:
             conflicts = sent.of(ConflictError, batch)
             if self._limits.repeat_is_harmless:
                 self._refuse(conflicts, sent.errors)
-                again = [d for d in batch if d in again or (d in lost and d not in conflicts)]
+                again = _only(batch, [*again, *_without(lost, conflicts)])
             else:
                 absent = self._looked_up(lost)
-                late += [d for d in absent if d not in conflicts]
-                refused = [d for d in absent if d in conflicts]
+                late += _without(absent, conflicts)
+                refused = _only(absent, conflicts)
                 if len(batch) > 1:
                     late += [one for piece in refused for one in self._send([piece])]
                 else:
@@ -185,7 +200,8 @@ class _Pieces:
         """Give up what was refused, unless an earlier attempt turns out to have brought it there."""
         repeated = [d for d in refused if self._account.tried[d.key] > 1]
         unseen = self._calls.glance(repeated)
-        self._refuse([d for d in refused if d not in repeated or d in unseen], errors)
+        known = {d.key for d in _without(repeated, unseen)}
+        self._refuse([d for d in refused if d.key not in known], errors)
 
     def _refuse(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         for delivery in refused:
@@ -232,7 +248,7 @@ class _Pieces:
         """Look for late pieces once their time has come, and send those that are not there."""
         spent = [d for d in late if self._account.tried.get(d.key, 0) >= MAX_ATTEMPTS]
         self._account.leave_late(spent)
-        late = [d for d in late if d not in spent]
+        late = [d for d in late if self._account.tried.get(d.key, 0) < MAX_ATTEMPTS]
         if not late:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s
@@ -270,3 +286,15 @@ class _Pieces:
                 self._account.results.undecidable.add(delivery.key)
                 self._account.fail(delivery, State.UNCERTAIN, error, hint)
         return []
+
+
+def _only(batch: Sequence[Delivery], some: Sequence[Delivery]) -> list[Delivery]:
+    """Return some deliveries of a batch in the batch's order."""
+    keys = {delivery.key for delivery in some}
+    return [delivery for delivery in batch if delivery.key in keys]
+
+
+def _without(batch: Sequence[Delivery], some: Sequence[Delivery]) -> list[Delivery]:
+    """Return the other deliveries of a batch."""
+    keys = {delivery.key for delivery in some}
+    return [delivery for delivery in batch if delivery.key not in keys]

@@ -69,12 +69,14 @@ class Calls:
         self.check_time()
         self._account.begin(batch)
         answers, as_one = self._answers(batch)
+        receipts = ((d, answers.get(d.key)) for d in batch)
+        self._account.settle([(d, found) for d, found in receipts if isinstance(found, Receipt)])
         errors: dict[str, DeliveryError] = {}
         for delivery in batch:
             answer = answers.get(delivery.key, UncertainError("the answer says nothing about it"))
             if isinstance(answer, Receipt):
-                self._account.settle(delivery, answer)
-            elif damage := self._damage(delivery, answer):
+                continue
+            if damage := self._damage(delivery, answer):
                 self._account.fail(delivery, State.DAMAGED, damage, DAMAGED_HINT)
             else:
                 errors[delivery.key] = answer
@@ -183,15 +185,18 @@ class Calls:
             self._failed(sent.errors[failed[-1].key])
 
     def _look(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        tried = self._account.tried
         receipts = self._destination.find(self._target, deliveries)
         self._opened.set()
         if receipts:
             self._works()
-        for delivery in deliveries:
-            if delivery.key in receipts:
-                sent = delivery.key in self._account.tried
-                receipt = replace(receipts[delivery.key], how="listed" if sent else "found")
-                self._account.settle(delivery, receipt)
+        self._account.settle(
+            [
+                (d, replace(receipts[d.key], how="listed" if d.key in tried else "found"))
+                for d in deliveries
+                if d.key in receipts
+            ]
+        )
         return [delivery for delivery in deliveries if delivery.key not in receipts]
 
     def _works(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ class Log(Protocol):
     def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:
         """Record what is about to be sent."""
 
-    def receipt(self, delivery: Delivery, receipt: Receipt) -> None:
-        """Record that it is there."""
+    def receipt(self, *settled: tuple[Delivery, Receipt]) -> None:
+        """Record what is there."""
 
     def failure(self, delivery: Delivery, failure: Failure) -> None:
         """Record why it is not."""
@@ -91,9 +92,10 @@ class Results:
             return State.FOUND if receipt.how == "found" else State.DELIVERED
         return self.failures[key].state
 
-    def count(self, state: State) -> int:
-        """Return how many deliveries are in a state."""
-        return sum(1 for key in self.plan.deliveries if self.state_of(key) is state)
+    def counts(self) -> dict[State, int]:
+        """Return how many deliveries are in each state."""
+        found = Counter(map(self.state_of, self.plan.deliveries))
+        return {state: found[state] for state in State}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -109,14 +109,17 @@ class _Lane:
         self._waiting: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._opened = threading.Event()
         self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._over.set()
+        self._threads: list[threading.Thread] = []
 
     def start(self, parallel: int) -> None:
         """Begin to serve the targets."""
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._run, args=(parallel,), name=f"evidence-{self.name}", daemon=True
         )
-        self._thread.start()
+        self._over.clear()
+        thread.start()
+        self._threads.append(thread)
 
     def join(self, seconds: float | None = None) -> None:
         """Wait until everything is over, or so many seconds.
@@ -124,14 +127,13 @@ class _Lane:
         A join of the thread that is interrupted by Ctrl-C would call a running thread ended
         (CPython before 3.13), so that its end is told by an event.
         """
-        if self._thread is None:
-            return
         if seconds is None:
             while not self._over.wait(0.2):
                 self._ground.watch.tick()
         elif not self._over.wait(seconds):
             return
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self, parallel: int) -> None:
         try:

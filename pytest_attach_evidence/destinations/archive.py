@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from .. import naming
@@ -47,6 +48,7 @@ class Archive:
         self._folder = settings.archive_dir
         self._spool = settings.dir
         self._lock = threading.Lock()
+        self._tidied: set[str] = set()
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with the folder's name."""
@@ -89,8 +91,7 @@ class Archive:
         results: Results = {}
         try:
             self._expect_no_links(deliveries)
-            for folder in {f for d in deliveries for f in (self._run(d), self._path(d).parent)}:
-                disk.remove_leftovers(folder)
+            self._tidy(deliveries)
             for delivery in deliveries:
                 results[delivery.key] = self._copy(delivery, open_content)
             self._list([d for d in deliveries if isinstance(results[d.key], Receipt)])
@@ -100,6 +101,13 @@ class Archive:
 
     def close(self) -> None:
         """Do nothing: no connection is held."""
+
+    def _tidy(self, deliveries: Sequence[Delivery]) -> None:
+        """Remove what a killed process left, once in every folder that gets something."""
+        runs, tests = _folders(deliveries)
+        for place in (runs | tests) - self._tidied:
+            disk.remove_leftovers(self._folder / place)
+            self._tidied.add(place)
 
     def _copy(self, delivery: Delivery, open_content: OpenContent) -> Receipt | PermanentError:
         path = self._path(delivery)
@@ -122,7 +130,7 @@ class Archive:
         """Add files to the hash list and the index of their runs, once."""
         for run in dict.fromkeys(self._run(delivery) for delivery in deliveries):
             own = [delivery for delivery in deliveries if self._run(delivery) == run]
-            paths = {d.key: self._path(d).relative_to(run).as_posix() for d in own}
+            paths = {d.key: f"{_data(d)}/{_file(d)}" for d in own}
             index = [
                 json.dumps({**_facts(d), "path": paths[d.key]}, ensure_ascii=False) for d in own
             ]
@@ -132,10 +140,10 @@ class Archive:
 
     def _expect_no_links(self, deliveries: Sequence[Delivery]) -> None:
         """Raise OSError where a link below the archive, or the archive in a spool, leads elsewhere."""
-        places = {self._run(d) for d in deliveries} | {self._path(d).parent for d in deliveries}
-        below = {p for place in places for p in (place, place.parent) if p != self._folder}
-        own = {self._folder} if self._folder.is_relative_to(self._spool) else set[Path]()
-        for path in below | own:
+        runs, tests = _folders(deliveries)
+        below = [self._folder / place for place in (*runs, *(f"{r}/data" for r in runs), *tests)]
+        own = [self._folder] if self._folder.is_relative_to(self._spool) else []
+        for path in (*own, *below):
             if path.is_symlink():
                 raise OSError(errno.ELOOP, f"{path.name} is a link, which leads elsewhere")
 
@@ -144,33 +152,51 @@ class Archive:
         return DestinationClosedError(msg, next_step="make room or name another folder")
 
     def _run(self, delivery: Delivery) -> Path:
-        """Return the folder of a run; one with a name that is none of ours shares no other's."""
-        id = delivery.item.run_id
-        name = naming.slug(id, 100)
-        return self._folder / (name if name == id else f"{name or 'run'}-{_short_hash(id)}")
+        return self._folder / _folder(delivery.item.run_id)
 
     def _path(self, delivery: Delivery) -> Path:
         """Return where a piece goes: the test's readable folder, then its number and name."""
-        item = delivery.item
-        rerun = f"-rerun{item.rerun}" if item.rerun else ""
-        digits = _short_hash(item.nodeid)
-        test = (
-            f"{naming.slug(item.nodeid.rpartition('/')[2], 80)}{rerun}-{digits}"
-            if item.nodeid
-            else "run"
-        )
-        file = naming.remote_name(delivery.evidence.name, delivery.key)
-        return self._run(delivery) / "data" / test / f"{delivery.evidence.seq:02d}-{file}"
+        return self._run(delivery) / _data(delivery) / _file(delivery)
 
     def _receipt(self, delivery: Delivery, how: str) -> Receipt:
         path = self._path(delivery)
         return Receipt(
             key=delivery.key,
-            remote_id=path.relative_to(self._folder).as_posix(),
+            remote_id="/".join((_folder(delivery.item.run_id), _data(delivery), path.name)),
             remote_name=path.name,
             remote_url=path.as_uri(),
             how="found" if how == "found" else "answered",
         )
+
+
+@lru_cache(maxsize=1024)
+def _folder(run_id: str) -> str:
+    """Return the name of a run's folder; one with a name that is none of ours shares no other's."""
+    name = naming.slug(run_id, 100)
+    return name if name == run_id else f"{name or 'run'}-{_short_hash(run_id)}"
+
+
+def _folders(deliveries: Sequence[Delivery]) -> tuple[set[str], set[str]]:
+    """Return the folders of runs and those of tests that deliveries go to, below the archive."""
+    places = {(_folder(d.item.run_id), _data(d)) for d in deliveries}
+    return {run for run, _ in places}, {f"{run}/{test}" for run, test in places}
+
+
+def _data(delivery: Delivery) -> str:
+    """Return the folder of a piece's test within its run's."""
+    return f"data/{_test(delivery.item.nodeid, delivery.item.rerun)}"
+
+
+@lru_cache(maxsize=1024)
+def _test(nodeid: str, rerun: int) -> str:
+    if not nodeid:
+        return "run"
+    again = f"-rerun{rerun}" if rerun else ""
+    return f"{naming.slug(nodeid.rpartition('/')[2], 80)}{again}-{_short_hash(nodeid)}"
+
+
+def _file(delivery: Delivery) -> str:
+    return f"{delivery.evidence.seq:02d}-{naming.remote_name(delivery.evidence.name, delivery.key)}"
 
 
 def _short_hash(text: str) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from ..deliver import Results
 from ..model import State
+
+
+if TYPE_CHECKING:
+    from ..deliver import Results  # loads what only a delivery needs
 
 
 STATUSES = """\

@@ -45,7 +45,7 @@ class Summary:
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of the last line; deliveries is the sum of the states."""
-        states = {state.value: self.results.count(state) for state in State}
+        states = {state.value: number for state, number in self.results.counts().items()}
         return {
             "pieces": self.pieces,
             "deliveries": len(self.results.plan.deliveries),
@@ -95,7 +95,7 @@ class Summary:
             return f"{kept}, {total} waiting: evidence = collect sends nothing"
         if not self.results.plan.deliveries:
             return f"{kept}, nothing to deliver"
-        states = [(state, self.results.count(state)) for state in State]
+        states = self.results.counts().items()
         told = ", ".join(f"{number} {state.value}" for state, number in states if number)
         return (
             f"{kept}, {_count(len(self.results.plan.deliveries), 'delivery', 'deliveries')}: {told}"

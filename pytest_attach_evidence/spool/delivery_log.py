@@ -33,11 +33,13 @@ class DeliveryLog:
             entry = {"type": "intent", "keys": [d.key for d in own], "attempt": attempt, "at": now}
             self._journals[run_id].append({**entry, "destination": own[0].target.destination})
 
-    def receipt(self, delivery: Delivery, receipt: Receipt) -> None:
-        """Record that a destination has a piece."""
-        self._journals[delivery.item.run_id].append(
-            {"type": "receipt", "receipt": receipt.to_json()}
-        )
+    def receipt(self, *settled: tuple[Delivery, Receipt]) -> None:
+        """Record that a destination has some pieces; all of them count, or (for a run) none."""
+        lines = {
+            delivery.key: {"type": "receipt", "receipt": r.to_json()} for delivery, r in settled
+        }
+        for run_id, own in _by_run([delivery for delivery, _ in settled]).items():
+            self._journals[run_id].append(*(lines[delivery.key] for delivery in own))
 
     def failure(self, delivery: Delivery, failure: Failure) -> None:
         """Record why a delivery is not settled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -115,7 +116,8 @@ class Journal:
             try:
                 disk.cut(self._descriptor, self._length)
             except OSError:
-                os.close(self._descriptor)
+                with contextlib.suppress(OSError):
+                    os.close(self._descriptor)
                 self._start()
 
 

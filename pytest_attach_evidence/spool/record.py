@@ -37,23 +37,28 @@ def read_record(folder: Path) -> RunRecord:
     Raises SpoolError where this process can open nothing more.
     """
     record = RunRecord(run=_run(folder), folder=str(folder))
-    journals = _journals(folder, "journals", record)
-    collected = [line for path in journals for line in _lines(path, record)]
-    # A forked process writes its pieces into a journal of its own: all items first, then the rest.
-    collected.sort(key=lambda line: line.entry.get("type") != "begun")
-    for line in collected:
-        _take(record, COLLECTED, line)
+    told = _read_collected(folder, record) or record.problems
+    if not told and any(one[0] != "." for one in _names(folder, "blobs", record)):
+        seen = "holds bytes of which no journal tells what they are"
+        record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     before = len(record.problems)
     for path in _journals(folder, "deliveries", record):
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
     record.doubtful = len(record.problems) > before
-    told = journals or record.problems
-    if not told and any(one[0] != "." for one in _names(folder, "blobs", record)):
-        seen = "holds bytes of which no journal tells what they are"
-        record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     return record
+
+
+def _read_collected(folder: Path, record: RunRecord) -> bool:
+    """Take what the collecting processes wrote; tell whether they wrote anything."""
+    journals = _journals(folder, "journals", record)
+    collected = [line for path in journals for line in _lines(path, record)]
+    # A forked process writes its pieces into a journal of its own: all items first, then the rest.
+    collected.sort(key=lambda line: line.entry.get("type") != "begun")
+    for line in collected:
+        _take(record, COLLECTED, line)
+    return bool(journals)
 
 
 def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:

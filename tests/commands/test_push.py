@@ -292,3 +292,17 @@ def test_a_spool_that_is_not_there(project: Project) -> None:
     pushed = project.command("push", "--evidence-dir", str(project.folder / "nowhere"))
 
     assert 4 == pushed.status
+
+
+def test_a_delivered_run_that_somebody_uses_keeps_nobody_waiting(project: Project) -> None:
+    """Nothing of it waits, so that it is no reason to come again later; an open one is."""
+    run = waiting_run(project.spool, "content")
+    with run.locked():
+        open_one = project.command("push")
+    assert 0 == project.command("push").status
+
+    with run.locked():
+        delivered = project.command("push")
+
+    assert (75, True) == (open_one.status, "skipped:" in open_one.out)
+    assert (0, "nothing waits\n") == (delivered.status, delivered.out)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from pytest_attach_evidence.destinations.base import Results
+from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.model import Delivery
 
 from .scene import Scene
 from .scene import states
+from .scene import status
 from .scripted import Scripted
 from .scripted import look_raises
 from .scripted import raised
@@ -125,3 +127,43 @@ def test_progress_is_told_once_for_each_delivery_of_the_work(scene: Scene) -> No
     assert [("a.txt", "waiting"), ("b.txt", "delivered"), ("c.txt", "delivered")] == (
         [(name, state.value) for name, state in scene.told]
     )
+
+
+def test_an_error_of_closing_a_connection_costs_nothing(scene: Scene) -> None:
+    """Everything is delivered by then; the bug is told, without secrets: 70."""
+
+    def stumble() -> None:
+        msg = "the socket of s3cret"
+        raise ValueError(msg)
+
+    scene.attach("a.txt")
+    scene.one.close = stumble  # type: ignore[method-assign]
+
+    results = scene.deliver()
+
+    assert {"a.txt": "delivered"} == states(results)
+    assert (["one: ValueError: the socket of ***"], 70) == (results.bugs, status(results))
+
+
+def test_a_destination_that_closes_ends_its_other_targets_too(scene: Scene) -> None:
+    """A target that is being served gets nothing more, what it has already stays."""
+    scene.parallel = 2
+    scene.attach("a.txt", "b.txt")
+    scene.attach("c.txt", "d.txt", to="t2")
+    closed = threading.Event()
+    scene.one.close = closed.set  # type: ignore[method-assign]
+
+    def wait(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+        assert closed.wait(10)
+        return taken(one, deliveries, content)
+
+    scene.one.by_target = {
+        "t1": [taken, raised(DestinationClosedError("401", why="authentication"))],
+        "t2": [wait],
+    }
+    results = scene.deliver()
+
+    assert {"a.txt": "delivered", "c.txt": "delivered"} == {
+        name: state for name, state in states(results).items() if state != "waiting"
+    }
+    assert ("d.txt",) not in scene.one.did("deliver")

@@ -48,6 +48,21 @@ def test_a_damaged_piece_does_not_leave_the_house(scene: Scene, damage: str) -> 
     assert 65 == status(results)
 
 
+def test_a_piece_is_checked_right_before_it_is_sent(scene: Scene) -> None:
+    """What was damaged while the pieces before it were sent does not leave the house either."""
+    scene.attach("a.txt", "b.txt")
+
+    def damage(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+        scene.content("b.txt").write_bytes(b"B.txt")
+        return taken(one, deliveries, content)
+
+    scene.one.script = [damage]
+    results = scene.deliver()
+
+    assert {"a.txt": "delivered", "b.txt": "damaged"} == states(results)
+    assert [("a.txt",)] == scene.one.did("deliver")
+
+
 @pytest.mark.parametrize("as_value", [False, True], ids=["raised", "value"])
 def test_a_piece_that_gets_lost_while_it_is_sent_is_damaged(scene: Scene, as_value: bool) -> None:
     """Whatever the adapter makes of it; the others of the call are looked up and sent again."""

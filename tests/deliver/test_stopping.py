@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.deliver import lanes
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import Failure
+from pytest_attach_evidence.spool import DeliveryLog
 
 from .scene import Scene
 from .scene import reasons
@@ -169,6 +172,21 @@ class TestDeadline:
 
         assert ([], {"a.txt": "waiting"}) == (scene.one.calls, states(results))
 
+    def test_a_wait_that_no_longer_fits_is_not_begun(self, scene: Scene) -> None:
+        """The clock went on between the decision to wait and the wait: the piece waits for a push."""
+        scene.attach("a.txt", "b.txt")
+        remaining = iter([300.0, 300.0])
+
+        def hurry(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+            one.budget.clock = lambda: one.budget.ends_at - next(remaining, 5.0)
+            raise TemporaryError("busy", retry_after_s=20)
+
+        scene.one.script = [hurry]
+        results = scene.deliver()
+
+        assert {"a.txt": "waiting", "b.txt": "delivered"} == states(results)
+        assert (["busy"], []) == (reasons(results), scene.budget.waited)
+
     @staticmethod
     def slow(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
         """Take longer than there is time."""
@@ -197,7 +215,10 @@ class TestInterrupted:
             raise LOST
 
         scene.one.script = [hang]
-        threading.Thread(target=lambda: hanging.wait(60) and _thread.interrupt_main()).start()
+        later = threading.Event()  # a moment in which the main thread has looked around
+        threading.Thread(
+            target=lambda: hanging.wait(60) and (later.wait(0.3) or _thread.interrupt_main())
+        ).start()
         begun = time.monotonic()
 
         results = scene.deliver()
@@ -216,6 +237,31 @@ class TestInterrupted:
         released.set()
         _wait_for_threads()
         assert (before, []) == (results.failures, results.bugs + results.spool_errors)
+
+    def test_what_fails_after_the_end_changes_no_result(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The journal knows it, so that a later push does, but what was told stays as it was told."""
+        given = threading.Event()
+        write = DeliveryLog.failure
+
+        def write_late(log: DeliveryLog, delivery: Delivery, failure: Failure) -> None:
+            write(log, delivery, failure)
+            _thread.interrupt_main()
+            assert given.wait(10)
+
+        scene.attach("a.txt")
+        scene.one.script = [raised(PermanentError("no"))]
+        with monkeypatch.context() as patch:
+            patch.setattr(DeliveryLog, "failure", write_late)
+            patch.setattr(lanes, "JOIN_S", 0.1)
+            results = scene.deliver()
+        told = states(results)
+        given.set()
+        _wait_for_threads()
+
+        assert {"a.txt": "waiting"} == told == states(results)
+        assert {"a.txt": "rejected"} == states(scene.deliver())
 
     def test_a_later_push_goes_on(self, scene: Scene) -> None:
         """It looks for what was being sent, and sends the rest."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.spool.journal import Journal
 
 from .scene import Scene
 from .scene import reasons
@@ -282,3 +284,30 @@ class TestAcrossProcesses:
         scene.deliver()
         scene.one.calls.clear()
         scene.budget.waited.clear()
+
+
+@pytest.mark.parametrize("error", [UncertainError("no list"), PermanentError("no rights")])
+def test_a_piece_that_was_surely_not_taken_needs_no_look(scene: Scene, error: Exception) -> None:
+    """It is looked for before it is sent again, but that nobody can tell stops nothing."""
+    scene.attach("a.txt")
+    scene.one.script = [raised(TemporaryError("busy"))]
+    scene.one.looks = [look_raises(error)]
+
+    results = scene.deliver()
+
+    assert {"a.txt": "delivered"} == states(results)
+    assert ["deliver", "find", "deliver"] == [call.what for call in scene.one.calls]
+
+
+def test_a_send_whose_moment_cannot_be_read_counts_as_one_of_now(scene: Scene) -> None:
+    """A strange note of an earlier process: the server gets its whole time to settle."""
+    scene.attach("a.txt")
+    [key] = Group.of([scene.run]).plan(scene.destinations).deliveries
+    foreign = Journal(scene.run.path / "deliveries")
+    foreign.append({"type": "intent", "keys": [key], "attempt": 1, "at": "yesterday"})
+    foreign.close()
+
+    results = scene.deliver()
+
+    assert {"a.txt": "delivered"} == states(results)
+    assert [scene.budget.settle_s] == scene.budget.waited

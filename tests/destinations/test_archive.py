@@ -325,3 +325,26 @@ def test_it_is_a_destination_like_the_others(scene: Scene) -> None:
     assert isinstance(scene.archive, base.Destination)
     assert [] == scene.archive.check([scene.archive.parse("")])
     scene.archive.close()
+
+
+def test_what_a_killed_process_left_is_removed_where_something_comes(scene: Scene) -> None:
+    """Half a piece beside the pieces, half a list beside the lists; another run's are not ours."""
+    first, second = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
+    [elsewhere] = scene.pieces(("c.txt", b"c"), nodeid="test_other.py::test_it")
+    scene.deliver([first])
+    [folder] = (scene.run / "data").iterdir()
+    other_run = scene.folder / "20260501T120001Z-00000000"
+    other_run.mkdir()
+    left = [place / ".new-0a1b2c3d" for place in (folder, scene.run, other_run)]
+    for path in left:
+        path.write_bytes(b"hal")
+
+    again = Scene(scene.folder.parent)
+    again.contents = scene.contents
+    again.deliver([second])
+    again.deliver([elsewhere])
+
+    assert [other_run / ".new-0a1b2c3d"] == list(scene.folder.rglob(".new-*"))
+    assert ["a", "b", "c"] == sorted(
+        p.read_text() for p in scene.run.rglob("*.txt") if "--" in p.name
+    )

@@ -64,7 +64,7 @@ AT_THE_END = (
     "controller:Summary",
     "report.document:document",
     "report.document:write",
-    "session:next_options session:deliver_runs",
+    "again:next_options session:deliver_runs",
 )
 AFTER_THE_SUMMARY = (
     "controller:Controller._finish",

@@ -187,3 +187,12 @@ def test_what_is_no_url_is_none() -> None:
     assert "" == origins.absolute("https://[broken")
     assert not origins.allows(origins.absolute("https://[broken"))
     assert "https://h.example/a" == origins.absolute("/a")
+
+
+def test_a_url_that_cannot_be_read_closes_the_destination_without_showing_it() -> None:
+    """What different parsers could read differently is named by what is wrong with it alone."""
+    with pytest.raises(DestinationClosedError) as caught:
+        CLOUD.resolve("https://canary:secret@api.app.wdesk.com/upload")
+
+    assert "points to a URL without a plain http or https origin" in str(caught.value)
+    assert "canary" not in str(caught.value)

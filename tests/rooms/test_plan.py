@@ -333,3 +333,47 @@ def test_a_run_is_settled_when_nothing_is_open() -> None:
         is_settled(run),
     ]
     assert {State.FOUND: 1} == states(run)
+
+
+def test_a_doubtful_record_makes_everything_without_a_receipt_uncertain() -> None:
+    """A damaged line may have been a receipt: what has none is looked up before it is sent."""
+    run, owner, (first, second) = scene(CASE, pieces=2)
+    got, other = delivery(owner, first, CASE), delivery(owner, second, CASE)
+    run.receipts = {got.key: receipt(got)}
+    run.doubtful = True
+
+    (work,) = plan([run], BOTH).work
+
+    assert {other.key: LONG_AGO} == work.uncertain
+
+
+def test_no_runs_are_no_work() -> None:
+    """Nothing is planned for nothing."""
+    made = plan([], BOTH)
+
+    assert ({}, [], {}) == (made.deliveries, made.work, made.failed)
+
+
+def test_the_states_of_a_run_are_told_from_its_journals() -> None:
+    """Without any destination: what has a receipt, why the others have none."""
+    run, owner, pieces = scene(CASE, pieces=5)
+    keys = [delivery(owner, one, CASE) for one in pieces]
+    run.receipts = {keys[0].key: receipt(keys[0]), keys[1].key: receipt(keys[1], how="found")}
+    run.failures = {keys[2].key: failure(keys[2].key, State.REJECTED)}
+    run.uncertain = {keys[3].key: LONG_AGO}
+
+    assert {
+        State.DELIVERED: 1,
+        State.FOUND: 1,
+        State.WAITING: 1,
+        State.UNCERTAIN: 1,
+        State.REJECTED: 1,
+    } == states(run)
+
+
+@pytest.mark.parametrize("rerun", [-1, 0, 7])
+def test_an_item_alone_is_its_own_last_rerun(rerun: int) -> None:
+    """Whatever number a journal gives it."""
+    owner = item("j1-1", CASE, rerun=rerun)
+
+    assert [owner] == last_reruns([owner])

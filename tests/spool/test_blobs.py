@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
@@ -345,3 +346,25 @@ def test_memory_stays_small_whatever_the_size(
 def test_sizes_are_readable(size: int, expected: str) -> None:
     """Numbers in messages are for people."""
     assert expected == readable_size(size)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.EIO, r"cannot be kept in the spool \(Input/output error\)"),
+        (errno.ENOSPC, r"the disk of the spool is full, [0-9.]+ \w+ are free - make room"),
+    ],
+)
+def test_a_disk_that_refuses_is_told_and_leaves_nothing(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch, number: int, expected: str
+) -> None:
+    """A failed sync is final: the piece was not taken, and what was written of it is removed."""
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk, "sync", refuse)
+
+    with pytest.raises(AttachError, match=expected):
+        blobs.put([b"content"])
+    assert [] == list(blobs.folder.iterdir())

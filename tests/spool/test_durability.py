@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_attach_evidence import spool
 from pytest_attach_evidence.errors import SpoolBusyError
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 from pytest_attach_evidence.spool import disk
 
+from .runs import FACTS
 from .runs import begin
 from .runs import recorder
 from .runs import written
@@ -230,3 +235,97 @@ def test_an_unreadable_token_is_a_spool_error(tmp_path: Path) -> None:
     """A worker on another machine learns that it does not see the run."""
     with pytest.raises(SpoolError, match="cannot be read"):
         _ = RunFolder(tmp_path / "nowhere").token
+
+
+def test_a_lock_that_cannot_be_taken_is_a_spool_error(tmp_path: Path) -> None:
+    """Not that somebody else has the run: that would make one wait for nobody."""
+    run = written(tmp_path)
+    (run.path / "lock").unlink(missing_ok=True)
+    (run.path / "lock").mkdir()
+
+    with pytest.raises(SpoolError, match="cannot be locked") as caught:
+        run.lock()
+    assert not isinstance(caught.value, SpoolBusyError)
+
+
+def test_a_run_may_be_let_go_twice(tmp_path: Path) -> None:
+    """The end of a session may come to it on more than one way."""
+    run = begin(tmp_path)
+    run.release()
+    run.release()
+
+    assert not run.is_busy()
+
+
+def test_a_spool_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    """Before the first test, with the option to change."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SpoolError, match=r"cannot be written .* - name another evidence_dir"):
+        begin(tmp_path / "file")
+
+
+def test_a_spool_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
+    """Nothing was collected yet; a file in its place is trouble."""
+    (tmp_path / "file").write_text("")
+
+    assert [] == Spool(tmp_path / "nowhere").runs()
+    with pytest.raises(SpoolError, match="cannot be read"):
+        Spool(tmp_path / "file").runs()
+
+
+def test_a_run_never_takes_the_folder_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that begin in one second and draw the same number get two folders."""
+    drawn, draw = iter(["same", "same", "other"]), secrets.token_hex
+
+    class OneMoment(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime(2026, 11, 6, tzinfo=tz)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "datetime", OneMoment)
+        patch.setattr(secrets, "token_hex", lambda size: next(drawn) if size == 4 else draw(size))
+        first = Spool(tmp_path)._new_run(FACTS)
+        second = Spool(tmp_path)._new_run(FACTS)
+
+    assert ["20261106T000000Z-same", "20261106T000000Z-other"] == [first.id, second.id]
+    first.release()
+    second.release()
+
+
+def test_a_folder_that_holds_something_else_is_not_closed_to_others(tmp_path: Path) -> None:
+    """A wrong evidence_dir must not change who can read somebody's files."""
+    (tmp_path / ".evidence").mkdir(mode=0o755)
+    (tmp_path / ".evidence" / "thesis.txt").write_text("")
+
+    with pytest.raises(SpoolError, match="holds something else"):
+        begin(tmp_path)
+
+    assert 0o755 == stat.S_IMODE((tmp_path / ".evidence").stat().st_mode)
+
+
+def test_the_blobs_of_unwanted_pieces_are_removed(tmp_path: Path) -> None:
+    """One that is gone already stops nothing."""
+    run = begin(tmp_path)
+    kept, gone = (recorder(run, n).attach(f"{n}".encode(), name="a.txt") for n in (1, 2))
+    assert kept is not None
+    assert gone is not None
+
+    run.drop_blobs([gone.digest])
+    run.drop_blobs([gone.digest])
+
+    assert [run.blobs.path(kept.digest)] == list(run.blobs.folder.iterdir())
+    run.release()
+
+
+def test_a_killed_session_is_ended_by_whoever_delivers_it(tmp_path: Path) -> None:
+    """Its lock was free: the session is over, though it never said so."""
+    run = written(tmp_path)
+    before = run.read().finished
+    with run.locked():
+        run.write_interrupted()
+
+    assert (False, True) == (before, run.read().finished)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.plan import Capability
+from pytest_attach_evidence.plan import is_settled
 from pytest_attach_evidence.plan import missing
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.plan import states
@@ -189,21 +189,21 @@ def replaced(document: Any, data: st.DataObject) -> Any:
 def test_entries_that_are_not_ours_never_raise(
     tmp_path: Path, data: st.DataObject, kind: str
 ) -> None:
-    """A foreign journal may hold any JSON: it is read, planned and counted, or told as damaged."""
+    """A journal that was written soundly may hold any JSON: it is used, or told as damaged."""
     run = prepared(tmp_path)
     [path] = (run.path / kind).iterdir()
-    before = path.read_bytes()
     chosen = data.draw(st.sampled_from(entries(path)))
-    strange = replaced(chosen, data)
-    strange = {**strange, "v": 1} if isinstance(strange, dict) else strange
-    path.write_bytes(before + json.dumps(strange).encode() + b"\n")
+    strange = replaced({n: v for n, v in chosen.items() if n not in ("v", "prev", "sum")}, data)
+    foreign = Journal(run.path / kind)
+    foreign.append(strange if isinstance(strange, dict) else {"type": strange})
+    foreign.close()
 
     try:
         record = run.read()
         made = plan([record], ANYWHERE)
         summary = states(record), missing([record]), [d.title for d in made.deliveries.values()]
     finally:
-        path.write_bytes(before)
+        (run.path / kind / f"{foreign.id}.jsonl").unlink()
     assert summary is not None
 
 
@@ -228,7 +228,7 @@ def prepared(folder: Path) -> RunFolder:
     log = DeliveryLog([run])
     log.intent([made], {made.key: 1})
     log.failure(made, Failure(key=made.key, state=State.UNCERTAIN, reason="lost"))
-    log.receipt(made, Receipt(key=made.key))
+    log.receipt((made, Receipt(key=made.key)))
     log.note("squash", "name", "value")
     log.to_conclude("squash", "target")
     log.concluded("squash", "target")
@@ -349,3 +349,87 @@ def test_a_folder_from_elsewhere_holds_nobody_up(tmp_path: Path) -> None:
     assert 4 == len(record.pieces)
     assert ["fifo.jsonl", "link.jsonl"] == sorted(problem.subject for problem in record.problems)
     assert run.id == record.run.id
+
+
+def test_bytes_without_any_journal_are_told(tmp_path: Path) -> None:
+    """Their names and targets are lost, so that a person decides; nobody calls such a run delivered."""
+    run = written(tmp_path)
+    journal_of(run).unlink()
+
+    record = run.read()
+
+    assert ["holds bytes of which no journal tells what they are"] == [
+        problem.seen for problem in record.problems
+    ]
+    assert not is_settled(record)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"v": 2, "type": "piece"}, "written by another version of the plugin (format 2)"),
+        ({"type": "piece", "piece": {}}, "not what it should be (TypeError)"),
+        ({"type": "ended", "item_id": "nobody"}, "not what it should be (KeyError)"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_told_and_kept(
+    tmp_path: Path, line: dict[str, Any], expected: str
+) -> None:
+    """What a newer plugin or nobody we know wrote costs that line only."""
+    run = written(tmp_path)
+    foreign = Journal(run.path / "journals")
+    foreign.append(line)
+    foreign.close()
+
+    record = run.read()
+
+    assert [(f"{foreign.id}.jsonl line 1", expected)] == [
+        (problem.subject, problem.seen) for problem in record.problems
+    ]
+    assert 4 == len(record.pieces)
+
+
+def test_a_piece_of_an_item_that_never_began_is_told(tmp_path: Path) -> None:
+    """Nobody knows where it was to go."""
+    run = written(tmp_path, 1)
+    [_, line] = entries(journal_of(run))[:2]
+    piece = {**line["piece"], "item_id": "nobody"}
+    foreign = Journal(run.path / "journals")
+    foreign.append({"type": "piece", "piece": piece})
+    foreign.close()
+
+    record = run.read()
+
+    assert ["a piece of an item that never began"] == [p.seen for p in record.problems]
+    assert ["log-1.txt"] == [found.name for found in record.pieces]
+
+
+def test_a_forked_child_has_a_name_of_its_own_and_closes_only_its_own(tmp_path: Path) -> None:
+    """The parent goes on writing after a child has ended its journal."""
+    made = Journal(tmp_path)
+    made.append({"type": "piece", "number": 1})
+    mine = made.id
+    for end in (Journal.close, lambda journal: os._exit(int(journal.id == mine))):
+        child = os.fork()
+        if child == 0:
+            end(made)
+            os._exit(0)
+        assert 0 == os.waitpid(child, 0)[1]
+    made.append({"type": "piece", "number": 2})
+
+    assert (mine, [1, 2]) == (made.id, believed(tmp_path / f"{mine}.jsonl"))
+
+
+def test_a_journal_whose_file_was_closed_by_others_goes_on_in_a_new_one(tmp_path: Path) -> None:
+    """Some code closes every descriptor it finds: the line is refused, the next one is safe."""
+    made = Journal(tmp_path)
+    made.append({"type": "piece", "number": 1})
+    first = tmp_path / f"{made.id}.jsonl"
+    assert made._descriptor is not None
+    os.close(made._descriptor)
+
+    with pytest.raises(SpoolError, match="Bad file descriptor"):
+        made.append({"type": "piece", "number": 2})
+    made.append({"type": "piece", "number": 3})
+
+    assert ([1], [3]) == (believed(first), believed(tmp_path / f"{made.id}.jsonl"))

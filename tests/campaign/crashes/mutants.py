@@ -24,7 +24,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 def _receipt_first(account: Account, batch: Sequence[Delivery]) -> None:
     """Write the receipts when the intent should be written."""
     for delivery in batch:
-        account.ground.log.receipt(delivery, Receipt(key=delivery.key, how="answered"))
+        account.ground.log.receipt((delivery, Receipt(key=delivery.key, how="answered")))
 
 
 MUTANTS: dict[str, tuple[object, str, Callable[..., None]]] = {

@@ -20,6 +20,7 @@ from pytest_attach_evidence import destinations as ours
 from pytest_attach_evidence import model
 from pytest_attach_evidence import session
 from pytest_attach_evidence.collection import Collection
+from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.errors import SpoolBusyError
 from pytest_attach_evidence.model import Run
@@ -213,8 +214,9 @@ class World:
         )
 
     def _deliver(self, project: Project, run: RunFolder) -> None:
-        results, group = session.deliver_runs(
-            project, [run], seconds=SECONDS, terminal=False, write=lambda _line: None
+        group = Group.of([run])
+        results = session.deliver_runs(
+            project, group, seconds=SECONDS, terminal=False, write=lambda _line: None
         )
         summary = Summary(results=results, records=group.records)
         assert not results.bugs, results.bugs

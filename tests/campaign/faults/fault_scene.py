@@ -20,6 +20,7 @@ import pytest
 
 from pytest_attach_evidence import again
 from pytest_attach_evidence import session
+from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliver import account
 from pytest_attach_evidence.destinations import factory
@@ -202,8 +203,9 @@ class FaultScene:
         project, begun = self.project(parallel=parallel), time.monotonic()
         said: list[str] = []
         with self.run.locked():
-            results, group = session.deliver_runs(
-                project, [self.run], seconds=seconds, terminal=False, write=said.append
+            group = Group.of([self.run])
+            results = session.deliver_runs(
+                project, group, seconds=seconds, terminal=False, write=said.append
             )
             command = again.push_command(
                 project, [], [self.run], only_rejected=session.only_rejected(results)
