@@ -125,7 +125,7 @@ class _Pieces:
         self._budget = account.ground.budget
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Serve pieces: those of unknown fate are looked up first, the others sent in order.
+        """Serve pieces: those that were sent before are looked up first, the others sent in order.
 
         Every piece is checked before its first send, not earlier: the first request need not wait
         until all bytes of a large run were read.
@@ -137,6 +137,9 @@ class _Pieces:
         late = self._looked_up(unsure, insist=self._work.insist)
         known = {d.key for d in late} | {d.key for d in unsure if not self._account.is_open(d)}
         rest = [d for d in deliveries if d.key not in known]
+        if not self._limits.repeat_is_harmless:
+            again = self._sound([d for d in rest if d.key in self._work.attempts])
+            rest = _without(rest, _without(again, self._glanced(again)))
         for batch in self._batches(rest):
             late += self._send(self._sound(batch))
         while late:
@@ -199,9 +202,7 @@ class _Pieces:
     def _reject(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         """Give up what was refused, unless an earlier attempt turns out to have brought it there."""
         repeated = [d for d in refused if self._account.tried[d.key] > 1]
-        unseen = self._calls.glance(repeated)
-        known = {d.key for d in _without(repeated, unseen)}
-        self._refuse([d for d in refused if d.key not in known], errors)
+        self._refuse(_without(refused, _without(repeated, self._glanced(repeated))), errors)
 
     def _refuse(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         for delivery in refused:
@@ -232,7 +233,7 @@ class _Pieces:
             return []
         if self._limits.replaces:
             return [d for d in batch if not self._account.has_failed(d)]
-        return again if self._limits.repeat_is_harmless else self._calls.glance(again)
+        return again if self._limits.repeat_is_harmless else self._glanced(again)
 
     def _wait_s(self, delivery: Delivery, error: DeliveryError) -> float | None:
         """Return how long to wait before a piece is sent again, None where there is no time for it."""
@@ -264,6 +265,14 @@ class _Pieces:
         if wait_s >= self._budget.remaining_s():
             return False
         return self._calls.pause(wait_s, len(late), SETTLE)
+
+    def _glanced(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Look for pieces that should not be there; return those to send, leave them if nobody can tell."""
+        try:
+            return self._calls.glance(deliveries)
+        except TemporaryError as error:
+            self._account.leave(deliveries, error)
+            return []
 
     def _looked_up(self, deliveries: Sequence[Delivery], *, insist: bool = False) -> list[Delivery]:
         """Look for pieces of unknown fate; return those that are not there, or not yet.

@@ -112,14 +112,15 @@ class Calls:
         return []
 
     def glance(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Look once for pieces that should not be there; return those that were not seen."""
+        """Look for pieces of which a server said that it did not take them; return those to send.
+
+        A proxy may have said so after the server behind it stored them. Where nobody can ever tell its
+        word is believed; raises TemporaryError where nobody can tell while there is time.
+        """
         try:
-            return self._look(deliveries) if deliveries else []
-        except TemporaryError as error:
-            self._failed(error)
-        except (UncertainError, PermanentError):
-            pass  # they were surely not taken, so that nothing depends on this look
-        return list(deliveries)
+            return self.look(deliveries)
+        except UncertainError:
+            return list(deliveries)
 
     def pause(self, seconds: float, pieces: int, why: str) -> bool:
         """Wait, if there is time for it; False where there is not, or the delivery was stopped.

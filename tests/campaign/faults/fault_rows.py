@@ -172,6 +172,16 @@ for system in LISTED:
             on("status", status=status, retry_after="2", done=True),
             switches=AT_ONCE.get(system, {}),
         )
+        for name, times in (("for a while", 3), ("for ever", EVER)):
+            row(
+                "F5",
+                f"{status} after the work, the list fails {name}",
+                (system,),
+                on("status", status=status, retry_after="2", done=True),
+                on("status", status=500, times=times, **LISTS[system]),
+                promise=WAITING if times == EVER else DELIVERED,
+                switches=AT_ONCE.get(system, {}),
+            )
 row(
     "F5",
     "429 an hour",

@@ -31,7 +31,6 @@ from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Run
 from pytest_attach_evidence.model import RunRecord
-from pytest_attach_evidence.model import State
 from pytest_attach_evidence.project import Project
 from pytest_attach_evidence.redact import Redactor
 from pytest_attach_evidence.report.summary import Summary
@@ -102,7 +101,7 @@ class Pushed:
     @property
     def states(self) -> dict[str, int]:
         """How many deliveries are in which state."""
-        return {s.value: self.results.count(s) for s in State if self.results.count(s)}
+        return {state.value: number for state, number in self.results.counts().items() if number}
 
 
 @dataclass(kw_only=True)
