@@ -40,6 +40,7 @@ class Control:
             ("GET", "/<name>/files/<path:id>", self.file),
             ("GET", "/control/ledger", self.ledger),
             ("GET", "/control/files", self.files),
+            ("GET", "/control/objects", self.objects),
             ("GET", "/control/requests", self.requests),
             ("GET", "/control/faults", self.faults),
             ("POST", "/control/faults", self.add_faults),
@@ -102,6 +103,17 @@ class Control:
         names = [wanted] if wanted else list(self._state.systems)
         held = [file for name in names for file in self._state.store.files(name)]
         return json_reply(200, [_facts(file) for file in held])
+
+    def objects(self, request: Request) -> Response:
+        """List what can hold files, parents before children, of one system or of all."""
+        wanted = request.args.get("system")
+        names = [wanted] if wanted else list(self._state.systems)
+        found = [
+            {"system": name, **dataclasses.asdict(one)}
+            for name in names
+            for one in self._state.systems[name].objects()
+        ]
+        return json_reply(200, found)
 
     def requests(self, request: Request) -> Response:
         """List the requests seen, of one system or of all; headers are never kept."""

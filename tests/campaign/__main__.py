@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import table
-from .crashes.blocks import BLOCKS
+from .crashes.running import EVERY_BLOCK
 from .crashes.running import run
 from .rows import shown
 from .tables import EVERY_ROW
@@ -31,8 +31,8 @@ def main(words: list[str]) -> int:
 
 def _blocks(chosen: argparse.Namespace) -> bool:
     part = 1.0 if chosen.full else PART
-    named = chosen.block or [block.id for block in BLOCKS]
-    wanted = [b for b in BLOCKS if b.id in named or b.id.partition(" ")[0] in named]
+    named = chosen.block or [block.id for block in EVERY_BLOCK]
+    wanted = [b for b in EVERY_BLOCK if b.id in named or b.id.partition(" ")[0] in named]
     rows = []
     for round_, block in itertools.product(range(chosen.rounds), [] if chosen.rows else wanted):
         rows.append(run(block, chosen.seed + round_, part, chosen.processes, round_ + 1))

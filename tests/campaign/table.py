@@ -29,12 +29,14 @@ class Row:
     seed: int
     tally: Tally
     seconds: float
-    must_be_red: bool
+    must_be_red: str
 
     @property
     def as_it_must(self) -> bool:
-        """Whether the block is green, or red where it must be."""
-        return bool(self.tally.red) == self.must_be_red and self.tally.trials > 0
+        """Whether nothing was found in trials that struck, or what must be, in a broken product."""
+        if self.must_be_red:
+            return any(self.must_be_red in violation for violation in self.tally.red)
+        return not self.tally.red and self.tally.struck > 0
 
     def line(self) -> str:
         """Return the row as a line for people who wait."""

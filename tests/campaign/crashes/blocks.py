@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import errno
 import random
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import product
+from itertools import repeat
 
 from .cuts import cut
 from .cuts import recorded
-from .mutants import mutant
+from .series import Choice
+from .series import Job
+from .series import Series
+from .series import Share
 from .traced import DISK
 from .traced import NETWORK
 from .traced import can_trace
 from .traced import traced
 from .trials import Ground
-from .trials import Tally
 from .trials import failed
 from .trials import killed
 from .trials import killed_from_outside
@@ -55,147 +58,138 @@ FAULTS: tuple[dict[str, object], ...] = (
     {"fault": "status-429", "retry_after": "2"},
     {"fault": "drip", "seconds": 0.0005},
 )
-Job = Callable[[], Tally]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its id in the table, what it does, and its trials; `part` of them: 1 is all."""
+    """A block: its id in the table, what it does, and its trials.
+
+    `red`: what must be found, since the product is broken on purpose; '' where nothing may be.
+    """
 
     id: str
     title: str
-    jobs: Callable[[Ground, int, float], Iterator[Job]]
-    red: bool = False
+    series: Choice
+    red: str = ""
 
 
-def _single(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _single(ground: Ground, share: Share) -> Iterator[Series]:
     """Kill at every point of every destination's session, or at a seeded part of them."""
-    chance = random.Random(seed)
     for name in DESTINATIONS:
         points = range(points_of(ground, name))
-        wanted = chance.sample(points, max(1, round(len(points) * part)))
-        for point in sorted(wanted):
-            yield partial(killed, ground, name, point)
+        yield share.own(partial(killed, ground, name, point) for point in points)
 
 
-def _double(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _double(ground: Ground, share: Share) -> Iterator[Series]:
     """Kill the session, then the push after it."""
-    chance = random.Random(seed + 1)
     for name in DESTINATIONS:
-        points, again = points_of(ground, name), points_of(ground, name, push=True)
-        for _ in range(round(400 * part)):
-            pair = (chance.randrange(points), chance.randrange(again))
-            yield partial(killed, ground, name, *pair)
+        yield share.until_struck(400, _pairs(ground, name, share.chance(1)))
 
 
-def _with_faults(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _pairs(ground: Ground, name: str, chance: random.Random) -> Iterator[Job]:
+    points, again = points_of(ground, name), points_of(ground, name, push=True)
+    while True:
+        yield partial(killed, ground, name, *_two_points(chance, points, again))
+
+
+def _two_points(chance: random.Random, points: int, again: int) -> tuple[int, int]:
+    """Return a point of a session and one of the push after it, which has less left to do."""
+    first = chance.randrange(points)
+    return first, chance.randrange(max(10, round(again * (1 - first / points))))
+
+
+def _with_faults(ground: Ground, share: Share) -> Iterator[Series]:
     """Kill the session while the network fails too, sometimes also the push after it."""
-    chance = random.Random(seed + 2)
     for name in SYSTEMS:
-        points = points_of(ground, name)
-        path = UPLOADS[name]
-        for _ in range(round(500 * part)):
-            faults = [_fault(chance, name, path) for _ in range(chance.randint(1, 4))]
-            kills = [chance.randrange(points // 3, points) for _ in range(chance.randint(1, 2))]
-            yield partial(killed, ground, name, *kills, faults=faults)
+        yield share.until_struck(500, _kills_and_faults(ground, name, share.chance(2)))
 
 
-def _fault(chance: random.Random, system: str, path: str) -> dict[str, object]:
-    fault = dict(chance.choice(FAULTS))
+def _kills_and_faults(ground: Ground, name: str, chance: random.Random) -> Iterator[Job]:
+    points, again = points_of(ground, name), points_of(ground, name, push=True)
+    while True:
+        faults = [_fault(chance, name) for _ in range(chance.randint(1, 4))]
+        first, second = _two_points(chance, points, again)
+        kills = [max(first, points // 3), second][: chance.randint(1, 2)]
+        yield partial(killed, ground, name, *kills, faults=faults)
+
+
+def _fault(chance: random.Random, system: str) -> dict[str, object]:
     anywhere = chance.random() < 0.4
     return {
-        **fault,
+        **chance.choice(FAULTS),
         "system": system,
-        "after": chance.randint(0, 5),
-        "path": "" if anywhere else path,
+        "after": chance.randint(0, 5 if anywhere else 2),
+        "path": "" if anywhere else UPLOADS[system],
     }
 
 
-def _power(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _power(ground: Ground, share: Share) -> Iterator[Series]:
     """Cut the power in a session, every third time also in the push after it."""
     for name in ("ledger", "archive"):
-        folder = ground.folder / f"power-{name}"
-        folder.mkdir()
-        one = recorded(folder, name)
-        for number in range(round(2500 * part)):
-            yield partial(cut, one, folder, seed * 100_000 + number)
+        yield share.until_struck(2500, _cuts(ground, name, share.chance(3)))
 
 
-def _failing(ground: Ground, seed: int, part: float) -> Iterator[Job]:
-    """Let the n-th step fail: for the archive in every way, for a server in one of them."""
-    chance = random.Random(seed + 3)
-    ways = list(product(ERRORS, (False, True)))
+def _cuts(ground: Ground, name: str, chance: random.Random) -> Iterator[Job]:
+    folder = ground.folder / f"power-{name}"
+    folder.mkdir()
+    one = recorded(folder, name)
+    while True:
+        yield partial(cut, one, folder, chance.randrange(10**9))
+
+
+def _failing(ground: Ground, share: Share) -> Iterator[Series]:
+    """Let every step of a session fail with every error, and every step of a push with one of them."""
     for name in DESTINATIONS:
-        for number in range(1, steps_of(ground, name) + 1):
-            for error, for_ever in ways if name == "archive" else [chance.choice(ways)]:
-                if chance.random() < part:
-                    yield partial(failed, ground, name, number, error, for_ever=for_ever)
+        yield share.own(_failures(ground, name, random.Random(share.seed), push=False))
+        yield share.own(_failures(ground, name, random.Random(share.seed), push=True))
 
 
-def _outside(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _failures(ground: Ground, name: str, chance: random.Random, *, push: bool) -> Iterator[Job]:
+    for number in range(1, steps_of(ground, name, push=push) + 1):
+        ways = list(product(ERRORS, (False, True)))
+        if name != "archive":
+            ways = [(error, chance.random() < 0.5) for error in ERRORS]
+            ways = [chance.choice(ways)] if push else ways
+        for error, for_ever in ways:
+            yield partial(failed, ground, name, number, error, for_ever=for_ever, push=push)
+
+
+def _outside(ground: Ground, share: Share) -> Iterator[Series]:
     """Kill uploads of twelve pieces by several threads at any time, up to three times in a row."""
-    chance = random.Random(seed + 4)
     for name in DESTINATIONS:
-        longest = seconds_of_a_push(ground, name, MANY)
-        for _ in range(round(300 * part)):
-            moments = [chance.uniform(0, longest) for _ in range(chance.randint(1, 3))]
-            yield partial(killed_from_outside, ground, name, MANY, moments)
+        yield share.until_struck(300, _moments(ground, name, share.chance(4)))
 
 
-def _two(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _moments(ground: Ground, name: str, chance: random.Random) -> Iterator[Job]:
+    longest = seconds_of_a_push(ground, name, MANY)
+    while True:
+        moments = [chance.uniform(0, longest) for _ in range(chance.randint(1, 3))]
+        yield partial(killed_from_outside, ground, name, MANY, moments)
+
+
+def _two(ground: Ground, share: Share) -> Iterator[Series]:
     """Let two processes push one run at the same time."""
-    del seed
     for name in DESTINATIONS:
-        for _ in range(max(2, round(20 * part))):
-            yield partial(pushed_at_once, ground, name, MANY)
+        yield share.until_struck(20, repeat(partial(pushed_at_once, ground, name, MANY)))
 
 
-def _late(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _late(ground: Ground, share: Share) -> Iterator[Series]:
     """Let a server commit after our listing, by delays around the time to settle."""
-    del seed, part
-    for tenth in range(1, 21):
-        yield partial(stored_late, ground, tenth / 10 + 0.05)
+    jobs = (partial(stored_late, ground, tenth / 10 + 0.05) for tenth in range(1, 21))
+    yield replace(share, part=1.0).own(jobs)
 
 
-def _traced(ground: Ground, seed: int, part: float) -> Iterator[Job]:
+def _traced(ground: Ground, share: Share) -> Iterator[Series]:
     """Let the system call itself be the last thing a process does."""
-    chance = random.Random(seed + 5)
-    wanted = max(4, round(50 * part)) if can_trace() else 0
-    for number in range(wanted):
-        name = DESTINATIONS[number % len(DESTINATIONS)]
+    if can_trace():
+        yield share.until_struck(50, _calls(ground, share.chance(5)))
+
+
+def _calls(ground: Ground, chance: random.Random) -> Iterator[Job]:
+    while True:
+        name = chance.choice(DESTINATIONS)
         call = chance.choice(DISK if name == "archive" else (*DISK, *NETWORK))
         yield partial(traced, ground, name, call, chance.randint(1, 12))
-
-
-def _mutated(name: str, jobs: Callable[[Ground], Iterator[Job]]) -> Block:
-    """Return the block that must turn red while the product is broken in a way."""
-
-    def broken(ground: Ground, _seed: int, _part: float) -> Iterator[Job]:
-        for job in jobs(ground):
-            yield partial(_broken, name, job)
-
-    return Block(f"C5 {name}", f"mutant: {name}", broken, red=True)
-
-
-def _broken(name: str, job: Job) -> Tally:
-    with mutant(name):
-        return job()
-
-
-def _kills_at_the_destination(ground: Ground) -> Iterator[Job]:
-    points = points_of(ground, "huawei")
-    return (partial(killed, ground, "huawei", point) for point in range(points // 2, points, 2))
-
-
-def _cuts(name: str) -> Callable[[Ground], Iterator[Job]]:
-    def jobs(ground: Ground) -> Iterator[Job]:
-        folder = ground.folder / f"mutant-{name.replace(' ', '-')}"
-        folder.mkdir()
-        with mutant(name):
-            one = recorded(folder, "ledger")
-        return (partial(cut, one, folder, seed) for seed in range(300))
-
-    return jobs
 
 
 BLOCKS = (
@@ -203,18 +197,13 @@ BLOCKS = (
     Block("C2", "killed twice: in the session, then in the push", _double),
     Block("C3", "killed while the network fails", _with_faults),
     Block("C4", "power cut: what was not synced is lost, torn or zeros", _power),
-    Block("C6", "the n-th step fails: EIO, ENOSPC, EMFILE, EINTR, once or for ever", _failing),
+    Block("C6", "each step fails: EIO, ENOSPC, EMFILE and EINTR, once or for ever", _failing),
     Block(
         "C7",
         "killed by strace at the n-th rename, fsync, mkdir, unlink, connect, send or receive",
         _traced,
     ),
     Block("C8", "the server stores late: within the time to settle, and after it", _late),
-    Block("C9", "uploads killed at any time, up to three times, with several threads", _outside),
-    Block("C10", "two pushes of one run at the same time", _two),
-    _mutated("no intent", _kills_at_the_destination),
-    _mutated("receipt before the answer", _kills_at_the_destination),
-    _mutated("no file fsync", _cuts("no file fsync")),
-    _mutated("no folder fsync", _cuts("no folder fsync")),
-    _mutated("no lock", lambda ground: _two(ground, 0, 0.3)),
+    Block("C11", "uploads killed at any time, up to three times, with several threads", _outside),
+    Block("C12", "two pushes of one run at the same time", _two),
 )

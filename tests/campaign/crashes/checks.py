@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
-from pytest_attach_evidence.naming import keys_in
+from pytest_attach_evidence.plan import deliveries_of
 from pytest_attach_evidence.plan import states
 
+from .arrived import Arrived
+from .arrived import arrived
+from .arrived import listed
+from .arrived import right_object
+from .arrived import wrong_status
 from .world import World
-
-
-Held = list[tuple[str, str]]
-"""Key and SHA-256 of everything that a destination ever stored, once for each time."""
 
 
 def violations(world: World) -> list[str]:
@@ -27,36 +27,37 @@ def violations(world: World) -> list[str]:
     if run is None:
         return [f"lost with the whole run: {piece}" for piece in sorted(world.accepted)]
     record = run.read()
+    found = arrived(world)
     return [
         *_of_the_spool(world, record),
-        *_of_the_destination(record, stored(world)),
-        *_of_the_status(world, record),
+        *_of_the_destination(record, found),
+        *_of_the_place(world, record, found),
         *_of_the_numbers(world, record),
-        *_of_the_secrets(world, run.path),
+        *_of_the_secrets(world),
     ]
+
+
+def untrue(world: World) -> list[str]:
+    """Return what is wrong with the exit status that was told last, at any time."""
+    run = world.run()
+    if not world.told or run is None:
+        return []
+    status, record = world.told[-1]["status"], run.read()
+    waits = any(not state.settled for state in states(record)) or bool(record.to_conclude)
+    if waits and status == 0:
+        return [f"status 0, but open are {states(record)} {record.to_conclude}"]
+    if status and not waits and not record.problems:
+        return [f"status {status}, but everything is settled"]
+    return []
 
 
 def snapshot(world: World) -> object:
     """Return everything that a push of a settled run must not change."""
     run = world.run()
-    spool = sorted((p.name, p.stat().st_size) for p in run.path.rglob("*")) if run else []
-    servers = world.servers
-    ledger = [f["id"] for f in servers.ledger(world.name)] if servers else []
-    return spool, ledger, sorted(map(str, world.archive.rglob("*")))
-
-
-def stored(world: World) -> Held:
-    """Return what the destination holds, read without any of our clients."""
-    if world.other is not None:
-        held: Held = getattr(world.other, "ledger")  # noqa: B009  # only the model has one
-        return held
-    if world.name == "archive":
-        return [(keys_in(p.name)[-1], _sha256(p)) for p in world.archive.glob("*/data/*/*")]
-    assert world.servers is not None
-    if world.name == "rillsoft":
-        return list(_bundled(world))
-    ledger = world.servers.ledger(world.name)
-    return [(keys_in(file["name"])[-1], file["sha256"]) for file in ledger]
+    folders = [world.archive, *([run.path] if run else [])]
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    ledger = world.servers.ledger(world.name) if world.servers else []
+    return [(str(p), _sha256(p)) for p in files], [file["id"] for file in ledger]
 
 
 def _of_the_spool(world: World, record: RunRecord) -> Iterator[str]:
@@ -70,29 +71,35 @@ def _of_the_spool(world: World, record: RunRecord) -> Iterator[str]:
         yield f"not settled by the last push: {open_ones} {reasons}"
 
 
-def _of_the_destination(record: RunRecord, held: Held) -> Iterator[str]:
-    times = Counter(key for key, _ in held)
+def _deliveries(record: RunRecord) -> dict[str, Delivery]:
+    wanted = (piece for piece in record.pieces if piece.id not in record.unwanted)
+    return {d.key: d for piece in wanted for d in deliveries_of(record, piece)}
+
+
+def _of_the_destination(record: RunRecord, found: list[Arrived]) -> Iterator[str]:
+    """Each key is there once, with a receipt, and with the bytes of its piece."""
+    times = Counter(one.key for one in found)
     yield from (f"doubled: {key} is there {n} times" for key, n in times.items() if n > 1)
-    digests = {piece.sha256 for piece in record.pieces}
-    yield from (f"other bytes: {key}" for key, sha256 in held if sha256 not in digests)
     yield from (f"a receipt for nothing: {key}" for key in record.receipts.keys() - times.keys())
     yield from (f"there without a receipt: {key}" for key in times.keys() - record.receipts.keys())
+    deliveries = _deliveries(record)
+    for one in found:
+        if one.key not in deliveries:
+            yield f"nobody's: {one.key}"
+        elif one.sha256 != deliveries[one.key].evidence.sha256:
+            yield f"other bytes: {one.key}"
 
 
-def _of_the_status(world: World, record: RunRecord) -> Iterator[str]:
-    """Squash: one new execution for each test that has a piece, and it was told the outcome."""
-    if world.name != "squash" or world.servers is None:
-        return
-    created = [
-        seen["path"]
-        for seen in world.servers.requests("squash")
-        if seen["method"] == "POST"
-        and seen["path"].endswith("/executions")
-        and (seen["status"] in (200, 201) or seen["fault"] in ("answer-lost", "answer-cut"))
-    ]
-    yield from (f"{n} executions by {path}" for path, n in Counter(created).items() if n > 1)
-    if record.to_conclude:
-        yield f"never told its outcome: {record.to_conclude}"
+def _of_the_place(world: World, record: RunRecord, found: list[Arrived]) -> Iterator[str]:
+    """Each piece is at its test's object, and Squash was told that test's outcome, once."""
+    deliveries = _deliveries(record)
+    for one in found:
+        if one.key in deliveries and not right_object(world, deliveries[one.key], one.object):
+            yield f"at another object: {one.key} is at {one.object}"
+    if world.name == "archive":
+        yield from listed(world.archive)
+    if world.name == "squash":
+        yield from wrong_status(world, record, found)
 
 
 def _of_the_numbers(world: World, record: RunRecord) -> Iterator[str]:
@@ -106,27 +113,13 @@ def _of_the_numbers(world: World, record: RunRecord) -> Iterator[str]:
         yield f"the last push ended with {last['status']}"
 
 
-def _of_the_secrets(world: World, run: Path) -> Iterator[str]:
-    for path in run.rglob("*"):
+def _of_the_secrets(world: World) -> Iterator[str]:
+    """No secret stands in the spool, the archive or what was printed."""
+    for path in world.folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         for name, value in world.exports.items():
             if value.encode() in content:
                 yield f"{name} stands in {path.name}"
-
-
-def _bundled(world: World) -> Iterator[tuple[str, str]]:
-    """Yield what the record's one file holds; a zip replaces what was there."""
-    assert world.servers is not None
-    for file in world.servers.held("rillsoft"):
-        content = world.servers.content("rillsoft", file["id"])
-        if not file["name"].endswith(".zip"):
-            yield keys_in(file["name"])[-1], file["sha256"]
-            continue
-        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-            for name in bundle.namelist():
-                found = keys_in(name)
-                if found:
-                    yield found[-1], hashlib.sha256(bundle.read(name)).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -12,12 +12,14 @@ from pathlib import Path
 from pytest_attach_evidence import steps as seam
 
 from . import checks
+from .arrived import arrived
 from .ledger import Ledger
 from .power import Disk
 from .power import Event
 from .power import Recorded
 from .power import events_until
 from .trials import Tally
+from .trials import own_time
 from .world import World
 
 
@@ -40,17 +42,21 @@ def recorded(folder: Path, name: str) -> Recording:
     """Let a session happen once and write it down."""
     steps = Recorded()
     world = _world(folder / "recorded", name, (), steps)
-    with seam.taken_by(steps):
+    with own_time(), seam.taken_by(steps):
         world.session()
     return Recording(name, world.folder, steps.events)
 
 
 def cut(one: Recording, folder: Path, seed: int) -> Tally:
-    """Cut the power at a random moment, look at what is left, and push to the end."""
+    """Cut the power at a random moment, look at what is left, and push to the end.
+
+    It is struck where a piece had been accepted by then, which must not be lost.
+    """
     chance = random.Random(seed)
-    tally = Tally(trials=1, struck=1)
+    tally = Tally(trials=1)
     what = f"{one.name} without power, seed {seed}"
-    with _cut(one, folder / f"cut-{seed}", chance) as (world, accepted, stored):
+    with own_time(), _cut(one, folder / f"cut-{seed}", chance) as (world, accepted, stored):
+        tally.struck += bool(accepted)
         if chance.random() < TWICE:
             again = _pushed(world, accepted, stored)
             with _cut(again, folder / f"again-{seed}", chance) as (world_after, _, _):
@@ -103,7 +109,13 @@ def _before(folder: Path) -> Path:
 
 def _violations(world: World) -> list[str]:
     world.push()
-    return checks.violations(world)
+    found = [*checks.untrue(world), *checks.violations(world)]
+    if not found:
+        before = checks.snapshot(world), arrived(world)
+        world.push()
+        if before != (checks.snapshot(world), arrived(world)):
+            found.append("a push of what is settled changed something")
+    return found
 
 
 def _world(

@@ -77,7 +77,7 @@ class Ledger:
 class Late(Ledger):
     """Loses the first answer for each piece and stores that piece only `delay_s` later.
 
-    `now` tells the seconds of the trial's clock.
+    `seen` are the keys of those; `now` tells the seconds of the trial's clock.
     """
 
     def __init__(self, delay_s: float, now: Callable[[], float]) -> None:
@@ -85,7 +85,7 @@ class Late(Ledger):
         self._delay_s = delay_s
         self._now = now
         self._due: list[tuple[float, str, str]] = []
-        self._seen: set[str] = set()
+        self.seen: set[str] = set()
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Say what is in the ledger by now."""
@@ -101,11 +101,11 @@ class Late(Ledger):
     ) -> Results:
         """Lose the first answer, give the later ones."""
         self.settle()
-        new = [delivery for delivery in deliveries if delivery.key not in self._seen]
+        new = [delivery for delivery in deliveries if delivery.key not in self.seen]
         if not new:
             return super().deliver(target, deliveries, open_content, notes)
         for delivery in new:
-            self._seen.add(delivery.key)
+            self.seen.add(delivery.key)
             self._due.append((self._now() + self._delay_s, delivery.key, delivery.evidence.sha256))
         raise UncertainError("the answer was lost")
 

@@ -19,6 +19,9 @@ from .steps import Take
 from .steps import Watched
 
 
+WITHOUT_CHANGE = frozenset({"noted", "stored", "open"})
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A step that was taken, or what the trial itself noted between steps."""
@@ -140,9 +143,8 @@ class Disk:
     def follow(self, events: Iterable[Event]) -> None:
         """Let steps happen."""
         for event in events:
-            handle = self._handlers.get(event.what)
-            if handle is not None:
-                handle(*event.facts)
+            if event.what not in WITHOUT_CHANGE:
+                self._handlers[event.what](*event.facts)
 
     def cut_power(self, chance: random.Random, to: Path) -> None:
         """Write what is left into a folder that does not exist."""
@@ -201,7 +203,10 @@ class Disk:
         self._in(old)(renamed)
 
     def _remove(self, path: Path) -> None:
-        self._in(path)(lambda names: names.pop(path.name, None) and None)
+        def removed(names: Names) -> None:
+            names.pop(path.name, None)
+
+        self._in(path)(removed)
 
     def _in(self, path: Path) -> Callable[[Callable[[Names], None]], None]:
         return self._folders[path.parent].change

@@ -78,4 +78,4 @@ def _waited(process: int, after_s: float | None) -> tuple[bool, int]:
             os.kill(process, signal.SIGKILL)
             return after_s is None, os.waitpid(process, 0)[1]
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.01)
+        pause = min(pause * 1.5, 0.003)

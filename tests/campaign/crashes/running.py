@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import tempfile
 import time
@@ -12,11 +11,14 @@ from pathlib import Path
 from ..table import Row
 from .blocks import BLOCKS
 from .blocks import Block
+from .mutants import BROKEN
+from .series import Share
 from .servers import Servers
 from .trials import Ground
 from .trials import Tally
 
 
+EVERY_BLOCK = (*BLOCKS, *BROKEN)
 MEMORY = Path("/dev/shm")
 
 
@@ -27,7 +29,7 @@ def run(block: Block, seed: int, part: float, processes: int, round_: int) -> Ro
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         shares = [
-            pool.submit(_share, block.id, seed, part, number, processes)
+            pool.submit(_share, block.id, Share(seed, part, number, processes))
             for number in range(processes)
         ]
         for share in shares:
@@ -43,9 +45,9 @@ def run(block: Block, seed: int, part: float, processes: int, round_: int) -> Ro
     )
 
 
-def _share(id: str, seed: int, part: float, number: int, processes: int) -> Tally:
-    """Do every n-th trial of a block in this process."""
-    [block] = [block for block in BLOCKS if block.id == id]
+def _share(id: str, share: Share) -> Tally:
+    """Do a share of a block in this process."""
+    [block] = [block for block in EVERY_BLOCK if block.id == id]
     tally = Tally()
     where = MEMORY if MEMORY.is_dir() else None
     with (
@@ -54,6 +56,6 @@ def _share(id: str, seed: int, part: float, number: int, processes: int) -> Tall
     ):
         ground = Ground(folder=Path(folder), servers=servers)
         ground.warm_up()
-        for job in itertools.islice(block.jobs(ground, seed, part), number, None, processes):
-            tally.add(job())
+        for series in block.series(ground, share):
+            tally.add(series.run())
     return tally

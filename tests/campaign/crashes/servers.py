@@ -45,7 +45,7 @@ class Servers:
     def reset(self) -> None:
         """Begin anew."""
         self.quiet()
-        time.sleep(OPERATION_S)
+        self._wait_for_operations()
         self._ask("POST", "/control/reset")
 
     def add_faults(self, faults: list[dict[str, object]]) -> None:
@@ -72,6 +72,11 @@ class Servers:
             content: bytes = answer.read()
         return content
 
+    def objects(self, system: str) -> dict[str, dict[str, Any]]:
+        """Return what a system can hold files at, by its name in the ledger."""
+        found = self._ask("GET", f"/control/objects?system={system}")
+        return {one["object"]: one for one in found}
+
     def requests(self, system: str) -> list[dict[str, Any]]:
         """Return the requests that a system has seen."""
         found: list[dict[str, Any]] = self._ask("GET", f"/control/requests?system={system}")
@@ -94,7 +99,12 @@ class Servers:
         while self._busy(CLOSE_WAIT):
             assert time.monotonic() < until, "a server goes on with a request that was given up"
             time.sleep(0.001)
-        time.sleep(OPERATION_S)
+        self._wait_for_operations()
+
+    def _wait_for_operations(self) -> None:
+        """Let Workiva's look-alike end what it accepted, if it was asked for anything."""
+        if self.requests("workiva"):
+            time.sleep(OPERATION_S)
 
     def _busy(self, *states: str) -> bool:
         return any(local in self._ports and state in states for local, state, _ in _sockets())

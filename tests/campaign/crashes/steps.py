@@ -72,11 +72,20 @@ class Killing(Watched):
 class Failing(Watched):
     """Lets the n-th step fail with an error number, once or from then on.
 
-    Reading fails too: a file that was opened counts a step for each block.
+    Reading fails too: a file that was opened counts a step for each block. `struck` is called when it
+    happens.
     """
 
-    def __init__(self, number: int | None, error: int = 0, *, for_ever: bool = False) -> None:
+    def __init__(
+        self,
+        number: int | None,
+        error: int = 0,
+        *,
+        for_ever: bool = False,
+        struck: Callable[[], object] = lambda: None,
+    ) -> None:
         super().__init__()
+        self._struck = struck
         self.number = number
         self.error = error
         self.for_ever = for_ever
@@ -94,6 +103,7 @@ class Failing(Watched):
             self.seen += 1
             number = self.number or 0
             if self.seen == number or (self.for_ever and 0 < number < self.seen):
+                self._struck()
                 raise OSError(self.error, os.strerror(self.error))
 
 

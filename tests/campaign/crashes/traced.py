@@ -53,7 +53,7 @@ def traced(ground: Ground, name: str, call: str, number: int) -> Tally:
             check=False,
             timeout=60,
         )
-        tally.struck += ended.returncode < 0 or ended.returncode > 128
+        tally.struck += ended.returncode in (-9, 137)
         found = [] if ended.returncode in (0, -9, 137) else [ended.stderr[-2000:]]
         if servers is not None:
             servers.quiet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import time
 from collections import Counter
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
+from pytest_attach_evidence import model
 from pytest_attach_evidence import steps as seam
 from pytest_attach_evidence.errors import SpoolError
+from pytest_attach_evidence.plan import is_settled
 from pytest_attach_evidence.steps import Steps
 
 from . import checks
@@ -41,19 +44,18 @@ PUSHES = 4
 class Tally:
     """What a block of trials found. `red` are the violations, each with what leads to its trial again.
 
-    `unfinished` counts the trials whose first push under faults said that something waits.
+    `struck` counts the trials in which everything happened that was to happen: a kill that came too
+    late, or a fault that nobody met, proves nothing.
     """
 
     trials: int = 0
     struck: int = 0
-    unfinished: int = 0
     red: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         """Add what another process found."""
         self.trials += other.trials
         self.struck += other.struck
-        self.unfinished += other.unfinished
         self.red += other.red
 
 
@@ -82,6 +84,16 @@ class Ground:
             yield World(folder=folder, name=name, servers=servers, suite=suite, parallel=parallel)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def own_time() -> Iterator[None]:
+    """Give the date back that a world in this very process took."""
+    before = model.utc_now
+    try:
+        yield
+    finally:
+        model.utc_now = before
 
 
 def taken(work: Callable[[], object], steps: Steps) -> Callable[[], None]:
@@ -115,14 +127,16 @@ def seconds_of_a_push(ground: Ground, name: str, suite: Suite) -> float:
         return time.monotonic() - begun
 
 
-def steps_of(ground: Ground, name: str) -> int:
-    """Return how many steps a whole session takes."""
+def steps_of(ground: Ground, name: str, *, push: bool = False) -> int:
+    """Return how many steps a whole session takes, or a push of everything after a collecting one."""
     with ground.world(name) as world:
+        if push:
+            _sound(in_child(lambda: world.collect().release()))
         failing = Failing(None)
         path = world.folder / "steps"
 
         def work() -> None:
-            taken(world.session, failing)()
+            taken(world.push if push else world.session, failing)()
             path.write_text(str(failing.seen))
 
         _sound(in_child(work))
@@ -142,48 +156,67 @@ def killed(
         if world.servers is not None and faults:
             world.servers.add_faults(faults)
         works = [world.session, *(world.push for _ in points[1:])]
+        kills = 0
         for work, point in zip(works, points, strict=True):
             ending = in_child(taken(work, Killing(point)))
-            tally.struck += ending.killed
-            tally.red += _unwanted(ending, what)
+            kills += ending.killed
+            tally.red += [f"{what}: {v}" for v in _wrong(ending, world)]
             if world.servers is not None:
                 world.servers.quiet()
+        met = True
         if faults and world.servers is not None:
             tally.red += [f"{what}: {v}" for v in _pushed_once(world)]
-            tally.unfinished += bool(world.told and world.told[-1]["status"])
+            met = any(seen["fault"] for seen in world.servers.requests(name))
             world.servers.clear_faults()
+        tally.struck += kills == len(points) and met
         tally.red += [f"{what}: {violation}" for violation in pushed_to_the_end(world)]
     return tally
 
 
-def killed_from_outside(ground: Ground, name: str, suite: Suite, fractions: list[float]) -> Tally:
-    """Kill a push of many pieces after a part of the time that it takes, threads and all."""
-    tally = Tally(trials=1)
+def killed_from_outside(ground: Ground, name: str, suite: Suite, moments_s: list[float]) -> Tally:
+    """Kill pushes of many pieces after so many seconds each, threads and all.
+
+    It is struck where a kill came after the first send and before the last receipt.
+    """
+    tally, amidst = Tally(trials=1), False
     with ground.world(name, suite, parallel=4) as world:
         _sound(in_child(lambda: world.collect().release()))
-        for fraction in fractions:
-            ending = in_child(world.push, after_s=fraction)
-            tally.struck += ending.killed
-            tally.red += _unwanted(ending, name) if not ending.killed else []
+        what = f"{name} killed after {moments_s} s"
+        for moment_s in moments_s:
+            ending = in_child(world.push, after_s=moment_s)
+            amidst |= ending.killed and _is_amidst(world)
+            tally.red += [f"{what}: {v}" for v in _wrong(ending, world) if not ending.killed]
             if world.servers is not None:
                 world.servers.quiet()
-        what = f"{name} killed after {fractions} s"
+        tally.struck += amidst
         tally.red += [f"{what}: {violation}" for violation in pushed_to_the_end(world)]
     return tally
 
 
-def failed(ground: Ground, name: str, number: int, error: int, *, for_ever: bool) -> Tally:
-    """Let the n-th step of a session fail, then push to the end."""
-    tally = Tally(trials=1, struck=1)
-    what = f"{name} step {number} fails with errno {error}{' for ever' if for_ever else ''}"
+def failed(
+    ground: Ground, name: str, number: int, error: int, *, for_ever: bool, push: bool = False
+) -> Tally:
+    """Let the n-th step of a session, or of a push after a collecting one, fail; push to the end."""
+    tally = Tally(trials=1)
+    what = f"{name} {'push ' if push else ''}step {number} fails with errno {error}"
+    what += " for ever" if for_ever else ""
     with ground.world(name) as world:
+        if push:
+            _sound(in_child(lambda: world.collect().release()))
+        mark = world.folder / "struck"
+
+        def struck() -> None:
+            os.close(os.open(mark, os.O_CREAT | os.O_WRONLY))
 
         def work() -> None:
-            # What pytest does with the error is tested with pytest.
-            with seam.taken_by(Failing(number, error, for_ever=for_ever)), suppress(SpoolError):
-                world.session()
+            # What pytest and the command do with the error is tested with them.
+            failing = Failing(number, error, for_ever=for_ever, struck=struck)
+            with seam.taken_by(failing), suppress(SpoolError):
+                world.push() if push else world.session()
 
-        tally.red += _unwanted(in_child(work), what)
+        ending = in_child(work)
+        tally.struck += mark.exists()
+        tally.red += [f"{what}: {v}" for v in _wrong(ending, world)]
         if world.servers is not None:
             world.servers.quiet()
         tally.red += [f"{what}: {violation}" for violation in pushed_to_the_end(world)]
@@ -191,12 +224,13 @@ def failed(ground: Ground, name: str, number: int, error: int, *, for_ever: bool
 
 
 def pushed_at_once(ground: Ground, name: str, suite: Suite) -> Tally:
-    """Let two processes push the same run at the same time: one delivers, the other is told to wait."""
-    tally = Tally(trials=1, struck=1)
+    """Let two processes push the same run at the same time; struck where one is told to wait."""
+    tally = Tally(trials=1)
     with ground.world(name, suite) as world:
         _sound(in_child(lambda: world.collect().release()))
         endings = both_in_children(world.push)
-        tally.red += [v for ending in endings for v in _unwanted(ending, f"{name} pushed twice")]
+        tally.struck += world.met_a_busy_run
+        tally.red += [f"{name} pushed twice: {v}" for ending in endings for v in _unwanted(ending)]
         tally.red += [f"{name} pushed twice: {v}" for v in pushed_to_the_end(world)]
     return tally
 
@@ -206,14 +240,15 @@ def stored_late(ground: Ground, settle_times: float) -> Tally:
 
     Later than that one copy too many is what is promised at most.
     """
-    tally = Tally(trials=1, struck=1)
+    tally = Tally(trials=1)
     what = f"stored after {settle_times:.2f} settle times"
-    with ground.world("ledger") as world:
+    with ground.world("ledger") as world, own_time():
         clock = Clock(world.folder / "clock")
         late = Late(settle_times * SETTLE_S, lambda: Clock(clock.path).monotonic())
         world.other = late
         world.session()
         late.settle(everything=True)
+        tally.struck += bool(late.seen)
         times = Counter(key for key, _ in late.ledger)
         most = 1 if settle_times < 1 else 2
         tally.red += [f"{what}: {key} is there {n} times" for key, n in times.items() if n > most]
@@ -239,14 +274,26 @@ def pushed_to_the_end(world: World) -> list[str]:
 
 
 def _pushed_once(world: World) -> list[str]:
-    return _unwanted(in_child(world.push), "push")
+    return _wrong(in_child(world.push), world)
 
 
-def _unwanted(ending: Ending, what: str) -> list[str]:
+def _wrong(ending: Ending, world: World) -> list[str]:
+    """Return what is wrong with how a process ended, and with what it told if it was not killed."""
+    return [*_unwanted(ending), *([] if ending.killed else checks.untrue(world))]
+
+
+def _is_amidst(world: World) -> bool:
+    """Tell whether something was sent, and something is open."""
+    run = world.run()
+    record = run.read() if run is not None else None
+    return record is not None and bool(record.attempts) and not is_settled(record)
+
+
+def _unwanted(ending: Ending) -> list[str]:
     if ending.hung:
-        return [f"{what}: it hangs"]
+        return ["it hangs"]
     if ending.status and not ending.killed:
-        return [f"{what}: it raised {ending.said}"]
+        return [f"it raised {ending.said}"]
     return []
 
 

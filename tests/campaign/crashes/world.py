@@ -148,6 +148,11 @@ class World:
         path = self.folder / "told"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    @property
+    def met_a_busy_run(self) -> bool:
+        """Whether a push found the run in use."""
+        return (self.folder / "busy").exists()
+
     def run(self) -> RunFolder | None:
         """Return the run, if there is one yet."""
         found = Spool(self.spool).runs()
@@ -201,7 +206,7 @@ class World:
         )
         secrets = Secrets(self.exports)
         time = Clock(self.folder / "clock")
-        model.utc_now = time.utc  # the trial's processes are forked, nobody else sees it
+        model.utc_now = time.utc
         dropped = getattr(self.servers, "done_with_what_was_dropped", lambda: None)
         budget = TrialBudget(ends_at=0.0, stall_s=STALL_S, time=time, before=dropped)
         built = self.other or ours.factory(self.name)(settings, secrets, budget)
@@ -215,12 +220,14 @@ class World:
 
     def _deliver(self, project: Project, run: RunFolder) -> None:
         group = Group.of([run])
+        said: list[str] = []
         results = session.deliver_runs(
-            project, group, seconds=SECONDS, terminal=False, write=lambda _line: None
+            project, group, seconds=SECONDS, terminal=False, write=said.append
         )
         summary = Summary(results=results, records=group.records)
         assert not results.bugs, results.bugs
-        summary.lines()
+        said += summary.lines()
+        (self.folder / "said").write_text("\n".join(said))
         status = session.status_of(summary, collected_now=False)
         self._note("told", json.dumps({**summary.counts(), "status": status}))
 
