@@ -34,7 +34,9 @@ from ...spool.runs import recorder
 
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="proc files and FIFOs of Linux")
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="files that are open can be deleted")
 TRIES = 10_000
+EXAMPLES = 20_000 if os.environ.get("EVIDENCE_CAMPAIGN") == "full" else 2000
 ALL = "squash workiva huawei rillsoft archive"
 MARK = "@pytest.mark.evidence({})".format(", ".join(f"{n}={t!r}" for n, t in TARGETS.items()))
 NAMES = [
@@ -176,6 +178,37 @@ def test_a_link_that_is_swapped_all_the_time_leads_to_nothing_else(tmp_path: Pat
     assert len(seen) > 1
 
 
+@UNIX
+def test_a_file_that_is_deleted_all_the_time_is_whole_or_refused(tmp_path: Path) -> None:
+    """Deleted between the look at it and its copy, or in the middle: all its bytes, or a reason."""
+    path, ended, content = tmp_path / "trace.bin", threading.Event(), os.urandom(300_000)
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            (tmp_path / "new").write_bytes(content)
+            (tmp_path / "new").replace(path)
+            path.unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    whole, refused = 0, list[str]()
+    try:
+        for _ in range(TRIES):
+            if min(whole, len(refused)) >= 100:
+                break
+            try:
+                assert content == b"".join(SourceFile(path, 1 << 20))
+                whole += 1
+            except AttachError as error:
+                refused.append(str(error))
+    finally:
+        ended.set()
+        other.join()
+
+    assert whole > 0
+    assert {f"no such file: {path} - attach it after it was written"} == set(refused)
+
+
 @LINUX
 @pytest.mark.parametrize("path", ["/proc/self/environ", "/proc/meminfo", "/proc/self/maps"])
 def test_proc_files_are_refused_by_what_was_opened(path: str) -> None:
@@ -241,7 +274,7 @@ def test_every_sort_of_name_arrives_everywhere(project: Project, sandbox: Sandbo
 ANY_NAME = st.text(st.characters(exclude_categories=()), max_size=300)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(name=ANY_NAME, digits=st.text("0123456789abcdef", min_size=12, max_size=12))
 def test_any_name_survives_the_way_to_a_server(name: str, digits: str) -> None:
     """What a server reads out of an upload is the remote name, to the letter, and one file."""
@@ -264,7 +297,7 @@ def test_any_name_survives_the_way_to_a_server(name: str, digits: str) -> None:
     assert ([], [("file", safe)]) == (list(form), found)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(media_type=ANY_NAME)
 def test_a_media_type_is_one_header(media_type: str) -> None:
     """Whatever a spool from elsewhere calls it, no second header and no second part comes of it."""
