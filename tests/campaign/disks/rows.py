@@ -10,6 +10,7 @@ from ..rows import Rows
 
 
 SMALL, FILES = "campaign/disks/test_small_disks.py::", "campaign/disks/test_file_rows.py::"
+LIMITS, NAMES = "campaign/disks/test_limits.py::", "campaign/disks/test_names.py::"
 CLOCKS, RIGHTS = "campaign/disks/test_clocks.py::", "campaign/disks/test_rights.py::"
 SYSTEMS, VERSIONS = "campaign/disks/test_file_systems.py::", "campaign/disks/test_versions.py::"
 BLOBS, WORK = "spool/test_blobs.py::", "commands/test_work.py::"
@@ -21,7 +22,7 @@ ROWS: Rows = {
         SMALL + "test_full_at_attach",
         SMALL + "test_full_at_the_journal",
         SMALL + "test_full_until_the_end",
-        SMALL + "test_full_at_the_receipt",
+        LIMITS + "test_full_at_the_receipt",
         SMALL + "test_full_at_the_start",
         SMALL + "test_full_archive",
         "spool/test_full_disk.py::test_a_full_disk_costs_only_what_does_not_fit",
@@ -35,7 +36,7 @@ ROWS: Rows = {
         SMALL + "test_full_in_the_middle_of_the_start",
     ),
     "X3 limit of a file, short writes": (
-        SMALL + "test_limit_of_a_file",
+        LIMITS + "test_limit_of_a_file",
         "spool/test_full_disk.py::test_a_full_disk_costs_only_what_does_not_fit",
     ),
     "X4 read-only spool, from the start or later": (
@@ -43,8 +44,8 @@ ROWS: Rows = {
         SMALL + "test_spool_that_becomes_read_only",
     ),
     "X5 too many open files": (
-        SMALL + "test_limit_of_open_files",
-        SMALL + "test_no_open_files_at_the_end",
+        LIMITS + "test_limit_of_open_files",
+        LIMITS + "test_no_open_files_at_the_end",
     ),
     "X6 sources that cannot be read: no right to, a folder, missing, deleted while it is taken": (
         "plugin/test_not_taken.py::test_outcomes_stay_and_every_piece_has_its_line",
@@ -67,14 +68,14 @@ ROWS: Rows = {
         BLOBS + "test_what_is_no_file_is_refused_at_once",
         FILES + "test_proc_files_are_refused_by_what_was_opened",
     ),
-    "X10 empty file": (FILES + "test_an_empty_file_is_delivered_or_rejected_and_never_lost",),
+    "X10 empty file": (NAMES + "test_an_empty_file_is_delivered_or_rejected_and_never_lost",),
     "X11 names that file systems and servers dislike, any made-up ones, fifty equal ones": (
-        FILES + "test_every_sort_of_name_arrives_everywhere",
-        FILES + "test_any_name_survives_the_way_to_a_server",
+        NAMES + "test_every_sort_of_name_arrives_everywhere",
+        NAMES + "test_any_name_survives_the_way_to_a_server",
         "rooms/test_naming.py::test_a_remote_name_is_safe_and_carries_its_key",
         "rooms/test_naming.py::test_a_clean_name_is_one_printable_file_name",
-        FILES + "test_a_media_type_is_one_header",
-        FILES + "test_equal_bytes_under_one_name_are_one_blob_and_many_pieces",
+        NAMES + "test_a_media_type_is_one_header",
+        NAMES + "test_equal_bytes_under_one_name_are_one_blob_and_many_pieces",
     ),
     "X12 a file of 4 GiB + 1 byte: at most 64 MiB more memory": (
         "campaign/disks/test_large_file.py::test_four_gibibytes_and_one_byte_need_no_memory",

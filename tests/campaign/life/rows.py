@@ -73,6 +73,7 @@ ROWS: Rows = {
         f"{LIFE}/test_workers.py::test_an_internal_error_in_another_plugin",
         f"{LIFE}/test_endings.py::test_a_test_that_ends_its_process",
         "plugin/test_endings.py::test_error_in_another_plugin",
+        "plugin/test_endings.py::test_error_in_another_plugin_of_a_worker",
         "plugin/test_endings.py::test_usual_ends",
         "plugin/test_endings.py::test_argument_that_is_no_file",
         "plugin/test_endings.py::test_continue_on_collection_errors",
@@ -91,7 +92,7 @@ ROWS: Rows = {
         "plugin/test_configuration.py::test_without_the_plugin",
         "plugin/test_configuration.py::test_off",
     ),
-    "P15 no standard output, a reader that leaves, a locale without UTF-8, -q -q": (
+    "P15 a command without an output; a reader that leaves, a full disk, no UTF-8, -q -q -q, --capture": (
         f"{LIFE}/test_listeners.py::test_a_command_that_nobody_listens_to",
         f"{LIFE}/test_listeners.py::test_an_error_that_nobody_listens_to",
         f"{LIFE}/test_listeners.py::test_a_session_that_nobody_listens_to",
