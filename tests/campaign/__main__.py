@@ -28,11 +28,12 @@ PART = 0.03
 def main(words: Sequence[str]) -> int:
     """Run blocks and rows, print what became of each; return 1 where one is not as it must be."""
     chosen = _chosen(words)
+    where = table.surroundings()  # before anything runs: the tree may change meanwhile
     blocks = [] if chosen.rows else _blocks(chosen)
     rows = _rows(chosen) if chosen.rows or (chosen.full and not chosen.block) else None
     if chosen.docs and rows is not None:
-        table.write_blocks(blocks, chosen.docs)
-        table.write_shown(rows, chosen.docs)
+        table.write_blocks(blocks, chosen.docs, where)
+        table.write_shown(rows, chosen.docs, where)
     sound = all(row.as_it_must for row in blocks) and (rows is None or rows.as_it_must)
     return 0 if sound else 1
 

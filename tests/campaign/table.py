@@ -52,9 +52,9 @@ class Row:
         )
 
 
-def write_blocks(rows: Sequence[Row], path: Path) -> None:
-    """Put the table of the blocks between its marks in a page."""
-    _write(path, BLOCKS_BEGIN, blocks_table(rows), BLOCKS_END)
+def write_blocks(rows: Sequence[Row], path: Path, where: str) -> None:
+    """Put the table of the blocks between its marks in a page; `where` says what it comes from."""
+    _write(path, BLOCKS_BEGIN, [f"{where}.", *blocks_table(rows)], BLOCKS_END)
 
 
 def blocks_table(rows: Sequence[Row]) -> list[str]:
@@ -63,7 +63,6 @@ def blocks_table(rows: Sequence[Row]) -> list[str]:
     rounds = f"{len(seeds)} round{'s in a row' if len(seeds) > 1 else ''}"
     with_seeds = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
     return [
-        f"{surroundings()}.",
         f"Each block in full, {rounds}, {with_seeds}. *Trials* are those of one round; in a trial",
         "that *struck* everything happened that was to happen in it; *unfinished* ones said, while",
         "faults were there, that something waits.",
@@ -74,9 +73,9 @@ def blocks_table(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def write_shown(shown: AllShown, path: Path) -> None:
+def write_shown(shown: AllShown, path: Path, where: str) -> None:
     """Put the table of the rows that are tests between its marks in a page."""
-    _write(path, ROWS_BEGIN, shown_table(shown), ROWS_END)
+    _write(path, ROWS_BEGIN, [f"{where}.", *shown_table(shown)], ROWS_END)
 
 
 def shown_table(shown: AllShown) -> list[str]:
@@ -84,7 +83,6 @@ def shown_table(shown: AllShown) -> list[str]:
     trouble = [f"**{len(shown.beside)} cases beside the rows failed.**"] if shown.beside else []
     trouble += ["**pytest did not end with 0.**"] if shown.trouble else []
     return [
-        f"{surroundings()}.",
         "Every row ran once, after the rounds above, with each test that it names:",
         f"{shown.cases:,} cases, {shown.skipped:,} more skipped; a case may stand in several rows.",
         *trouble,
@@ -105,7 +103,7 @@ def not_shown_list(promises: Mapping[str, str]) -> list[str]:
 
 
 def surroundings() -> str:
-    """Return when, from which commit, with what and where a table was made."""
+    """Return the day, the commit, the versions and the machine: what the tables of a campaign come from."""
     libraries = [f"{name} {version(package)}" for name, package in LIBRARIES.items()]
     return ", ".join(
         [

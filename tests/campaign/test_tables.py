@@ -151,7 +151,7 @@ def test_the_table_of_the_blocks_has_every_number(tmp_path: Path) -> None:
         Tally(trials=2000, struck=1999, unfinished=3), Tally(trials=7, struck=6, red=["x"])
     )
 
-    table.write_blocks(rows, page)
+    table.write_blocks(rows, page, table.surroundings())
 
     lines = page.read_text().splitlines()
     assert ["before", table.BLOCKS_BEGIN] == lines[:2]
