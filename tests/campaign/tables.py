@@ -1,9 +1,13 @@
-"""The campaign's rows that are tests: F faults of servers, X disks and files, P the life of processes."""
+"""The campaign's rows that are tests: F faults of servers, X disks and files, P the life of processes.
+
+`NOT_SHOWN` are the promises, or parts of them, that none of the rows shows.
+"""
 
 from __future__ import annotations
 
-from .disks.test_disk_rows import ROWS as DISKS
-from .life.test_process_life import ROWS as LIFE
+from .disks.rows import ROWS as DISKS
+from .life.rows import ROWS as LIFE
+from .not_shown import NOT_SHOWN
 from .rows import Rows
 
 
@@ -62,4 +66,27 @@ FAULTS: Rows = {
     ),
 }
 
-EVERY_ROW: Rows = {**FAULTS, **DISKS, **LIFE}
+STATUS = "campaign/statuses/"
+STATUSES: Rows = {
+    "exit statuses, last lines, evidence-summary.json: each trouble alone, two at once, all": (
+        STATUS + "test_exit_statuses.py::test_the_first_that_applies",
+        STATUS + "test_exit_statuses.py::test_pytests_own_wins_and_warn_and_collect_leave_it",
+        STATUS + "test_exit_statuses.py::test_no_tests_is_pytests_own_5",
+        STATUS
+        + "test_exit_statuses.py::test_a_wrong_configuration_is_4_in_a_session_and_78_in_a_command",
+        STATUS + "test_exit_statuses.py::test_wrong_arguments_are_4",
+        STATUS + "test_who_must_act.py::test_a_person_must_act",
+        STATUS + "test_who_must_act.py::test_what_nobody_can_tell_is_65",
+        STATUS + "test_who_must_act.py::test_a_push_of_several_runs_ends_with_the_worst",
+        STATUS + "test_who_must_act.py::test_ctrl_c_is_130_only_in_a_command",
+        STATUS + "test_who_must_act.py::test_a_bug_of_ours_in_a_push_is_70",
+    ),
+    "the deadline at a session's end, with all four systems slow or silent at once": (
+        STATUS + "test_deadline.py::test_the_deadline_holds_whatever_a_server_does",
+        STATUS + "test_deadline.py::test_the_deadline_holds_where_a_server_reads_slowly",
+    ),
+}
+
+EVERY_ROW: Rows = {**FAULTS, **DISKS, **LIFE, **STATUSES}
+
+__all__ = ["EVERY_ROW", "NOT_SHOWN"]

@@ -9,11 +9,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_attach_evidence.sandbox import Sandbox
+
 from ...commands.project import Project
+from ...commands.project import commits
+from ..faults.invariants import no_secret_is_shown
 
 
 PYTEST = "python -m pytest -p attach-evidence -p no:cacheprovider --evidence=upload"
 PUSH = "python -m pytest_attach_evidence push"
+HEAD = ("import os, pathlib, pytest, resource, signal", "content = os.urandom(900_000)")
+MARK = '@pytest.mark.evidence(squash="executions/1042")'
 FILL = "cat /dev/zero > .evidence/ballast 2>/dev/null"
 
 
@@ -73,3 +79,22 @@ def environment(project: Project) -> dict[str, str]:
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     return {**inherited, **own, **project.variables}
+
+
+def sizes_stored(sandbox: Sandbox) -> list[int]:
+    """Return the sizes of what the look-alike stored, each commit once."""
+    return sorted(file.size for file in sandbox.store.ledger())
+
+
+def sizes_archived(project: Project) -> list[int]:
+    """Return the sizes of the archived pieces."""
+    folder = project.folder.parent / "archive"
+    return sorted(path.stat().st_size for path in folder.glob("*/data/*/*"))
+
+
+def check_left(project: Project, sandbox: Sandbox) -> None:
+    """What every case leaves: no key twice in a ledger, and no secret in the spool."""
+    for system in ("squash", "workiva", "huawei"):
+        assert {1} >= set(commits(sandbox, system).values()), system
+    secrets = [value for one in sandbox.systems.values() for value in one.exports().values()]
+    no_secret_is_shown([], [project.spool], secrets)

@@ -18,15 +18,6 @@ from ...commands.project import waiting_run
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs of Unix")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project that delivers to the archive below its spool."""
-    made = Project(folder=tmp_path / "project")
-    made.folder.mkdir()
-    made.configure("archive")
-    return made
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder."""
     return {

@@ -96,10 +96,11 @@ def test_a_push_beside_a_session(life: Life, workers: tuple[str, ...]) -> None:
     life.check_kept_by(life.record())
 
 
-def test_pushes_at_once(life: Life) -> None:
+@WORKERS
+def test_pushes_at_once(life: Life, workers: tuple[str, ...]) -> None:
     """One delivers; each of the others says busy and ends with 75, or finds that nothing waits."""
     life.suite(SUITE)
-    life.session(mode="collect")
+    life.session(*workers, mode="collect")
     life.sandbox.faults.add("slow", system="huawei", method="POST", path="/upload$", seconds=2)
 
     pushes = [ended(one) for one in [life.project.start_command("push") for _ in range(4)]]

@@ -1,23 +1,12 @@
-"""How processes live and die: the rows of the campaign, and the tests that prove each of them.
-
-Every test of `life` checks, after its case: each piece whose `attach` returned is in a journal once; a push
-without faults ends with 0, another says that nothing waits; every system holds exactly the wanted pieces
-and got no key twice; the last line's numbers are those of the journals; pytest's own status is kept.
-"""
+"""The rows of the campaign about how processes live and die, each with the tests that show it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from ..rows import TESTS
-from ..rows import named_but_not_there
-from ..rows import names_in
+from ..rows import Rows
 
 
 LIFE = "campaign/life"
-ROWS: dict[str, tuple[str, ...]] = {
+ROWS: Rows = {
     "P1 kill -9 and SIGSEGV of pytest": (
         f"{LIFE}/test_endings.py::test_a_test_that_ends_its_process",
         f"{LIFE}/test_signals.py::TestWhileTestsRun::test_the_end_of_the_session",
@@ -30,7 +19,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{LIFE}/test_signals.py::TestWhileTestsRun::test_the_end_of_the_session",
         f"{LIFE}/test_signals.py::TestWhileEvidenceIsUploaded::test_the_end_of_the_session",
     ),
-    "P3 Ctrl-C once, twice, while tests run, while evidence is uploaded": (
+    "P3 Ctrl-C while tests run and while evidence is uploaded; twice where a destination does not stop": (
         f"{LIFE}/test_signals.py::TestWhileTestsRun::test_ctrl_c",
         f"{LIFE}/test_signals.py::TestWhileEvidenceIsUploaded::test_ctrl_c",
         f"{LIFE}/test_signals.py::TestWhileEvidenceIsUploaded::test_ctrl_c_twice",
@@ -51,7 +40,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{LIFE}/test_endings.py::test_a_test_that_ends_its_process",
         "plugin/test_marks.py::test_tests_run_without_the_libraries_of_the_delivery",
     ),
-    "P7 a job that GitHub cancels": (
+    "P7 a job that is cancelled: SIGINT, SIGTERM, KILL, with a shell before pytest and without": (
         f"{LIFE}/test_signals.py::TestCancelledJob::test_pytest_behind_a_shell",
         f"{LIFE}/test_signals.py::TestCancelledJob::test_pytest_in_place_of_the_shell",
     ),
@@ -84,6 +73,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{LIFE}/test_workers.py::test_an_internal_error_in_another_plugin",
         f"{LIFE}/test_endings.py::test_a_test_that_ends_its_process",
         "plugin/test_endings.py::test_error_in_another_plugin",
+        "plugin/test_endings.py::test_error_in_another_plugin_of_a_worker",
         "plugin/test_endings.py::test_usual_ends",
         "plugin/test_endings.py::test_argument_that_is_no_file",
         "plugin/test_endings.py::test_continue_on_collection_errors",
@@ -102,7 +92,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "plugin/test_configuration.py::test_without_the_plugin",
         "plugin/test_configuration.py::test_off",
     ),
-    "P15 no standard output, a reader that leaves, a locale without UTF-8, -q -q": (
+    "P15 a command without an output; a reader that leaves, a full disk, no UTF-8, -q -q -q, --capture": (
         f"{LIFE}/test_listeners.py::test_a_command_that_nobody_listens_to",
         f"{LIFE}/test_listeners.py::test_an_error_that_nobody_listens_to",
         f"{LIFE}/test_listeners.py::test_a_session_that_nobody_listens_to",
@@ -119,23 +109,3 @@ ROWS: dict[str, tuple[str, ...]] = {
         "plugin/test_refusals.py::test_workers_with_another_disk",
     ),
 }
-
-
-@pytest.mark.parametrize("row", ROWS)
-def test_every_row_has_its_tests(row: str) -> None:
-    """The tests that a row names are there."""
-    assert [] == named_but_not_there({row: ROWS[row]})
-
-
-def test_every_test_proves_a_row() -> None:
-    """No test of a process's life stands beside the table."""
-    files = sorted({*(TESTS / LIFE).glob("test_*.py")} - {Path(__file__)})
-    there = {
-        f"{LIFE}/{file.name}::{test}"
-        for file in files
-        for test in names_in(f"{LIFE}/{file.name}")
-        if "test_" in test
-    }
-    named = {test for tests in ROWS.values() for test in tests}
-
-    assert set() == there - named
