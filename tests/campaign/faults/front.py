@@ -144,6 +144,7 @@ def certified(authority: trustme.CA, name: str = HOST, *, expired: bool = False)
 def old_protocol(authority: trustme.CA) -> ssl.SSLContext:
     """Return a server's TLS that knows nothing above 1.1."""
     context = certified(authority)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context

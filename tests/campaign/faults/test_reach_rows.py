@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
+from tests.rest.test_tls import protocol_of_a_lax_client
+
 from . import fault_scene as scenes
 from .fault_scene import FaultScene
 from .fault_scene import fault_scene
@@ -129,6 +131,7 @@ class TestTls:
         context = old_protocol(reach.authority)
         reach.front.behaviour = reach.front.secured(context, reach.squash_port)
 
+        assert "TLSv1.1" == protocol_of_a_lax_client(reach.front.port, reach.authority, HOST)
         reach.end(WAITING, "no connection to squash.example")
 
     def test_plain_http_where_tls_was_expected(self, reach: Reach) -> None:
