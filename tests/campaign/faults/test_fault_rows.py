@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.retry import BASE_WAIT_S
+
 from . import foreign_rows
+from .fault_rows import LOGINS
 from .fault_rows import ROWS
 from .fault_rows import Row
 from .fault_scene import FaultScene
@@ -93,6 +97,19 @@ def journals(scene: FaultScene) -> dict[str, list[bytes]]:
     return {str(path): path.read_bytes().splitlines() for path in files if path.stat().st_size}
 
 
+def check_numbers(row: Row, scene: FaultScene, first: Pushed) -> None:
+    """Check how long was waited first, how often a token was asked for, how often bytes were sent."""
+    if row.waits is not None:
+        assert row.waits - row.early <= first.waited[0] <= max(row.waits * 1.1, BASE_WAIT_S)
+    seen = scene.sandbox.requests()
+    if row.logins is not None:
+        assert row.logins == sum(1 for one in seen if one.path.endswith((*LOGINS.values(),)))
+    if row.sends is not None:
+        method, path = scene.systems[0].upload
+        sent = [one for one in seen if one.method == method and re.search(path, one.path)]
+        assert row.sends == len(sent)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row(
     row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other_host: OtherHost
@@ -118,8 +135,7 @@ def test_row(
         check(scene, first)
         assert row.says in said
         assert first.took_s < 60
-        if row.waits is not None:
-            assert any(row.waits - 1 <= one <= row.waits * 1.1 + 1 for one in first.waited)
+        check_numbers(row, scene, first)
         assert bytearray() == other_host.heard
 
         scene.sandbox.heal()
