@@ -103,6 +103,17 @@ class Front:
 
         return behave
 
+    def when(self, happened: Callable[[], bool], port: int) -> Behaviour:
+        """Hold everything back until something has happened, then pass it to a port."""
+
+        def behave(connection: socket.socket) -> None:
+            while not happened():
+                if self.ended.wait(0.01):
+                    return
+            self._pass_on(connection, port)
+
+        return behave
+
     def tunnels(self, port: int) -> Behaviour:
         """Be a proxy that tunnels everything to a port."""
 
