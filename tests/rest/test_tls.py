@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,15 +162,28 @@ def test_a_bundle_that_cannot_be_used_is_named(
     assert f"{name} names {path}" in str(caught.value)
 
 
+def protocol_of_a_lax_client(port: int, authority: trustme.CA, name: str = "127.0.0.1") -> str:
+    """Return what a server speaks with a client that takes any protocol; needs a handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=authority.cert_pem.bytes().decode())
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    plain = socket.create_connection(("127.0.0.1", port))
+    with context.wrap_socket(plain, server_hostname=name) as secured:
+        return str(secured.version())
+
+
 def test_old_protocols_are_refused(
     authority: trustme.CA, bundle: str, recwarn: pytest.WarningsRecorder
 ) -> None:
     """A server that knows only TLS 1.1 gets nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     with serving(always(answer()), context=context) as server:
+        assert "TLSv1.1" == protocol_of_a_lax_client(server.port, authority)
         error = send(server.url, body=JSON, ca_bundle=bundle)
 
     assert isinstance(error, TemporaryError)

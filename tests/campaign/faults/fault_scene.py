@@ -41,6 +41,7 @@ from pytest_attach_evidence.settings import Settings
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 
+from .asked import Asked
 from .skipped_time import SkippedTime
 from .skipped_time import SkippingBudget
 
@@ -118,6 +119,10 @@ class FaultScene:
     stall_s: float = 10.0
     ca_bundle: str | None = None
     run: RunFolder = field(init=False)
+    asked: Asked = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.asked = Asked(sandbox=self.sandbox)
 
     @property
     def spool(self) -> Path:
@@ -190,7 +195,7 @@ class FaultScene:
         system = self.systems[0]
         method, path = system.upload
         where = {"system": system.name, "method": method, "path": path}
-        self.sandbox.faults.add(fault, **{**where, **values})
+        self.asked.add(fault, **{**where, **values})
 
     def executions(self) -> int:
         """Return how many executions Squash TM has."""

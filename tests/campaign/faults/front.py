@@ -103,6 +103,17 @@ class Front:
 
         return behave
 
+    def when(self, happened: Callable[[], bool], port: int) -> Behaviour:
+        """Hold everything back until something has happened, then pass it to a port."""
+
+        def behave(connection: socket.socket) -> None:
+            while not happened():
+                if self.ended.wait(0.01):
+                    return
+            self._pass_on(connection, port)
+
+        return behave
+
     def tunnels(self, port: int) -> Behaviour:
         """Be a proxy that tunnels everything to a port."""
 
@@ -144,6 +155,7 @@ def certified(authority: trustme.CA, name: str = HOST, *, expired: bool = False)
 def old_protocol(authority: trustme.CA) -> ssl.SSLContext:
     """Return a server's TLS that knows nothing above 1.1."""
     context = certified(authority)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context

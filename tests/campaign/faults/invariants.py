@@ -6,16 +6,21 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.naming import keys_in
 from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
+
+from .places import places_of
 
 
 GIVEN_BY_THE_SANDBOX = (b"sandbox-access-", b"&sig=")
@@ -73,26 +78,41 @@ def every_piece_is_in_one_state(
 def nothing_is_doubled_and_receipts_are_true(results: Results, sandbox: Sandbox) -> None:
     """I2, I3, I4: no key twice in the ledger; a receipt stands for these bytes at this object."""
     ledger = sandbox.store.ledger()
+    used: dict[Target, set[str]] = {}
     listable = [file for file in ledger if file.system != "rillsoft"]
     twice = [k for k, n in Counter(k for f in listable for k in keys_in(f.name)).items() if n > 1]
     assert [] == twice, "doubled"
     for key in results.receipts:
         delivery = results.plan.deliveries[key]
-        assert _holds(delivery, ledger), f"a receipt without the bytes: {delivery.title}"
+        places = places_of(delivery.target, sandbox)
+        held = holding(delivery, ledger, places)
+        assert held is not None, f"a receipt without the bytes there: {delivery.title}"
+        used.setdefault(delivery.target, set()).add(held.object)
+    assert {} == {target: found for target, found in used.items() if len(found) > 1}, "spread"
 
 
-def _holds(delivery: Delivery, ledger: list[StoredFile]) -> bool:
+def holding(
+    delivery: Delivery, ledger: Sequence[StoredFile], places: Collection[str]
+) -> StoredFile | None:
+    """Return the commit of a delivery's bytes at one of the places, None where there is none.
+
+    A piece that lies anywhere else, too, is none that is held right.
+    """
     own = [file for file in ledger if file.system == delivery.target.destination]
     if delivery.target.destination != "rillsoft":
         named = [file for file in own if delivery.key in keys_in(file.name)]
-        return [delivery.evidence.sha256] == [file.sha256 for file in named]
-    return bool(own) and delivery.evidence.sha256 in _hashes(own[-1])
+        right = [f for f in named if (f.sha256, f.object in places) == (_sha256(delivery), True)]
+        return right[0] if len(right) == len(named) == 1 else None
+    there = [file for file in own if file.object in places]
+    return there[-1] if there and _sha256(delivery) in _hashes(there[-1]) else None
+
+
+def _sha256(delivery: Delivery) -> str:
+    return delivery.evidence.sha256
 
 
 def _hashes(file: StoredFile) -> set[str]:
     """Return the hashes of a file, and of what is in it where it is one of our zips."""
-    from hashlib import sha256
-
     if not zipfile.is_zipfile(file.path):
         return {file.sha256}
     with zipfile.ZipFile(file.path) as packed:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +19,7 @@ from .fault_rows import EVER
 from .fault_scene import PIECES
 from .fault_scene import FaultScene
 from .fault_scene import fault_scene
+from .front import Front
 from .invariants import OVER
 from .test_fault_rows import check
 from .test_fault_rows import told
@@ -147,8 +150,16 @@ def test_one_dead_destination_takes_nothing_from_the_other(
     fine: str,
     start: Start,
 ) -> None:
-    """F19: all of the fine one is delivered, at once; the dead one costs at most the deadline."""
-    with start(dead, fine, skipping=False, stall_s=1.0) as scene:
+    """F19: all of the fine one arrives before the dead one says a word; the dead one costs a deadline."""
+    front = Front(lambda _connection: None)
+    with front.serving(), start(dead, fine, skipping=False, stall_s=1.0) as scene:
+        store, root = scene.sandbox.store, urlsplit(scene.sandbox.roots[dead])
+        option = {f"evidence_{dead}_url": root._replace(netloc=f"127.0.0.1:{front.port}").geturl()}
+        scene.systems = [replace(scene.systems[0], options=option), scene.systems[1]]
+        scene.collect(*PIECES)
+        scene.stall_s = 30.0 if fault != "silent-at-accept" else 1.0
+        all_of_it = 1 if fine == "rillsoft" else 2
+        front.behaviour = front.when(lambda: len(store.files(fine)) == all_of_it, root.port or 0)
         scene.fail(fault, **values)
 
         pushed = scene.push(seconds=3.0)
@@ -159,6 +170,28 @@ def test_one_dead_destination_takes_nothing_from_the_other(
         assert (77 if values.get("status") == 401 else 75) == pushed.status
         assert pushed.took_s < 3.0 + ENDING_S
         check(scene, pushed)
+
+
+@pytest.mark.parametrize("system", ["squash", "workiva", "huawei", "rillsoft"])
+def test_a_destination_that_keeps_failing_is_closed(system: str, start: Start) -> None:
+    """F4: after five failures in a row nothing more is sent there; the other one gets everything."""
+    fine = "huawei" if system == "squash" else "squash"
+    with start(system, fine) as scene:
+        pieces = [(f"{number}.txt", b"%d" % number) for number in range(8)]
+        scene.collect(*pieces)
+        scene.fail("status", status=500, **EVERYTHING)
+
+        pushed = scene.push(parallel=1)
+
+        check(scene, pushed)
+        assert f"closed: {system}: 5 requests in a row failed" in "\n".join(pushed.lines)
+        arrived = [pushed.results.plan.deliveries[key] for key in pushed.results.receipts]
+        assert [fine] * 8 == [one.target.destination for one in arrived], pushed.lines
+        assert 5 == len([one for one in scene.sandbox.requests(system) if one.status == 500])
+        scene.sandbox.heal()
+        second = scene.push()
+        check(scene, second)
+        assert "16 delivered: 0" == told(second), second.lines
 
 
 @pytest.mark.parametrize(("system", "count"), [("squash", 5000), ("workiva", 5000), ("huawei", 95)])
@@ -176,6 +209,7 @@ def test_a_lost_piece_is_found_among_many(system: str, count: int, start: Start)
 
         check(scene, pushed)
         assert "2 delivered: 0" == told(pushed), pushed.lines
+        assert {"listed"} == {receipt.how for receipt in pushed.results.receipts.values()}
 
 
 def test_where_nobody_can_tell_a_person_looks(start: Start) -> None:

@@ -14,7 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
+from tests.rest.test_tls import protocol_of_a_lax_client
+
 from . import fault_scene as scenes
+from .fault_rows import DELIVERED
+from .fault_rows import WAITING
 from .fault_scene import FaultScene
 from .fault_scene import fault_scene
 from .front import HOST
@@ -29,8 +33,6 @@ from .test_fault_rows import check
 from .test_fault_rows import told
 
 
-WAITING = "2 waiting: 75"
-DELIVERED = "2 delivered: 0"
 PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
 
@@ -67,6 +69,9 @@ class Reach:
         second = self.scene.push()
         assert DELIVERED == told(second), second.lines
         check(self.scene, second)
+        ledger = self.scene.sandbox.store.ledger()
+        assert DELIVERED == told(self.scene.push())
+        assert ledger == self.scene.sandbox.store.ledger()
 
 
 @pytest.fixture
@@ -129,6 +134,7 @@ class TestTls:
         context = old_protocol(reach.authority)
         reach.front.behaviour = reach.front.secured(context, reach.squash_port)
 
+        assert "TLSv1.1" == protocol_of_a_lax_client(reach.front.port, reach.authority, HOST)
         reach.end(WAITING, "no connection to squash.example")
 
     def test_plain_http_where_tls_was_expected(self, reach: Reach) -> None:
@@ -143,6 +149,10 @@ class TestTls:
         reach.front.behaviour = reach.front.stalls
 
         reach.end(WAITING, "no connection to squash.example", seconds=1.5)
+
+
+class TestRedirects:
+    """F12: what leads out of TLS."""
 
     def test_a_redirect_out_of_tls(self, reach: Reach) -> None:
         """F12: an answer that leads from https to http is not followed."""

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
+from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.plan import deliveries_of
 from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.sandbox.store import StoredFile
 from pytest_attach_evidence.spool import Spool
 
 from ...commands.project import LAST_LINE
@@ -22,8 +26,11 @@ from ...commands.project import Ended
 from ...commands.project import Project
 from ...commands.project import commits
 from ...commands.project import wait_until
+from ..faults.invariants import holding
+from ..faults.places import places_of
 
 
+SYSTEMS = ("squash", "workiva", "huawei")
 STATES = ("delivered", "found", "waiting", "uncertain", "rejected", "damaged")
 OUTCOMES = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)")
 TWO = ("-p", "xdist", "-n", "2")
@@ -135,21 +142,33 @@ class Life:
         assert {piece.id for piece in record.pieces} <= set(self.kept())
 
     def check_arrived(self) -> None:
-        """Every system holds exactly the wanted pieces that go there, and got no key twice."""
-        for system in ("squash", "workiva", "huawei"):
-            there = Counter(file.sha256 for file in self.sandbox.store.files(system))
-            assert self._wanted(system) == there, system
+        """Each wanted piece is once at the object of its target, nothing else is anywhere.
+
+        The pieces of one run for one target are at one object.
+        """
+        wanted = self._wanted()
+        spread: dict[tuple[str, Target], set[str]] = {}
+        for run, delivery in wanted:
+            held = holding(delivery, self._files(), places_of(delivery.target, self.sandbox))
+            assert held is not None, f"not there, or not only there: {delivery.title}"
+            spread.setdefault((run, delivery.target), set()).add(held.object)
+        assert {} == {where: found for where, found in spread.items() if len(found) > 1}
+        assert len(wanted) == len(self._files())
+        for system in SYSTEMS:
             assert {1} >= set(commits(self.sandbox, system).values()), system
 
-    def _wanted(self, system: str) -> Counter[str]:
-        """Return the hashes of the pieces that have to be in a system."""
-        return Counter(
-            piece.sha256
+    def _files(self) -> list[StoredFile]:
+        return [file for system in SYSTEMS for file in self.sandbox.store.files(system)]
+
+    def _wanted(self) -> list[tuple[str, Delivery]]:
+        """Return what has to be in a system, with the run it is from."""
+        return [
+            (record.run.id, delivery)
             for record in self.records()
             for piece in record.pieces
-            for target in record.items[piece.item_id].targets
-            if target.destination == system and piece.id not in record.unwanted
-        )
+            for delivery in deliveries_of(record, piece)
+            if delivery.target.destination in SYSTEMS and piece.id not in record.unwanted
+        ]
 
     def outcomes(self) -> dict[str, str]:
         """Return the outcomes of the only run's items, the run's own left out."""
