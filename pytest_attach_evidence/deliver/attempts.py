@@ -181,7 +181,8 @@ class _Pieces:
         while batch:
             sent = self._calls.send(batch)
             if sent.as_one and len(batch) > 1 and not self._limits.replaces:
-                return late + [one for piece in batch for one in self._send([piece])]
+                rest = batch if self._limits.repeat_is_harmless else self._glanced(batch)
+                return late + [one for piece in rest for one in self._send([piece])]
             self._reject(sent.of(PermanentError, batch), sent.errors)
             again, lost = sent.of(TemporaryError, batch), sent.of(UncertainError, batch)
             conflicts = sent.of(ConflictError, batch)

@@ -110,6 +110,30 @@ class TestForGood:
         )
         assert ["delivered", "rejected", "delivered"] == list(states(results).values())
 
+    def test_what_a_refused_call_brought_nevertheless_is_not_sent_again(self, scene: Scene) -> None:
+        """A server that kept the first piece before it refused the rest: each is there once."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [self.keeps_the_first]
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt"), ("b.txt",)] == scene.one.did("deliver")
+        assert ["delivered", "delivered"] == list(states(results).values())
+        assert [1, 1] == [stored(scene.one, name) for name in ("a.txt", "b.txt")]
+
+    def test_a_refused_call_is_split_without_a_look_where_a_repeat_is_harmless(
+        self, scene: Scene
+    ) -> None:
+        """There the same bytes may be sent twice, and nobody may be able to look."""
+        scene.add(pieces_per_call=None, repeat_is_harmless=True)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(NO)]
+
+        scene.deliver()
+
+        assert ["deliver"] * 3 == [call.what for call in scene.one.calls]
+
     def test_a_refusal_that_holds_for_the_target_is_not_tried_piece_by_piece(
         self, scene: Scene
     ) -> None:
@@ -194,6 +218,12 @@ class TestForGood:
 
         assert (dict.fromkeys(names, "rejected"), 65) == (states(results), status(results))
         assert 8 == len(scene.one.did("deliver"))
+
+    @staticmethod
+    def keeps_the_first(one: Scripted, deliveries: Sequence[Delivery], content: object) -> object:
+        """Store the first piece, and refuse the call for the others."""
+        one.commit(deliveries[0], content(deliveries[0]))  # type: ignore[operator]
+        raise NO
 
     @staticmethod
     def first_is_there(one: Scripted, deliveries: Sequence[Delivery], content: object) -> object:
