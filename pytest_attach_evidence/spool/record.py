@@ -191,6 +191,8 @@ def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
     for key in entry["keys"]:
         record.uncertain[key] = str(entry["at"])
         record.attempts[key] = int(entry["attempt"])
+        # Why an earlier send failed says nothing about this one.
+        record.failures.pop(key, None)
 
 
 def _receipt(record: RunRecord, entry: Mapping[str, Any]) -> None:

@@ -6,8 +6,12 @@ import pytest
 
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.plan import states as recorded
+from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool.journal import Journal
 
 from .scene import Scene
@@ -19,6 +23,7 @@ from .scripted import LOST
 from .scripted import Step
 from .scripted import answer_lost
 from .scripted import committed_after
+from .scripted import ledger
 from .scripted import left_out
 from .scripted import look_raises
 from .scripted import raised
@@ -275,6 +280,26 @@ class TestAcrossProcesses:
         scene.destinations["one"] = one
         assert {"a.txt": "found"} == states(scene.deliver())
 
+    @pytest.mark.parametrize("before", [PermanentError("413"), TemporaryError("busy", retry_after_s=3600)])
+    def test_what_was_refused_and_then_sent_is_looked_up(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch, before: Exception
+    ) -> None:
+        """A process that dies in a later send leaves it uncertain, whatever an earlier send came to."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(before), answer_lost]
+        scene.deliver()
+        with monkeypatch.context() as dying:
+            dying.setattr(DeliveryLog, "failure", _die)
+            scene.one.looks = [ledger, look_raises(UncertainError("cut off"))]
+            scene.deliver(retry_rejected=True)
+
+        told = recorded(scene.run.read())
+        results = scene.deliver()
+
+        assert {State.UNCERTAIN: 1} == told
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+        assert 1 == stored(scene.one, "a.txt")
+
     @staticmethod
     def lose(scene: Scene, step: Step) -> None:
         """Let a process end right after it sent a piece."""
@@ -284,6 +309,10 @@ class TestAcrossProcesses:
         scene.deliver()
         scene.one.calls.clear()
         scene.budget.waited.clear()
+
+
+def _die(*_: object) -> None:
+    raise SpoolError("as if the process had died here")
 
 
 @pytest.mark.parametrize("error", [UncertainError("no list"), PermanentError("no rights")])
