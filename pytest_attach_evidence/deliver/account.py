@@ -43,6 +43,10 @@ class Account:
         """Tell whether a delivery was given up in this process."""
         return delivery.key in self.results.failures
 
+    def was_sent(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery was sent before, by this process or another."""
+        return self._attempts.get(delivery.key, 0) > 0
+
     def has_receipt(self) -> bool:
         """Tell whether at least one piece is at the target, no matter which process brought it."""
         keys = self.results.plan.keys[self.work.target]

@@ -13,7 +13,6 @@ from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
-from ..errors import SpoolDamagedError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -26,10 +25,10 @@ from ..retry import MAX_ATTEMPTS
 from ..retry import backoff_s
 from ..retry import wait_after
 from .account import Account
-from .calls import DAMAGED_HINT
 from .calls import Calls
 from .ground import Ground
 from .ground import Results
+from .soundness import sound
 
 
 CONCLUDE_ATTEMPTS = 3
@@ -64,17 +63,6 @@ def serve(
     except DestinationClosedError as error:
         account.leave(work.deliveries, error)
         raise
-
-
-def _is_sound(delivery: Delivery, account: Account, calls: Calls) -> bool:
-    """Check a piece's bytes against its hash: what was damaged must not leave the house."""
-    calls.check_time()
-    try:
-        account.ground.verify(delivery)
-    except SpoolDamagedError as error:
-        account.fail(delivery, State.DAMAGED, error, DAMAGED_HINT)
-        return False
-    return True
 
 
 def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
@@ -127,31 +115,27 @@ class _Pieces:
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Serve pieces: those that were sent before are looked up first, the others sent in order.
 
-        Every piece is checked before its first send, not earlier: the first request need not wait
-        until all bytes of a large run were read.
+        Every piece is checked right before it is sent, not earlier: the first request need not wait
+        until all bytes of a large run were read, and what has arrived needs no bytes.
         """
         unsure: list[Delivery] = []
         if not self._limits.repeat_is_harmless:
             unsure = [d for d in deliveries if d.key in self._work.uncertain]
-        unsure = self._sound(unsure)
         late = self._looked_up(unsure, insist=self._work.insist)
         known = {d.key for d in late} | {d.key for d in unsure if not self._account.is_open(d)}
         rest = [d for d in deliveries if d.key not in known]
         if not self._limits.repeat_is_harmless:
-            again = self._sound([d for d in rest if d.key in self._work.attempts])
+            again = [d for d in rest if d.key in self._work.attempts]
             rest = _without(rest, _without(again, self._glanced(again)))
         for batch in self._batches(rest):
-            late += self._send(self._sound(batch))
+            late += self._send(batch)
         while late:
             late = self._send_again(late)
 
     def _sound(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Return the pieces whose bytes are what was attached; the others are damaged."""
-        return [
-            d
-            for d in deliveries
-            if not self._account.has_failed(d) and _is_sound(d, self._account, self._calls)
-        ]
+        looked = not self._limits.repeat_is_harmless
+        return sound(deliveries, self._account, self._calls, looked=looked)
 
     def withdraw(self, deliveries: Sequence[Delivery]) -> None:
         """Give up pieces that have other targets now, once it is sure that they are not here."""
@@ -178,7 +162,7 @@ class _Pieces:
     def _send(self, batch: Sequence[Delivery]) -> list[Delivery]:
         """Send a batch until each piece is settled or failed; return those that are late."""
         late: list[Delivery] = []
-        while batch:
+        while batch := self._sound(batch):
             sent = self._calls.send(batch)
             if sent.as_one and len(batch) > 1 and not self._limits.replaces:
                 rest = batch if self._limits.repeat_is_harmless else self._glanced(batch)

@@ -208,7 +208,8 @@ def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
         msg = f"a failure that calls itself {failure.state}"
         raise _WrongError(msg)
     record.failures[failure.key] = failure
-    if failure.state is not State.UNCERTAIN:
+    # That the bytes here are damaged says nothing about what was sent before.
+    if failure.state not in (State.UNCERTAIN, State.DAMAGED):
         record.uncertain.pop(failure.key, None)
 
 

@@ -280,7 +280,9 @@ class TestAcrossProcesses:
         scene.destinations["one"] = one
         assert {"a.txt": "found"} == states(scene.deliver())
 
-    @pytest.mark.parametrize("before", [PermanentError("413"), TemporaryError("busy", retry_after_s=3600)])
+    @pytest.mark.parametrize(
+        "before", [PermanentError("413"), TemporaryError("busy", retry_after_s=3600)]
+    )
     def test_what_was_refused_and_then_sent_is_looked_up(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch, before: Exception
     ) -> None:
