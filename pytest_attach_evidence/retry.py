@@ -25,6 +25,7 @@ MAX_WAIT_S = 30.0
 MAX_ATTEMPTS = 5
 MIN_SETTLE_S = 30.0
 STALL_S = 30.0
+LONGEST_SEND_S = 3600.0
 
 
 def _never() -> threading.Event:

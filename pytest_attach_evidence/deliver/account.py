@@ -20,19 +20,28 @@ from .ground import Results
 class Account:
     """Counts the attempts of one target's deliveries, and settles or fails each of them once.
 
-    `tried` are the sends of this process, `sent_at` the moments (of the budget's clock) of the last
-    send whose answer is not known.
+    `tried` are the sends of this process, `sent_at` the moments (of the budget's clock) at which the last
+    send whose answer is not known was over.
     """
 
     def __init__(self, work: Work, ground: Ground, results: Results) -> None:
         self.work = work
         self.ground = ground
         self.results = results
-        now = ground.budget.clock()
-        self.sent_at = {key: now - _age_s(at) for key, at in work.uncertain.items()}
+        self.sent_at = {key: self._over_at(key, at) for key, at in work.uncertain.items()}
         self.tried: dict[str, int] = {}
         self._attempts = dict(work.attempts)
         self._seen: dict[str, UncertainError] = {}
+
+    def _over_at(self, key: str, at: str) -> float:
+        """Return when an earlier send was surely over, on the budget's clock.
+
+        A process that died in it may have sent until this delivery began.
+        """
+        age_s = _age_s(at)
+        if key in self.work.unheard and age_s < self.ground.longest_send_s:
+            return self.ground.begun_at
+        return self.ground.budget.clock() - age_s
 
     def is_open(self, delivery: Delivery) -> bool:
         """Tell whether a delivery has neither a receipt nor a failure yet."""

@@ -19,6 +19,7 @@ from ..model import Problem
 from ..model import Receipt
 from ..model import State
 from ..plan import Plan
+from ..retry import LONGEST_SEND_S
 from ..retry import Budget
 
 
@@ -122,3 +123,10 @@ class Ground:
     ended: bool = False
     failing: dict[str, int] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
+    begun_at: float = field(init=False)
+    longest_send_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note when the delivery began, on the budget's clock, and how long a send may have lasted."""
+        self.begun_at = self.budget.clock()
+        self.longest_send_s = max(LONGEST_SEND_S, self.budget.remaining_s())

@@ -207,6 +207,9 @@ def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
     if failure.state.settled:
         msg = f"a failure that calls itself {failure.state}"
         raise _WrongError(msg)
+    if failure.state is State.UNCERTAIN and failure.key not in record.failures:
+        # The first that speaks of a send is written when that is over.
+        record.uncertain[failure.key] = max(record.uncertain.get(failure.key, ""), failure.at)
     record.failures[failure.key] = failure
     # That the bytes here are damaged says nothing about what was sent before.
     if failure.state not in (State.UNCERTAIN, State.DAMAGED):
