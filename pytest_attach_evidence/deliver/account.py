@@ -56,6 +56,14 @@ class Account:
         """Tell whether a delivery was sent before, by this process or another."""
         return self._attempts.get(delivery.key, 0) > 0
 
+    def is_settled(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery has a receipt."""
+        return delivery.key in self.results.receipts
+
+    def may_be_there(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery has a receipt, or was sent and nobody knows what became of it."""
+        return self.is_settled(delivery) or delivery.key in self.ground.in_doubt
+
     def has_receipt(self) -> bool:
         """Tell whether at least one piece is at the target, no matter which process brought it."""
         keys = self.results.plan.keys[self.work.target]
@@ -133,11 +141,17 @@ class Account:
                 self.results.gone.add(delivery.key)
                 self.ground.in_doubt.discard(delivery.key)
 
-    def leave(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+    def hold(self, deliveries: Sequence[Delivery], error: Exception, next_step: str) -> None:
+        """Leave what is still open until a person acts, since no push by itself can send it."""
+        self.results.held.update(d.key for d in deliveries if self.is_open(d))
+        self.leave(deliveries, error, next_step)
+
+    def leave(self, deliveries: Sequence[Delivery], error: Exception, next_step: str = "") -> None:
         """Leave what is still open to a later push: uncertain if it may be there, else waiting."""
         for delivery in deliveries:
             in_doubt = delivery.key in self.ground.in_doubt
-            self.fail(delivery, State.UNCERTAIN if in_doubt else State.WAITING, error)
+            state = State.UNCERTAIN if in_doubt else State.WAITING
+            self.fail(delivery, state, error, next_step)
 
 
 def _age_s(at: str) -> float:

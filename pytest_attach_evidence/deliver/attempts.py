@@ -133,9 +133,7 @@ class _Pieces:
             late = self._send_again(late)
 
     def _sound(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Return the pieces whose bytes are what was attached; the others are damaged."""
-        looked = not self._limits.repeat_is_harmless
-        return sound(deliveries, self._account, self._calls, looked=looked)
+        return sound(deliveries, self._account, self._calls, self._limits)
 
     def withdraw(self, deliveries: Sequence[Delivery]) -> None:
         """Give up pieces that have other targets now, once it is sure that they are not here."""

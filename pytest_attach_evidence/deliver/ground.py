@@ -71,9 +71,9 @@ class Results:
 
     `gone` are deliveries to targets that their piece no longer has: nothing was there, and the plan
     has lost them when the delivery is over.
-    `undecidable` are uncertain deliveries of which no later look can tell more; `closed` says why a
-    destination was given up; `unconcluded` are targets that could not be told their outcome, and whether
-    a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
+    for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not be
+    told their outcome, and whether a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
     """
 
     plan: Plan
@@ -81,6 +81,7 @@ class Results:
     failures: dict[str, Failure] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     undecidable: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)

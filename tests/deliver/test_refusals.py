@@ -9,6 +9,7 @@ import pytest
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 
@@ -21,6 +22,7 @@ from .scripted import LOST
 from .scripted import Scripted
 from .scripted import Step
 from .scripted import answer_lost
+from .scripted import look_raises
 from .scripted import raised
 from .scripted import value
 
@@ -295,6 +297,58 @@ class TestReplacing:
 
         assert [("a.txt", "b.txt")] == scene.one.did("deliver")
         assert {"a.txt": "rejected", "b.txt": "rejected"} == states(results)
+
+    def test_what_is_there_is_not_pushed_out_since_it_cannot_be_read_any_more(
+        self, scene: Scene
+    ) -> None:
+        """Nothing is sent and what is new waits until a person acted, 65; then all of it goes."""
+        scene.attach("a.txt")
+        scene.deliver()
+        scene.attach("b.txt", "c.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.one.calls.clear()
+
+        results = scene.deliver()
+        scene.content("a.txt").write_bytes(b"a.txt")
+        mended = scene.deliver()
+
+        assert ["delivered", "waiting", "waiting"] == list(states(results).values())
+        assert (65, 2) == (status(results), len(reasons(results)))
+        assert (
+            "a.txt of test_it.py::test_1, which is there and would be replaced"
+            in (reasons(results)[0])
+        )
+        assert [("a.txt", "b.txt", "c.txt")] == scene.one.did("deliver")
+        assert ({"delivered"}, 0) == (set(states(mended).values()), status(mended))
+
+    def test_what_may_be_there_is_not_pushed_out_either(self, scene: Scene) -> None:
+        """A damaged piece whose answer was lost: it stays the only one in this and every later push."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(LOST)] * MAX_ATTEMPTS
+        scene.deliver()
+        scene.attach("b.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.one.calls.clear()
+
+        for _ in range(2):
+            scene.one.looks = [look_raises(UncertainError("there is no list"))]
+            results = scene.deliver()
+
+            assert {"a.txt": "damaged", "b.txt": "waiting"} == states(results)
+            assert 65 == status(results)
+        assert [] == scene.one.did("deliver")
+
+    def test_what_was_never_sent_holds_nobody_up_when_it_is_damaged(self, scene: Scene) -> None:
+        """Nothing is pushed out by a call without it."""
+        scene.attach("a.txt", "b.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "damaged", "b.txt": "delivered"}, 65) == (
+            states(results),
+            status(results),
+        )
 
     def test_pieces_of_unknown_fate_go_with_the_others(self, scene: Scene) -> None:
         """After a crash the whole target is sent in one call, in order."""
