@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..errors import DeliveryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Failure
@@ -13,6 +14,7 @@ from ..model import State
 from ..model import seconds_since
 from ..model import utc_text
 from ..plan import Work
+from ..retry import is_throttled
 from .ground import Ground
 from .ground import Results
 
@@ -20,8 +22,8 @@ from .ground import Results
 class Account:
     """Counts the attempts of one target's deliveries, and settles or fails each of them once.
 
-    `tried` are the sends of this process, `sent_at` the moments (of the budget's clock) at which the last
-    send whose answer is not known was over.
+    `tried` are the sends of this process, `spent` those that no limiter turned away, `sent_at` the
+    moments (of the budget's clock) at which the last send whose answer is not known was over.
     """
 
     def __init__(self, work: Work, ground: Ground, results: Results) -> None:
@@ -30,6 +32,7 @@ class Account:
         self.results = results
         self.sent_at = {key: self._over_at(key, at) for key, at in work.uncertain.items()}
         self.tried: dict[str, int] = {}
+        self.spent: dict[str, int] = {}
         self._attempts = dict(work.attempts)
         self._seen: dict[str, UncertainError] = {}
 
@@ -74,6 +77,7 @@ class Account:
         for delivery in batch:
             self._attempts[delivery.key] = self._attempts.get(delivery.key, 0) + 1
             self.tried[delivery.key] = self.tried.get(delivery.key, 0) + 1
+            self.spent[delivery.key] = self.spent.get(delivery.key, 0) + 1
         self.ground.log.intent(batch, self._attempts)
         with self.ground.lock:
             self.ground.in_doubt.update(delivery.key for delivery in batch)
@@ -93,8 +97,10 @@ class Account:
             words = f"{seen}; it is not there yet, but a slow server may still store it"
             self.leave([delivery], UncertainError(words))
 
-    def not_taken(self, delivery: Delivery) -> None:
+    def not_taken(self, delivery: Delivery, error: DeliveryError) -> None:
         """Note that the last attempt surely brought nothing."""
+        if is_throttled(error):
+            self.spent[delivery.key] -= 1
         with self.ground.lock:
             self.ground.in_doubt.discard(delivery.key)
 

@@ -23,6 +23,7 @@ from ..plan import Work
 from ..plan import target_name
 from ..retry import MAX_ATTEMPTS
 from ..retry import backoff_s
+from ..retry import is_throttled
 from ..retry import wait_after
 from .account import Account
 from .calls import Calls
@@ -69,7 +70,7 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     """Tell the target the outcome; where that fails the journal knows it for a later push."""
     work, ground = account.work, account.ground
     name = work.target.destination
-    attempt = 0
+    attempt = turned_away = 0
     while True:
         attempt += 1
         calls.check_time()
@@ -78,8 +79,11 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
         except DestinationClosedError:
             raise
         except DeliveryError as error:
-            last = attempt == CONCLUDE_ATTEMPTS or isinstance(error, PermanentError)
-            if last or not calls.pause(backoff_s(attempt), 0, "before the status is set again"):
+            turned_away += is_throttled(error)
+            spent = attempt - turned_away == CONCLUDE_ATTEMPTS
+            last = isinstance(error, PermanentError) or (spent and not is_throttled(error))
+            wait_s = max(getattr(error, "retry_after_s", None) or 0.0, backoff_s(attempt))
+            if last or not calls.pause(wait_s, 0, "before the status is set again"):
                 _note_unconcluded(error, account)
                 return
         else:
@@ -220,9 +224,11 @@ class _Pieces:
 
     def _wait_s(self, delivery: Delivery, error: DeliveryError) -> float | None:
         """Return how long to wait before a piece is sent again, None where there is no time for it."""
+        account = self._account
+        tried = account.tried if is_throttled(error) else account.spent
         wait_s = wait_after(
             error,
-            self._account.tried[delivery.key],
+            tried[delivery.key],
             settle_s=self._budget.settle_s,
             repeat_is_harmless=self._limits.repeat_is_harmless,
         )
@@ -230,9 +236,9 @@ class _Pieces:
 
     def _send_again(self, late: Sequence[Delivery]) -> list[Delivery]:
         """Look for late pieces once their time has come, and send those that are not there."""
-        spent = [d for d in late if self._account.tried.get(d.key, 0) >= MAX_ATTEMPTS]
+        spent = [d for d in late if self._account.spent.get(d.key, 0) >= MAX_ATTEMPTS]
         self._account.leave_late(spent)
-        late = [d for d in late if self._account.tried.get(d.key, 0) < MAX_ATTEMPTS]
+        late = _without(late, spent)
         if not late:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s

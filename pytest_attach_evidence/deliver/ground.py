@@ -72,8 +72,9 @@ class Results:
     `gone` are deliveries to targets that their piece no longer has: nothing was there, and the plan
     has lost them when the delivery is over.
     `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
-    for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not be
-    told their outcome, and whether a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
+    be told their outcome, and whether a person must act; `bugs` are errors of ours, `spool_errors` what
+    the disk refused.
     """
 
     plan: Plan

@@ -12,6 +12,7 @@ from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
+from pytest_attach_evidence.retry import MAX_WAIT_S
 
 from .scene import Scene
 from .scene import reasons
@@ -27,6 +28,7 @@ from .scripted import raised
 from .scripted import value
 
 
+THROTTLED = TemporaryError("429 too many requests", throttled=True)
 NO = PermanentError("413 too large", next_step="attach a smaller file")
 
 
@@ -72,6 +74,38 @@ class TestForAWhile:
         results = scene.deliver()
 
         assert {"a.txt": "delivered"} == states(results)
+
+    def test_one_that_names_no_time_is_not_given_up_either(self, scene: Scene) -> None:
+        """It is asked again and again while there is time: what looks and what sends."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(THROTTLED)] * 8
+        scene.one.looks = [look_raises(THROTTLED)] * 8
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)
+        assert {} == results.closed
+
+    def test_a_piece_is_not_lost_sooner_for_having_been_throttled(self, scene: Scene) -> None:
+        """What a limiter turned away is no attempt of those that a lost answer has."""
+        scene.attach("a.txt")
+        scene.one.script = [*[raised(THROTTLED)] * 8, raised(LOST)]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered"} == states(results)
+
+    def test_one_that_throttles_for_ever_is_left_at_the_deadline(self, scene: Scene) -> None:
+        """The pieces wait for a push: 75; it was tried until there was hardly any time."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(THROTTLED)] * 999
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "waiting", "b.txt": "waiting"}, 75) == (states(results), status(results))
+        assert {} == results.closed
+        assert len(scene.one.did("deliver")) > MAX_ATTEMPTS
+        assert sum(scene.budget.waited) > 300 - MAX_WAIT_S
 
     def test_only_the_pieces_that_were_not_taken_are_sent_again(self, scene: Scene) -> None:
         """Of a call with several pieces the others are settled."""
