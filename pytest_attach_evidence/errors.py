@@ -50,12 +50,16 @@ class DeliveryError(EvidenceError):
 class TemporaryError(DeliveryError):
     """Surely not accepted by the destination; trying again later may help.
 
-    `retry_after_s` is the least number of seconds to wait, where the destination named one.
+    `retry_after_s` is the least number of seconds to wait, where the destination named one;
+    `throttled`: a limiter turned it away, so that it says nothing against the destination.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, throttled: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.throttled = throttled
 
 
 class UncertainError(DeliveryError):

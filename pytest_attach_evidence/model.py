@@ -325,7 +325,8 @@ class Run(Record):
 class RunRecord:
     """What the spool holds of one run: the collected pieces, and how far their delivery came.
 
-    `uncertain` maps a key to the moment of its last send without a known result; `notes`,
+    `uncertain` maps a key to the moment of its last send without a known result: of its beginning, or
+    of its end where a failure tells that; `notes`,
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
     taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
     session runs and after a crash. `remapped` holds the targets of single pieces since the marks

@@ -47,7 +47,8 @@ class Work:
     """What remains to be done for one target.
 
     `deliveries` are in order; `uncertain` maps those that were sent without a known result to the
-    moment of the last send; `attempts` counts earlier sends; `conclude` tells whether the target has
+    moment of the last send; `unheard` are those of which nobody wrote that the send was over, since its
+    process died; `attempts` counts earlier sends; `conclude` tells whether the target has
     yet to be told `outcome`, the worst of the items mapped to it; `insist` to send what nobody can
     tell about once more, since a person looked. `withdrawn` are only looked for and never sent, since
     their piece has other targets now.
@@ -61,6 +62,7 @@ class Work:
     conclude: bool
     insist: bool = False
     withdrawn: frozenset[str] = frozenset()
+    unheard: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -334,6 +336,7 @@ def _work(
         conclude=conclude,
         insist=insist,
         withdrawn=frozenset(known.withdrawn.intersection(keys)),
+        unheard=frozenset(k for k in keys if k in known.uncertain and k not in known.failures),
     )
 
 

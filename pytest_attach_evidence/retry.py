@@ -25,6 +25,7 @@ MAX_WAIT_S = 30.0
 MAX_ATTEMPTS = 5
 MIN_SETTLE_S = 30.0
 STALL_S = 30.0
+LONGEST_SEND_S = 3600.0
 
 
 def _never() -> threading.Event:
@@ -63,6 +64,11 @@ class Budget:
         return max(MIN_SETTLE_S, 2 * self.stall_s)
 
 
+def is_throttled(error: DeliveryError) -> bool:
+    """Tell whether a limiter turned an attempt away: it counts neither as one nor as a failure."""
+    return isinstance(error, TemporaryError) and error.throttled
+
+
 def backoff_s(attempt: int, jitter: Callable[[], float] = random.random) -> float:
     """Return the seconds to wait after a failed attempt (counted from 1): full jitter, at most 30."""
     return float(min(MAX_WAIT_S, BASE_WAIT_S * 2 ** min(attempt - 1, 10))) * jitter()
@@ -79,13 +85,14 @@ def wait_after(
     """Return the seconds to wait before the next attempt, or None where there is none in this run.
 
     A time that the destination named is kept and spread by up to a tenth, so that parallel jobs do
-    not come back in step. An uncertain piece waits until the server must have settled it.
+    not come back in step. An uncertain piece waits until the server must have settled it. For one that
+    was throttled no number of attempts is too large.
     """
     if isinstance(error, PermanentError | DestinationClosedError):
         return None
     if isinstance(error, TemporaryError) and error.retry_after_s is not None:
         return max(error.retry_after_s * (1 + jitter() / 10), backoff_s(attempt, jitter))
-    if attempt >= MAX_ATTEMPTS:
+    if attempt >= MAX_ATTEMPTS and not is_throttled(error):
         return None
     if isinstance(error, UncertainError) and not repeat_is_harmless:
         return max(settle_s, backoff_s(attempt, jitter))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..errors import DeliveryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Failure
@@ -13,6 +14,7 @@ from ..model import State
 from ..model import seconds_since
 from ..model import utc_text
 from ..plan import Work
+from ..retry import is_throttled
 from .ground import Ground
 from .ground import Results
 
@@ -20,19 +22,29 @@ from .ground import Results
 class Account:
     """Counts the attempts of one target's deliveries, and settles or fails each of them once.
 
-    `tried` are the sends of this process, `sent_at` the moments (of the budget's clock) of the last
-    send whose answer is not known.
+    `tried` are the sends of this process, `spent` those that no limiter turned away, `sent_at` the
+    moments (of the budget's clock) at which the last send whose answer is not known was over.
     """
 
     def __init__(self, work: Work, ground: Ground, results: Results) -> None:
         self.work = work
         self.ground = ground
         self.results = results
-        now = ground.budget.clock()
-        self.sent_at = {key: now - _age_s(at) for key, at in work.uncertain.items()}
+        self.sent_at = {key: self._over_at(key, at) for key, at in work.uncertain.items()}
         self.tried: dict[str, int] = {}
+        self.spent: dict[str, int] = {}
         self._attempts = dict(work.attempts)
         self._seen: dict[str, UncertainError] = {}
+
+    def _over_at(self, key: str, at: str) -> float:
+        """Return when an earlier send was surely over, on the budget's clock.
+
+        A process that died in it may have sent until this delivery began.
+        """
+        age_s = _age_s(at)
+        if key in self.work.unheard and age_s < self.ground.longest_send_s:
+            return self.ground.begun_at
+        return self.ground.budget.clock() - age_s
 
     def is_open(self, delivery: Delivery) -> bool:
         """Tell whether a delivery has neither a receipt nor a failure yet."""
@@ -42,6 +54,18 @@ class Account:
     def has_failed(self, delivery: Delivery) -> bool:
         """Tell whether a delivery was given up in this process."""
         return delivery.key in self.results.failures
+
+    def was_sent(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery was sent before, by this process or another."""
+        return self._attempts.get(delivery.key, 0) > 0
+
+    def is_settled(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery has a receipt."""
+        return delivery.key in self.results.receipts
+
+    def may_be_there(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery has a receipt, or was sent and nobody knows what became of it."""
+        return self.is_settled(delivery) or delivery.key in self.ground.in_doubt
 
     def has_receipt(self) -> bool:
         """Tell whether at least one piece is at the target, no matter which process brought it."""
@@ -53,6 +77,7 @@ class Account:
         for delivery in batch:
             self._attempts[delivery.key] = self._attempts.get(delivery.key, 0) + 1
             self.tried[delivery.key] = self.tried.get(delivery.key, 0) + 1
+            self.spent[delivery.key] = self.spent.get(delivery.key, 0) + 1
         self.ground.log.intent(batch, self._attempts)
         with self.ground.lock:
             self.ground.in_doubt.update(delivery.key for delivery in batch)
@@ -72,8 +97,10 @@ class Account:
             words = f"{seen}; it is not there yet, but a slow server may still store it"
             self.leave([delivery], UncertainError(words))
 
-    def not_taken(self, delivery: Delivery) -> None:
+    def not_taken(self, delivery: Delivery, error: DeliveryError) -> None:
         """Note that the last attempt surely brought nothing."""
+        if is_throttled(error):
+            self.spent[delivery.key] -= 1
         with self.ground.lock:
             self.ground.in_doubt.discard(delivery.key)
 
@@ -120,11 +147,17 @@ class Account:
                 self.results.gone.add(delivery.key)
                 self.ground.in_doubt.discard(delivery.key)
 
-    def leave(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+    def hold(self, deliveries: Sequence[Delivery], error: Exception, next_step: str) -> None:
+        """Leave what is still open until a person acts, since no push by itself can send it."""
+        self.results.held.update(d.key for d in deliveries if self.is_open(d))
+        self.leave(deliveries, error, next_step)
+
+    def leave(self, deliveries: Sequence[Delivery], error: Exception, next_step: str = "") -> None:
         """Leave what is still open to a later push: uncertain if it may be there, else waiting."""
         for delivery in deliveries:
             in_doubt = delivery.key in self.ground.in_doubt
-            self.fail(delivery, State.UNCERTAIN if in_doubt else State.WAITING, error)
+            state = State.UNCERTAIN if in_doubt else State.WAITING
+            self.fail(delivery, state, error, next_step)
 
 
 def _age_s(at: str) -> float:

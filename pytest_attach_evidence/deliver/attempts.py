@@ -13,7 +13,6 @@ from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
-from ..errors import SpoolDamagedError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -24,12 +23,13 @@ from ..plan import Work
 from ..plan import target_name
 from ..retry import MAX_ATTEMPTS
 from ..retry import backoff_s
+from ..retry import is_throttled
 from ..retry import wait_after
 from .account import Account
-from .calls import DAMAGED_HINT
 from .calls import Calls
 from .ground import Ground
 from .ground import Results
+from .soundness import sound
 
 
 CONCLUDE_ATTEMPTS = 3
@@ -66,22 +66,11 @@ def serve(
         raise
 
 
-def _is_sound(delivery: Delivery, account: Account, calls: Calls) -> bool:
-    """Check a piece's bytes against its hash: what was damaged must not leave the house."""
-    calls.check_time()
-    try:
-        account.ground.verify(delivery)
-    except SpoolDamagedError as error:
-        account.fail(delivery, State.DAMAGED, error, DAMAGED_HINT)
-        return False
-    return True
-
-
 def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     """Tell the target the outcome; where that fails the journal knows it for a later push."""
     work, ground = account.work, account.ground
     name = work.target.destination
-    attempt = 0
+    attempt = turned_away = 0
     while True:
         attempt += 1
         calls.check_time()
@@ -90,8 +79,11 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
         except DestinationClosedError:
             raise
         except DeliveryError as error:
-            last = attempt == CONCLUDE_ATTEMPTS or isinstance(error, PermanentError)
-            if last or not calls.pause(backoff_s(attempt), 0, "before the status is set again"):
+            turned_away += is_throttled(error)
+            spent = attempt - turned_away == CONCLUDE_ATTEMPTS
+            last = isinstance(error, PermanentError) or (spent and not is_throttled(error))
+            wait_s = max(getattr(error, "retry_after_s", None) or 0.0, backoff_s(attempt))
+            if last or not calls.pause(wait_s, 0, "before the status is set again"):
                 _note_unconcluded(error, account)
                 return
         else:
@@ -127,31 +119,25 @@ class _Pieces:
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Serve pieces: those that were sent before are looked up first, the others sent in order.
 
-        Every piece is checked before its first send, not earlier: the first request need not wait
-        until all bytes of a large run were read.
+        Every piece is checked right before it is sent, not earlier: the first request need not wait
+        until all bytes of a large run were read, and what has arrived needs no bytes.
         """
         unsure: list[Delivery] = []
         if not self._limits.repeat_is_harmless:
             unsure = [d for d in deliveries if d.key in self._work.uncertain]
-        unsure = self._sound(unsure)
         late = self._looked_up(unsure, insist=self._work.insist)
         known = {d.key for d in late} | {d.key for d in unsure if not self._account.is_open(d)}
         rest = [d for d in deliveries if d.key not in known]
         if not self._limits.repeat_is_harmless:
-            again = self._sound([d for d in rest if d.key in self._work.attempts])
+            again = [d for d in rest if d.key in self._work.attempts]
             rest = _without(rest, _without(again, self._glanced(again)))
         for batch in self._batches(rest):
-            late += self._send(self._sound(batch))
+            late += self._send(batch)
         while late:
             late = self._send_again(late)
 
     def _sound(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Return the pieces whose bytes are what was attached; the others are damaged."""
-        return [
-            d
-            for d in deliveries
-            if not self._account.has_failed(d) and _is_sound(d, self._account, self._calls)
-        ]
+        return sound(deliveries, self._account, self._calls, self._limits)
 
     def withdraw(self, deliveries: Sequence[Delivery]) -> None:
         """Give up pieces that have other targets now, once it is sure that they are not here."""
@@ -178,10 +164,11 @@ class _Pieces:
     def _send(self, batch: Sequence[Delivery]) -> list[Delivery]:
         """Send a batch until each piece is settled or failed; return those that are late."""
         late: list[Delivery] = []
-        while batch:
+        while batch := self._sound(batch):
             sent = self._calls.send(batch)
             if sent.as_one and len(batch) > 1 and not self._limits.replaces:
-                return late + [one for piece in batch for one in self._send([piece])]
+                rest = batch if self._limits.repeat_is_harmless else self._glanced(batch)
+                return late + [one for piece in rest for one in self._send([piece])]
             self._reject(sent.of(PermanentError, batch), sent.errors)
             again, lost = sent.of(TemporaryError, batch), sent.of(UncertainError, batch)
             conflicts = sent.of(ConflictError, batch)
@@ -237,9 +224,11 @@ class _Pieces:
 
     def _wait_s(self, delivery: Delivery, error: DeliveryError) -> float | None:
         """Return how long to wait before a piece is sent again, None where there is no time for it."""
+        account = self._account
+        tried = account.tried if is_throttled(error) else account.spent
         wait_s = wait_after(
             error,
-            self._account.tried[delivery.key],
+            tried[delivery.key],
             settle_s=self._budget.settle_s,
             repeat_is_harmless=self._limits.repeat_is_harmless,
         )
@@ -247,9 +236,9 @@ class _Pieces:
 
     def _send_again(self, late: Sequence[Delivery]) -> list[Delivery]:
         """Look for late pieces once their time has come, and send those that are not there."""
-        spent = [d for d in late if self._account.tried.get(d.key, 0) >= MAX_ATTEMPTS]
+        spent = [d for d in late if self._account.spent.get(d.key, 0) >= MAX_ATTEMPTS]
         self._account.leave_late(spent)
-        late = [d for d in late if self._account.tried.get(d.key, 0) < MAX_ATTEMPTS]
+        late = _without(late, spent)
         if not late:
             return []
         ready_at = max(self._account.sent_at[d.key] for d in late) + self._budget.settle_s

@@ -22,6 +22,7 @@ from ..model import Evidence
 from ..model import Receipt
 from ..model import State
 from ..retry import backoff_s
+from ..retry import is_throttled
 from .account import Account
 
 
@@ -174,7 +175,7 @@ class Calls:
         if isinstance(error, UncertainError):
             self._account.lost(delivery, error)
         else:
-            self._account.not_taken(delivery)
+            self._account.not_taken(delivery, error)
 
     def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
         """Open the lane after an answer; count a call that brought nothing."""
@@ -208,9 +209,12 @@ class Calls:
     def _failed(self, error: DeliveryError) -> None:
         """Count a call that failed; raise DestinationClosedError when it was one too many.
 
-        A destination that names a time for which one can wait is alive: that does not count.
+        A destination that names a time for which one can wait, or whose limiter turns us away without
+        naming any, is alive: that does not count.
         """
         after_s = error.retry_after_s if isinstance(error, TemporaryError) else None
+        if after_s is None and is_throttled(error):
+            return
         if after_s is not None and after_s <= self._budget.remaining_s():
             return
         name = self._destination.name

@@ -19,6 +19,7 @@ from ..model import Problem
 from ..model import Receipt
 from ..model import State
 from ..plan import Plan
+from ..retry import LONGEST_SEND_S
 from ..retry import Budget
 
 
@@ -70,9 +71,10 @@ class Results:
 
     `gone` are deliveries to targets that their piece no longer has: nothing was there, and the plan
     has lost them when the delivery is over.
-    `undecidable` are uncertain deliveries of which no later look can tell more; `closed` says why a
-    destination was given up; `unconcluded` are targets that could not be told their outcome, and whether
-    a person must act; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
+    for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
+    be told their outcome, and whether a person must act; `bugs` are errors of ours, `spool_errors` what
+    the disk refused.
     """
 
     plan: Plan
@@ -80,6 +82,7 @@ class Results:
     failures: dict[str, Failure] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     undecidable: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
@@ -122,3 +125,10 @@ class Ground:
     ended: bool = False
     failing: dict[str, int] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
+    begun_at: float = field(init=False)
+    longest_send_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note when the delivery began, on the budget's clock, and how long a send may have lasted."""
+        self.begun_at = self.budget.clock()
+        self.longest_send_s = max(LONGEST_SEND_S, self.budget.remaining_s())

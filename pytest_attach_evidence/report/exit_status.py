@@ -47,7 +47,8 @@ def exit_status(results: Results, *, refused: bool = False) -> ExitStatus:
     if results.spool_errors:
         return ExitStatus.SPOOL
     acts = any(permanent for _, permanent in results.unconcluded)
-    if refused or acts or results.undecidable or _any(results, State.REJECTED, State.DAMAGED):
+    stuck = results.undecidable or results.held
+    if refused or acts or stuck or _any(results, State.REJECTED, State.DAMAGED):
         return ExitStatus.PERSON_MUST_ACT
     if any(error.why == "authentication" for error in results.closed.values()):
         return ExitStatus.AUTHENTICATION

@@ -150,7 +150,7 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
 def busy(msg: str, wait_s: float | None) -> TemporaryError:
     """Return the error of a server that wants to be left alone, with the time it names."""
     when = "" if wait_s is None else f"; it wants to be left alone for {wait_s:.0f} s"
-    return TemporaryError(f"{msg}{when}", retry_after_s=wait_s)
+    return TemporaryError(f"{msg}{when}", retry_after_s=wait_s, throttled=True)
 
 
 def _phrase(status: int) -> str:

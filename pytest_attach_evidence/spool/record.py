@@ -191,6 +191,8 @@ def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
     for key in entry["keys"]:
         record.uncertain[key] = str(entry["at"])
         record.attempts[key] = int(entry["attempt"])
+        # Why an earlier send failed says nothing about this one.
+        record.failures.pop(key, None)
 
 
 def _receipt(record: RunRecord, entry: Mapping[str, Any]) -> None:
@@ -205,8 +207,12 @@ def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
     if failure.state.settled:
         msg = f"a failure that calls itself {failure.state}"
         raise _WrongError(msg)
+    if failure.state is State.UNCERTAIN and failure.key not in record.failures:
+        # The first that speaks of a send is written when that is over.
+        record.uncertain[failure.key] = max(record.uncertain.get(failure.key, ""), failure.at)
     record.failures[failure.key] = failure
-    if failure.state is not State.UNCERTAIN:
+    # That the bytes here are damaged says nothing about what was sent before.
+    if failure.state not in (State.UNCERTAIN, State.DAMAGED):
         record.uncertain.pop(failure.key, None)
 
 

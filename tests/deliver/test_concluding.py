@@ -74,6 +74,18 @@ def test_a_failure_is_repeated_in_the_same_run(scene: Scene) -> None:
     assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
 
 
+def test_a_throttled_failure_is_repeated_while_there_is_time(scene: Scene) -> None:
+    """After the time that the server names, where it names one; no number of times ends it."""
+    scene.attach("a.txt")
+    throttled = TemporaryError("429", throttled=True, retry_after_s=20)
+    scene.one.conclusions = [throttled] * 8
+
+    results = scene.deliver()
+
+    assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
+    assert 8 * 20 <= sum(scene.budget.waited) <= 8 * 22 + 60
+
+
 @pytest.mark.parametrize(
     ("errors", "expected"), [([BUSY, BUSY, BUSY], 75), ([PermanentError("403 s3cret")], 65)]
 )

@@ -9,8 +9,10 @@ import pytest
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
+from pytest_attach_evidence.retry import MAX_WAIT_S
 
 from .scene import Scene
 from .scene import reasons
@@ -21,10 +23,12 @@ from .scripted import LOST
 from .scripted import Scripted
 from .scripted import Step
 from .scripted import answer_lost
+from .scripted import look_raises
 from .scripted import raised
 from .scripted import value
 
 
+THROTTLED = TemporaryError("429 too many requests", throttled=True)
 NO = PermanentError("413 too large", next_step="attach a smaller file")
 
 
@@ -71,6 +75,38 @@ class TestForAWhile:
 
         assert {"a.txt": "delivered"} == states(results)
 
+    def test_one_that_names_no_time_is_not_given_up_either(self, scene: Scene) -> None:
+        """It is asked again and again while there is time: what looks and what sends."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(THROTTLED)] * 8
+        scene.one.looks = [look_raises(THROTTLED)] * 8
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)
+        assert {} == results.closed
+
+    def test_a_piece_is_not_lost_sooner_for_having_been_throttled(self, scene: Scene) -> None:
+        """What a limiter turned away is no attempt of those that a lost answer has."""
+        scene.attach("a.txt")
+        scene.one.script = [*[raised(THROTTLED)] * 8, raised(LOST)]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered"} == states(results)
+
+    def test_one_that_throttles_for_ever_is_left_at_the_deadline(self, scene: Scene) -> None:
+        """The pieces wait for a push: 75; it was tried until there was hardly any time."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(THROTTLED)] * 999
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "waiting", "b.txt": "waiting"}, 75) == (states(results), status(results))
+        assert {} == results.closed
+        assert len(scene.one.did("deliver")) > MAX_ATTEMPTS
+        assert sum(scene.budget.waited) > 300 - MAX_WAIT_S
+
     def test_only_the_pieces_that_were_not_taken_are_sent_again(self, scene: Scene) -> None:
         """Of a call with several pieces the others are settled."""
         scene.add(pieces_per_call=None)
@@ -109,6 +145,30 @@ class TestForGood:
             scene.one.did("deliver")
         )
         assert ["delivered", "rejected", "delivered"] == list(states(results).values())
+
+    def test_what_a_refused_call_brought_nevertheless_is_not_sent_again(self, scene: Scene) -> None:
+        """A server that kept the first piece before it refused the rest: each is there once."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [self.keeps_the_first]
+
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt"), ("b.txt",)] == scene.one.did("deliver")
+        assert ["delivered", "delivered"] == list(states(results).values())
+        assert [1, 1] == [stored(scene.one, name) for name in ("a.txt", "b.txt")]
+
+    def test_a_refused_call_is_split_without_a_look_where_a_repeat_is_harmless(
+        self, scene: Scene
+    ) -> None:
+        """There the same bytes may be sent twice, and nobody may be able to look."""
+        scene.add(pieces_per_call=None, repeat_is_harmless=True)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(NO)]
+
+        scene.deliver()
+
+        assert ["deliver"] * 3 == [call.what for call in scene.one.calls]
 
     def test_a_refusal_that_holds_for_the_target_is_not_tried_piece_by_piece(
         self, scene: Scene
@@ -196,6 +256,12 @@ class TestForGood:
         assert 8 == len(scene.one.did("deliver"))
 
     @staticmethod
+    def keeps_the_first(one: Scripted, deliveries: Sequence[Delivery], content: object) -> object:
+        """Store the first piece, and refuse the call for the others."""
+        one.commit(deliveries[0], content(deliveries[0]))  # type: ignore[operator]
+        raise NO
+
+    @staticmethod
     def first_is_there(one: Scripted, deliveries: Sequence[Delivery], content: object) -> object:
         """Have the first piece by now, and refuse the call for that."""
         one.commit(deliveries[0], content(deliveries[0]))  # type: ignore[operator]
@@ -265,6 +331,58 @@ class TestReplacing:
 
         assert [("a.txt", "b.txt")] == scene.one.did("deliver")
         assert {"a.txt": "rejected", "b.txt": "rejected"} == states(results)
+
+    def test_what_is_there_is_not_pushed_out_since_it_cannot_be_read_any_more(
+        self, scene: Scene
+    ) -> None:
+        """Nothing is sent and what is new waits until a person acted, 65; then all of it goes."""
+        scene.attach("a.txt")
+        scene.deliver()
+        scene.attach("b.txt", "c.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.one.calls.clear()
+
+        results = scene.deliver()
+        scene.content("a.txt").write_bytes(b"a.txt")
+        mended = scene.deliver()
+
+        assert ["delivered", "waiting", "waiting"] == list(states(results).values())
+        assert (65, 2) == (status(results), len(reasons(results)))
+        assert (
+            "a.txt of test_it.py::test_1, which is there and would be replaced"
+            in (reasons(results)[0])
+        )
+        assert [("a.txt", "b.txt", "c.txt")] == scene.one.did("deliver")
+        assert ({"delivered"}, 0) == (set(states(mended).values()), status(mended))
+
+    def test_what_may_be_there_is_not_pushed_out_either(self, scene: Scene) -> None:
+        """A damaged piece whose answer was lost: it stays the only one in this and every later push."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(LOST)] * MAX_ATTEMPTS
+        scene.deliver()
+        scene.attach("b.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.one.calls.clear()
+
+        for _ in range(2):
+            scene.one.looks = [look_raises(UncertainError("there is no list"))]
+            results = scene.deliver()
+
+            assert {"a.txt": "damaged", "b.txt": "waiting"} == states(results)
+            assert 65 == status(results)
+        assert [] == scene.one.did("deliver")
+
+    def test_what_was_never_sent_holds_nobody_up_when_it_is_damaged(self, scene: Scene) -> None:
+        """Nothing is pushed out by a call without it."""
+        scene.attach("a.txt", "b.txt")
+        scene.content("a.txt").write_bytes(b"A.txt")
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "damaged", "b.txt": "delivered"}, 65) == (
+            states(results),
+            status(results),
+        )
 
     def test_pieces_of_unknown_fate_go_with_the_others(self, scene: Scene) -> None:
         """After a crash the whole target is sent in one call, in order."""

@@ -15,7 +15,10 @@ from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
 from pytest_attach_evidence.errors import SpoolError
+from pytest_attach_evidence.errors import TemporaryError
+from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.steps import Steps
 
@@ -24,8 +27,13 @@ from .scene import reasons
 from .scene import states
 from .scene import status
 from .scene import stored
+from .scripted import LOST
 from .scripted import Scripted
+from .scripted import look_raises
 from .scripted import taken
+
+
+BUSY = TemporaryError("busy", retry_after_s=3600)
 
 
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone", "link", "folder"])
@@ -61,6 +69,96 @@ def test_a_piece_is_checked_right_before_it_is_sent(scene: Scene) -> None:
 
     assert {"a.txt": "delivered", "b.txt": "damaged"} == states(results)
     assert [("a.txt",)] == scene.one.did("deliver")
+
+
+class TestSentBefore:
+    """Pieces that went out once and were damaged in the spool afterwards: looked for first."""
+
+    @pytest.mark.parametrize("harmless", [False, True])
+    @pytest.mark.parametrize("answer", [LOST, BUSY], ids=["lost", "busy"])
+    def test_what_has_arrived_is_not_called_damaged(
+        self, scene: Scene, harmless: bool, answer: Exception
+    ) -> None:
+        """Its receipt needs no bytes, also where a repeat would do no harm."""
+        self.send(scene, answer, arrives=True, repeat_is_harmless=harmless)
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+        assert ["find"] == [call.what for call in scene.one.calls]
+
+    @pytest.mark.parametrize("harmless", [False, True])
+    def test_what_is_not_there_is_damaged_and_not_sent(self, scene: Scene, harmless: bool) -> None:
+        """Said only when a slow server must have stored it; a push after that looks once more."""
+        self.send(scene, LOST, arrives=False, repeat_is_harmless=harmless)
+
+        results = scene.deliver()
+        waited = sum(scene.budget.waited)
+        again = scene.deliver()
+
+        assert ({"a.txt": "damaged"}, 65) == (states(results), status(results))
+        assert ({"a.txt": "damaged"}, 65) == (states(again), status(again))
+        assert {"find"} == {call.what for call in scene.one.calls}
+        assert waited == 0 if harmless else 59 < waited <= 60
+
+    def test_what_arrives_late_is_found_by_the_push_after_it(self, scene: Scene) -> None:
+        """That its bytes are damaged does not end the doubt."""
+        self.send(scene, LOST, arrives=False, repeat_is_harmless=False)
+        first = scene.deliver()
+        scene.one.looks = []
+        for delivery in first.plan.deliveries.values():
+            scene.one.commit(delivery, b"a.txt")
+
+        results = scene.deliver()
+
+        assert {"a.txt": "damaged"} == states(first)
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+
+    def test_what_breaks_while_a_late_piece_is_waited_for_is_not_sent(self, scene: Scene) -> None:
+        """The bytes are checked before every send, not only before the first."""
+        scene.attach("a.txt")
+
+        def damage(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+            scene.content("a.txt").write_bytes(b"A.txt")
+            raise LOST
+
+        scene.one.script = [damage]
+        results = scene.deliver()
+
+        assert {"a.txt": "damaged"} == states(results)
+        assert (1, 0) == (len(scene.one.did("deliver")), stored(scene.one, "A.txt"))
+
+    def test_where_nobody_can_tell_it_is_damaged(self, scene: Scene) -> None:
+        """It cannot be sent again, and the message says that it may be there."""
+        self.send(scene, LOST, arrives=True, repeat_is_harmless=True)
+        scene.one.looks = [look_raises(UncertainError("there is no list"))]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "damaged"}, 65) == (states(results), status(results))
+        assert "it was sent before, and nobody can tell" in reasons(results)[0]
+
+    @staticmethod
+    def send(scene: Scene, answer: Exception, *, arrives: bool, **limits: bool) -> None:
+        """Let a process send a piece and end; then the piece's bytes are damaged."""
+        scene.add(**limits)
+        scene.attach("a.txt")
+
+        def step(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+            if arrives:
+                taken(one, deliveries, content)
+            raise answer
+
+        scene.one.script = [step]
+        scene.one.looks = [look_raises(BUSY)] * 2
+        if limits["repeat_is_harmless"]:
+            scene.seconds = 0.1
+            scene.one.script = [step] * MAX_ATTEMPTS
+        assert states(scene.deliver())["a.txt"] in ("uncertain", "waiting")
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.seconds = 300.0
+        for used in (scene.one.calls, scene.one.script, scene.one.looks, scene.budget.waited):
+            used.clear()
 
 
 @pytest.mark.parametrize("as_value", [False, True], ids=["raised", "value"])

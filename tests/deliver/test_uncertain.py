@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import product
+
 import pytest
 
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Failure
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import utc_now
+from pytest_attach_evidence.model import utc_text
+from pytest_attach_evidence.plan import states as recorded
+from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool.journal import Journal
 
 from .scene import Scene
@@ -19,6 +29,7 @@ from .scripted import LOST
 from .scripted import Step
 from .scripted import answer_lost
 from .scripted import committed_after
+from .scripted import ledger
 from .scripted import left_out
 from .scripted import look_raises
 from .scripted import raised
@@ -275,6 +286,87 @@ class TestAcrossProcesses:
         scene.destinations["one"] = one
         assert {"a.txt": "found"} == states(scene.deliver())
 
+    @pytest.mark.parametrize(
+        "before", [PermanentError("413"), TemporaryError("busy", retry_after_s=3600)]
+    )
+    def test_what_was_refused_and_then_sent_is_looked_up(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch, before: Exception
+    ) -> None:
+        """A process that dies in a later send leaves it uncertain, whatever an earlier send came to."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(before), answer_lost]
+        scene.deliver()
+        with monkeypatch.context() as dying:
+            dying.setattr(DeliveryLog, "failure", _die)
+            scene.one.looks = [ledger, look_raises(UncertainError("cut off"))]
+            scene.deliver(retry_rejected=True)
+
+        told = recorded(scene.run.read())
+        results = scene.deliver()
+
+        assert {State.UNCERTAIN: 1} == told
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+        assert 1 == stored(scene.one, "a.txt")
+
+    @pytest.mark.parametrize(
+        ("began", "ended", "left"),
+        [
+            (300, None, 60),
+            (3500, None, 60),
+            (3700, None, 0),
+            (300, 20, 40),
+            (3700, 20, 40),
+            (300, 70, 0),
+        ],
+        ids=["killed", "killed long ago", "killed too long ago", "lost", "slow and lost", "over"],
+    )
+    def test_the_time_to_settle_counts_from_the_end_of_the_send(
+        self, scene: Scene, began: float, ended: float | None, left: float
+    ) -> None:
+        """Nobody knows when a process died in a long upload: then it counts from this push."""
+        scene.attach("a.txt")
+        self.sent(scene, began, *([] if ended is None else [ended]))
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered"} == states(results)
+        assert left - 1 < sum(scene.budget.waited) <= left
+
+    def test_pushes_that_cannot_wait_do_not_begin_the_time_to_settle_anew(
+        self, scene: Scene
+    ) -> None:
+        """It counts from the first that said what became of the send, not from the last."""
+        scene.attach("a.txt")
+        self.sent(scene, 300, 59, 40, 20, 1)
+
+        scene.deliver()
+
+        assert 0 < sum(scene.budget.waited) <= 1
+
+    def test_no_more_than_one_time_to_settle_is_waited_for_many_targets(self, scene: Scene) -> None:
+        """After a crash it counts from the beginning of the push, for all of them."""
+        scene.parallel = 1
+        for name in ("a.txt", "b.txt", "c.txt"):
+            scene.attach(name, to=name)
+        self.sent(scene, 300)
+
+        results = scene.deliver()
+
+        assert {"delivered"} == set(states(results).values())
+        assert 60 == sum(scene.budget.waited)
+
+    @staticmethod
+    def sent(scene: Scene, began: float, *left: float) -> None:
+        """Note sends of so many seconds ago, and when pushes left the pieces uncertain."""
+        keys = list(Group.of([scene.run]).plan(scene.destinations).deliveries)
+        ago = [utc_text(utc_now() - timedelta(seconds=seconds)) for seconds in (began, *left)]
+        foreign = Journal(scene.run.path / "deliveries")
+        foreign.append({"type": "intent", "keys": keys, "attempt": 1, "at": ago[0]})
+        for key, at in product(keys, ago[1:]):
+            failure = Failure(key=key, state=State.UNCERTAIN, reason="lost", at=at)
+            foreign.append({"type": "failure", "failure": failure.to_json()})
+        foreign.close()
+
     @staticmethod
     def lose(scene: Scene, step: Step) -> None:
         """Let a process end right after it sent a piece."""
@@ -284,6 +376,10 @@ class TestAcrossProcesses:
         scene.deliver()
         scene.one.calls.clear()
         scene.budget.waited.clear()
+
+
+def _die(*_: object) -> None:
+    raise SpoolError("as if the process had died here")
 
 
 @pytest.mark.parametrize("error", [UncertainError("no list"), PermanentError("no rights")])

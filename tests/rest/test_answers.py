@@ -72,6 +72,22 @@ def test_the_status_says_whether_the_server_can_have_acted(
     assert (acting, reading) == (type(refusal(got(status))), type(refusal(got(status, b"", "GET"))))
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "expected"),
+    [(429, None, True), (425, None, True), (429, "2", True), (503, "2", True), (500, None, False)],
+)
+def test_a_rate_limiter_is_told_from_what_fails(
+    status: int, header: str | None, expected: bool
+) -> None:
+    """Also where it names no time."""
+    headers = {"Retry_After": header} if header else {}
+
+    error = refusal(got(status, b"", "GET", **headers))
+
+    assert isinstance(error, TemporaryError)
+    assert expected == error.throttled
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("header", "expected"), [("7", 7.0), ("Fri, 01 May 2026 12:00:30 GMT", 30.0), ("0", 0.0)]

@@ -116,6 +116,8 @@ def test_backoff_doubles_up_to_its_limit(attempt: int, expected: float) -> None:
         (TemporaryError("later", retry_after_s=100.0), 1, False, 110.0),
         (TemporaryError("later", retry_after_s=0.0), 3, False, 4.0),
         (TemporaryError("later", retry_after_s=2.0), MAX_ATTEMPTS + 9, False, 30.0),
+        (TemporaryError("429", throttled=True), 1, False, 1.0),
+        (TemporaryError("429", throttled=True), MAX_ATTEMPTS + 9, False, 30.0),
         (UncertainError("lost"), 1, False, 60.0),
         (UncertainError("lost"), 1, True, 1.0),
         (UncertainError("lost"), MAX_ATTEMPTS, True, None),
