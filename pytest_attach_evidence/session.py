@@ -134,6 +134,11 @@ class Collecting:
         assert self.items.collected.run is not None
         return self.items.collected.run
 
+    def leave(self) -> None:
+        """Take nothing more and write nothing: the process that this one was copied from does."""
+        self._closing.close()
+        self.folder.journal.close()
+
     def stop(self, exit_status: int) -> None:
         """End the run's item and take nothing more."""
         self._closing.close()
