@@ -205,7 +205,7 @@ class Worker(Collecting):
             return
         folder = RunFolder(Path(given["evidence_run"]))
         try:
-            same = folder.token == given["evidence_token"]
+            same = folder.join(given["evidence_token"])
         except SpoolError:
             same = False
         if same:

@@ -135,7 +135,8 @@ def read(path: Path) -> list[Line]:
 
     A last line without its end is what a crash leaves: it never counted and is passed over. A line
     whose hash is not the one its sound successor recorded is damaged, as is one that is no entry; so is
-    the beginning where the first line that is there follows another. Lines of another version come with the damage `version`.
+    the beginning where the first line that is there follows another. Lines of another version come
+    with the damage `version`.
     """
     checked: list[Line] = []
     after: Line | None = None
