@@ -246,6 +246,15 @@ class RunFolder:
             msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
             raise SpoolError(msg) from error
 
+    def group(self) -> tuple[str, ...]:
+        """Return the ids of the runs that were last delivered together with this one, as far as known."""
+        try:
+            with disk.open_plain(self.path / SUMMARY) as file:
+                found = json.load(file)["group"]
+            return tuple(id for id in found if isinstance(id, str))
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return ()
+
     def read(self) -> RunRecord:
         """Return everything the run's journals say; see `read_record`."""
         return read_record(self.path)

@@ -156,3 +156,24 @@ def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
         (tmp_path / "outside").read_text(),
         (tmp_path / "nowhere").exists(),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, ()),
+        ('{"group": ["one", 2, "two"]}', ("one", "two")),
+        ('{"group": 7}', ()),
+        ("[]", ()),
+        ("{", ()),
+    ],
+)
+def test_the_runs_that_were_delivered_together(
+    tmp_path: Path, text: str | None, expected: tuple[str, ...]
+) -> None:
+    """As far as the last summary tells; whatever stands in it, nothing is raised."""
+    run = written(tmp_path, 1)
+    if text is not None:
+        (run.path / "evidence-summary.json").write_text(text)
+
+    assert expected == run.group()
