@@ -143,7 +143,8 @@ class RunFolder:
         """Raise SpoolDamagedError where a link would lead what we write to another place."""
         locks = self.path.glob(f"{WORKER_LOCK}*")
         for path in (self.path, *(self.path / name for name in (*FOLDERS, LOCK)), *locks):
-            if path.is_symlink():
+            # False where that may not be known: taking the lock tells.
+            if os.path.islink(path):  # noqa: PTH114
                 what = "it" if path == self.path else f"its {path.name}"
                 seen = f"{what} is a link, which no run of ours has - see who made it"
                 msg = f"run {self.id} is not used: {seen}"
