@@ -275,8 +275,13 @@ class Recorder:
 
     def drop(self) -> None:
         """Make everything attached so far unwanted, because a later rerun replaces it."""
-        if self._keeper is not None and self._pieces and not self._copied:
+        if self._keeper is None or self._copied or not self._pieces:
+            return
+        try:
             self._keeper.folder.write_unwanted([piece.id for piece in self._pieces])
+        except SpoolError as error:
+            seen = f"its evidence could not be dropped ({error})"
+            self._keeper.broken.append(f"{self.item.title}: {seen}")
 
     def refuse(self, subject: str, seen: str, *, warning: bool = False) -> None:
         """Record that a piece could not be taken; a warning does not count as lost evidence."""
