@@ -195,11 +195,15 @@ class Controller(Collecting):
     @guarded
     def pytest_terminal_summary(self) -> None:
         """Print the summary."""
-        self.voice.say()
+        if not self.copied:
+            self.voice.say()
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """Print the summary where pytest printed none, and let the run go."""
+        if self.copied:
+            self._try("the end of the session", collection.forget)
+            return
         if not self.ended and self.folder is not None:
             self.voice.lines = self._try("the last words", self._last_words) or []
         self._try("the summary", self.voice.say)
@@ -229,6 +233,9 @@ class Controller(Collecting):
         return None
 
     def _finish(self, session: pytest.Session) -> None:
+        if self.copied:
+            self.leave()
+            return
         if (self.problems or self.told) and self._refused():
             self.voice.lines = [f"ERROR: {problem}" for problem in self.told]
             session.exitstatus = int(ExitStatus.USAGE)

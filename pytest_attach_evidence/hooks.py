@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from collections.abc import Generator
 from pathlib import Path
@@ -97,12 +98,24 @@ class Collecting(Checking):
     def __init__(self, config: pytest.Config, project: Project) -> None:
         super().__init__(config, project)
         self.collecting: rooms.Collecting | None = None
+        self._process = os.getpid()
 
     def start(self, folder: RunFolder, worker: str = "") -> None:
         """Begin to collect into a run."""
+        self._process = os.getpid()
         self.collecting = rooms.Collecting.start(self.project, folder, worker=worker)
         if self.collecting.items.tracker is not None:
             self.config.pluginmanager.register(self.collecting.items.tracker)
+
+    @property
+    def copied(self) -> bool:
+        """Whether this is a copy of the session's process that a test forked: it ends nothing."""
+        return os.getpid() != self._process
+
+    def leave(self) -> None:
+        """Take nothing more in a copy of the process; all that is to be said and done is the other's."""
+        if self.collecting is not None:
+            self.collecting.leave()
 
     @property
     def late(self) -> list[str]:
@@ -192,7 +205,7 @@ class Worker(Collecting):
             return
         folder = RunFolder(Path(given["evidence_run"]))
         try:
-            same = folder.token == given["evidence_token"]
+            same = folder.join(given["evidence_token"])
         except SpoolError:
             same = False
         if same:
@@ -232,5 +245,7 @@ class Worker(Collecting):
 
     @guarded
     def _stop(self, exit_status: int) -> None:
-        if self.collecting is not None:
+        if self.copied:
+            self.leave()
+        elif self.collecting is not None:
             self.collecting.stop(exit_status)

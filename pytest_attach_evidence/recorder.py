@@ -152,6 +152,7 @@ class Recorder:
         self._seq = 0
         self._step = ""
         self._started = time.monotonic()
+        self._process = os.getpid()
         self._lock = threading.RLock()
 
     @property
@@ -243,11 +244,14 @@ class Recorder:
                 self._keeper.broken.append(f"{self.item.title}: it could not be recorded ({error})")
 
     def end(self) -> None:
-        """Record the item's end, where it is mapped or has evidence. Later pieces are still taken."""
+        """Record the item's end, where it is mapped or has evidence. Later pieces are still taken.
+
+        In a forked copy of the process in which the item began nothing is recorded: that one knows.
+        """
         with self._lock:
             self._ended = True
             keeper = self._keeper
-            if keeper is None or not (self._begun or self._mapped):
+            if keeper is None or self._copied or not (self._begun or self._mapped):
                 return
             outcome = (
                 Outcome.FAILED
@@ -271,8 +275,13 @@ class Recorder:
 
     def drop(self) -> None:
         """Make everything attached so far unwanted, because a later rerun replaces it."""
-        if self._keeper is not None and self._pieces:
+        if self._keeper is None or self._copied or not self._pieces:
+            return
+        try:
             self._keeper.folder.write_unwanted([piece.id for piece in self._pieces])
+        except SpoolError as error:
+            seen = f"its evidence could not be dropped ({error})"
+            self._keeper.broken.append(f"{self.item.title}: {seen}")
 
     def refuse(self, subject: str, seen: str, *, warning: bool = False) -> None:
         """Record that a piece could not be taken; a warning does not count as lost evidence."""
@@ -289,6 +298,10 @@ class Recorder:
     @property
     def _mapped(self) -> bool:
         return any(target.origin for target in self.item.targets)  # the archive takes all
+
+    @property
+    def _copied(self) -> bool:
+        return os.getpid() != self._process
 
     def _keeps(self) -> bool:
         return self.item.keeps(failed=self.failed)

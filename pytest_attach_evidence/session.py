@@ -134,6 +134,11 @@ class Collecting:
         assert self.items.collected.run is not None
         return self.items.collected.run
 
+    def leave(self) -> None:
+        """Take nothing more and write nothing: the process that this one was copied from does."""
+        self._closing.close()
+        self.folder.journal.close()
+
     def stop(self, exit_status: int) -> None:
         """End the run's item and take nothing more."""
         self._closing.close()
@@ -301,12 +306,27 @@ def tidy(project: Project, current: RunFolder, *, unwanted: bool) -> None:
         return
     settled = [folder for folder in others if is_settled(folder.read())]
     for folder in settled[: max(0, len(settled) - keep)]:
-        with contextlib.suppress(SpoolError, OSError):
-            folder.lock()
-            try:
-                folder.remove()
-            finally:
-                folder.release()
+        remove_settled(folder)
+
+
+def remove_settled(folder: RunFolder) -> bool:
+    """Remove a run, and tell whether that was done.
+
+    One stays that is in use, that has anything open or damaged, or that was delivered together with
+    another run of its spool which has: its pieces may have to be sent once more with those.
+    """
+    try:
+        with folder.locked():
+            together = set(folder.group()) - {folder.id}
+            runs = Spool(folder.path.parent).runs() if together else []
+            if not all(
+                is_settled(r.read()) for r in (folder, *runs) if r.id in {folder.id, *together}
+            ):
+                return False
+            folder.remove()
+    except (SpoolError, OSError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,6 @@ class Items:
         recorder = self.collected.begin(
             item.nodeid, rerun=len(mapped.reruns), found=mapped.targets, when=mapped.when
         )
-        if self._only_last_rerun:
-            for earlier in mapped.reruns:
-                earlier.drop()
         mapped.reruns.append(recorder)
         item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
         collection.enter(recorder)
@@ -98,6 +95,9 @@ class Items:
         if attempt is not None:
             del item.stash[ATTEMPT]
             attempt.recorder.end()
+            # Not before: had the process died meanwhile, there would be no evidence of any attempt.
+            for earlier in item.stash[MAPPED].reruns[:-1] if self._only_last_rerun else ():
+                earlier.drop()
         collection.enter(None)
 
     @staticmethod

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from .. import session
 from ..errors import SpoolError
-from ..plan import is_settled
 from ..report.exit_status import ExitStatus
-from ..spool import RunFolder
 from . import with_pytest
 from .with_pytest import say
 
@@ -30,7 +29,7 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Remove the chosen runs that are settled; say which stay."""
     try:
         runs = with_pytest.chosen_runs(with_pytest.spool_of(config), chosen.runs)
-        stayed = [run for run in runs if not _removed(run)]
+        stayed = [run for run in runs if not session.remove_settled(run)]
     except SpoolError as error:
         return with_pytest.spool_trouble(error)
     say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")
@@ -38,14 +37,3 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
         say(*(f"stays: {run.id} is in use, or has something open (see status)" for run in stayed))
         return int(ExitStatus.WAITING)
     return int(ExitStatus.OK)
-
-
-def _removed(run: RunFolder) -> bool:
-    try:
-        with run.locked():
-            if not is_settled(run.read()):
-                return False
-            run.remove()
-    except (SpoolError, OSError):
-        return False
-    return True

@@ -35,6 +35,8 @@ from .with_pytest import say
 
 
 PUSH_S = 900.0
+LOOK_S = 2.0  # longer than `status` looks whether a run is in use
+WORKERS_S = 20.0  # longer than xdist lets a worker live whose session was killed
 DESCRIPTION = """\
 Deliver evidence that waits in the spool. Runs that are named are delivered together, as shards of one
 pipeline: they share what is created for them. Without a name every run with something open is delivered.
@@ -122,8 +124,9 @@ def _push_alone(
     """Deliver some runs, each read once and under its lock; return None where nothing waits."""
     try:
         with ExitStack() as locks:
-            for run in runs:
-                locks.enter_context(run.locked())
+            for run in sorted(runs, key=lambda run: run.path):  # as another push would
+                taken = run.locked(wait_s=LOOK_S, workers_s=WORKERS_S, told=say)
+                locks.enter_context(taken)
             group = Group.of(runs)
             if not _has_work(group.records, chosen):
                 return None

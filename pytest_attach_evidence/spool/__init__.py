@@ -5,7 +5,9 @@
   <UTC>-<random>/          one run
     run.json               who, when, where; written once
     lock                   held while a session or a push works on the run
-    token                  read by xdist workers, to be sure that they see the same disk
+    lock-<id>              held while a worker or a forked child collects into the journal <id>
+    token                  read by xdist workers, to be sure that they see the same disk; gone when a
+                           push has taken the run of a killed session, which no worker may join then
     blobs/<sha256>         the bytes
     journals/<id>.jsonl    one per process: items, pieces, outcomes
     deliveries/<n>-<id>.jsonl   one per delivering process: intents, receipts, failures, notes

@@ -134,8 +134,9 @@ def read(path: Path) -> list[Line]:
     """Return the lines of a journal.
 
     A last line without its end is what a crash leaves: it never counted and is passed over. A line
-    whose hash is not the one its sound successor recorded is damaged, as is one that is no entry.
-    Lines of another version come with the damage `version`.
+    whose hash is not the one its sound successor recorded is damaged, as is one that is no entry; so is
+    the beginning where the first line that is there follows another. Lines of another version come
+    with the damage `version`.
     """
     checked: list[Line] = []
     after: Line | None = None
@@ -143,6 +144,8 @@ def read(path: Path) -> list[Line]:
         sound = after is None or after.damage or after.entry.get("prev") == digest
         after = line if sound or line.damage else Line(line.place, {}, "changed afterwards")
         checked.append(after)
+    if after is not None and not after.damage and after.entry.get("prev") != "":
+        checked.append(Line(f"{path.name} line 1", {}, "what was before it is gone"))
     return checked[::-1]
 
 

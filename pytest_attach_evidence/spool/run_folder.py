@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import time
 import warnings
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -26,12 +29,19 @@ from ..model import utc_text
 from . import disk
 from .blobs import Blob
 from .blobs import Blobs
+from .journal import Entry
 from .journal import Journal
 from .record import read_record
 
 
 FOLDERS = ("blobs", "journals", "deliveries")
 SUMMARY = "evidence-summary.json"
+LOCK = "lock"
+WORKER_LOCK = "lock-"
+
+
+def _nothing(_line: str) -> None:
+    """Tell nobody."""
 
 
 class RunFolder:
@@ -41,7 +51,8 @@ class RunFolder:
         self.path = path
         self.blobs = Blobs(path / "blobs")
         self.journal = Journal(path / "journals")
-        self._lock: filelock.BaseFileLock | None = None
+        self._locks: dict[str, filelock.BaseFileLock] = {}
+        self._process = os.getpid()
 
     @property
     def id(self) -> str:
@@ -57,20 +68,48 @@ class RunFolder:
             msg = f"{self.path} cannot be read ({error.strerror or error})"
             raise SpoolError(msg) from error
 
-    def lock(self) -> None:
+    def lock(
+        self, *, wait_s: float = 0.0, workers_s: float = 0.0, told: Callable[[str], None] = _nothing
+    ) -> None:
         """Take the run for this process until `release` or its end.
 
-        Raises SpoolBusyError where another process has it, SpoolDamagedError where its folders lead
-        elsewhere.
+        Waits so long for a process that has it, and for workers whose session was killed, of which
+        `told` is told. Raises SpoolBusyError where they do not end, SpoolDamagedError where its folders
+        lead elsewhere.
         """
-        lock = filelock.FileLock(self.path / "lock", mode=disk.FILE_MODE, thread_local=False)
+        self._expect_ours()
+        lock = self._taken(self.path / LOCK, wait_s)
         try:
-            self._expect_ours()
+            self._expect_nobody(workers_s, told)
+        except BaseException:
+            lock.release()
+            raise
+        self._locks[LOCK] = lock
+        self._process = os.getpid()
+        self.journal = Journal(self.path / "journals")
+
+    def join(self, token: str) -> bool:
+        """Take part in a run that another process holds; tell whether this is its folder.
+
+        Raises SpoolError where the folder cannot be read.
+        """
+        if self.token != token:
+            return False
+        self._process = 0
+        with contextlib.suppress(SpoolError):  # tried again with the first line
+            self._hold()
+        # Who takes the run of a killed session removes the token before looking for workers.
+        return self.token == token
+
+    def _taken(self, path: Path, wait_s: float = 0.0) -> filelock.BaseFileLock:
+        """Return a lock file that is held now; a forked child does not inherit it."""
+        lock = filelock.FileLock(path, mode=disk.FILE_MODE, thread_local=False)
+        try:
             with warnings.catch_warnings():
                 # Without locks of the file system filelock warns and takes a file for one, which a
                 # killed process leaves for ever.
                 warnings.simplefilter("error")
-                lock.acquire(timeout=0)
+                lock.acquire(timeout=wait_s)
         except filelock.Timeout:
             msg = f"run {self.id} is being used by another process - try again when it has ended"
             raise SpoolBusyError(msg) from None
@@ -79,13 +118,33 @@ class RunFolder:
             reason = getattr(error, "strerror", None) or error
             msg = f"run {self.id} cannot be locked ({reason})"
             raise SpoolError(msg) from error
-        self._lock = lock
-        self.journal = Journal(self.path / "journals")
+        return lock
+
+    def _hold(self) -> None:
+        """Take the lock that tells that this process collects; a process has one beside its journal."""
+        id = self.journal.id
+        name = f"{WORKER_LOCK}{id}"
+        self._locks[name] = self._taken(self.path / name)
+        self._process = os.getpid()
+
+    def _expect_nobody(self, wait_s: float = 0.0, told: Callable[[str], None] = _nothing) -> None:
+        """Raise SpoolBusyError where a worker of a killed session still collects."""
+        ends_at = time.monotonic() + wait_s
+        for path in sorted(self.path.glob(f"{WORKER_LOCK}*")):
+            try:
+                self._taken(path).release()
+            except SpoolBusyError:
+                if not wait_s:
+                    raise
+                told(f"run {self.id}: its session was killed, waiting for a worker that still runs")
+                self._taken(path, max(0.0, ends_at - time.monotonic())).release()
 
     def _expect_ours(self) -> None:
         """Raise SpoolDamagedError where a link would lead what we write to another place."""
-        for path in (self.path, *(self.path / name for name in (*FOLDERS, "lock"))):
-            if path.is_symlink():
+        locks = self.path.glob(f"{WORKER_LOCK}*")
+        for path in (self.path, *(self.path / name for name in (*FOLDERS, LOCK)), *locks):
+            # False where that may not be known: taking the lock tells.
+            if os.path.islink(path):  # noqa: PTH114
                 what = "it" if path == self.path else f"its {path.name}"
                 seen = f"{what} is a link, which no run of ours has - see who made it"
                 msg = f"run {self.id} is not used: {seen}"
@@ -94,24 +153,28 @@ class RunFolder:
     def release(self) -> None:
         """Give the run free and close its journal."""
         self.journal.close()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        while self._locks:
+            _, lock = self._locks.popitem()
+            lock.release()
 
     def is_busy(self) -> bool:
         """Tell whether another process uses the run now."""
         try:
-            with self.locked():
-                return False
+            self._expect_ours()
+            self._taken(self.path / LOCK).release()
+            self._expect_nobody()
         except SpoolBusyError:
             return True
         except SpoolError:
-            return False
+            pass
+        return False
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run's lock for a while; raises SpoolBusyError as `lock` does."""
-        self.lock()
+    def locked(
+        self, *, wait_s: float = 0.0, workers_s: float = 0.0, told: Callable[[str], None] = _nothing
+    ) -> Iterator[None]:
+        """Hold the run's lock for a while; waits and raises as `lock` does."""
+        self.lock(wait_s=wait_s, workers_s=workers_s, told=told)
         try:
             yield
         finally:
@@ -123,19 +186,19 @@ class RunFolder:
 
     def write_begun(self, item: Item, *pieces: Evidence) -> None:
         """Record that an item began, with its first pieces."""
-        self.journal.append({"type": "begun", "item": item.to_json()}, *_lines(pieces))
+        self._append({"type": "begun", "item": item.to_json()}, *_lines(pieces))
 
     def write_pieces(self, *pieces: Evidence) -> None:
         """Record pieces of an item that is known already."""
-        self.journal.append(*_lines(pieces))
+        self._append(*_lines(pieces))
 
     def write_refused(self, problem: Problem) -> None:
         """Record that a piece could not be taken, and why."""
-        self.journal.append({"type": "refused", **asdict(problem)})
+        self._append({"type": "refused", **asdict(problem)})
 
     def write_ended(self, item: Item, unwanted: Sequence[str]) -> None:
         """Record an item's outcome, its duration and which of its pieces nobody wants."""
-        self.journal.append(
+        self._append(
             {
                 "type": "ended",
                 "item_id": item.id,
@@ -147,11 +210,17 @@ class RunFolder:
 
     def write_unwanted(self, unwanted: Sequence[str]) -> None:
         """Record pieces that turned out to be unwanted after their item had ended."""
-        self.journal.append({"type": "unwanted", "unwanted": list(unwanted)})
+        self._append({"type": "unwanted", "unwanted": list(unwanted)})
 
     def write_interrupted(self) -> None:
-        """Record that the session is over though it never said so; its lock was free."""
-        self.journal.append({"type": "finished", "at": utc_text(), "interrupted": True})
+        """Record that the session is over though it never said so; its lock was free.
+
+        From here on no worker joins it. Raises SpoolBusyError where one did meanwhile.
+        """
+        with contextlib.suppress(OSError):
+            disk.remove(self.path / "token")
+        self._expect_nobody()
+        self._append({"type": "finished", "at": utc_text(), "interrupted": True})
 
     def write_finished(self, exit_status: int, outcomes: dict[str, int]) -> None:
         """Record the end of the session, with the number of items per outcome."""
@@ -161,7 +230,7 @@ class RunFolder:
             "exit_status": exit_status,
             "outcomes": outcomes,
         }
-        self.journal.append(entry)
+        self._append(entry)
 
     def write_summary(self, document: Mapping[str, object]) -> None:
         """Write or replace the summary for programs; the caller holds the lock.
@@ -178,9 +247,24 @@ class RunFolder:
             msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
             raise SpoolError(msg) from error
 
+    def group(self) -> tuple[str, ...]:
+        """Return the ids of the runs that were last delivered together with this one, as far as known."""
+        try:
+            with disk.open_plain(self.path / SUMMARY) as file:
+                found = json.load(file)["group"]
+            return tuple(id for id in found if isinstance(id, str))
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return ()
+
     def read(self) -> RunRecord:
         """Return everything the run's journals say; see `read_record`."""
         return read_record(self.path)
+
+    def _append(self, *entries: Entry) -> None:
+        """Write lines to this process's journal, under a lock of its own in a forked child."""
+        if os.getpid() != self._process:
+            self._hold()
+        self.journal.append(*entries)
 
     def open_content(self, evidence: Evidence) -> IO[bytes]:
         """Open a piece's bytes; raises SpoolDamagedError."""

@@ -134,3 +134,42 @@ def test_a_crash_without_evidence_is_no_success(project: Project, sandbox: Sandb
 
     assert 0 == pushed.status, pushed.out
     assert ["FAILURE"] == list(statuses(sandbox).values())
+
+
+OUTLIVING = """
+import pathlib, time
+
+def test_that_goes_on(evidence):
+    evidence.text("first", name="first.txt")
+    pathlib.Path("attached").touch()
+    while not pathlib.Path("go").exists():
+        try:
+            time.sleep(0.01)
+        except KeyboardInterrupt:  # xdist has noticed
+            pass
+    evidence.text("second", name="second.txt")
+"""
+
+
+def test_workers_that_outlive_their_session(project: Project) -> None:
+    """The run is in use until they have ended; a push waits for them and delivers all of it."""
+    project.write("test_it.py", OUTLIVING)
+    session = project.start("-q", "-p", "xdist", "-n", "1")
+    wait_until((project.folder / "attached").exists)
+    session.kill()
+    session.wait(timeout=30)
+    told, cleaned = project.command("status"), project.command("clean")
+
+    push = project.start_command("push")
+    assert push.stdout is not None
+    waiting = push.stdout.readline()
+    (project.folder / "go").touch()
+    out, errors = push.communicate(timeout=60)
+    session.communicate(timeout=30)
+
+    assert "  in use" in told.out
+    assert "0 runs removed, 1 stay" in cleaned.out
+    assert "waiting for a worker that still runs" in waiting
+    assert "evidence: pieces=2 deliveries=2 delivered=2 " in out
+    assert (0, "") == (push.returncode, errors)
+    assert "nothing waits\n" == project.command("push").out

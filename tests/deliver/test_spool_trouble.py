@@ -184,6 +184,19 @@ def test_a_piece_that_gets_lost_while_it_is_sent_is_damaged(scene: Scene, as_val
     assert (1, 65) == (stored(scene.one, "a.txt"), status(results))
 
 
+def test_a_delivery_journal_without_its_beginning_is_not_believed_blindly(scene: Scene) -> None:
+    """Receipts may have been there: what has none is looked for before anything is sent."""
+    scene.attach("a.txt", "b.txt")
+    scene.deliver()
+    (path,) = (scene.run.path / "deliveries").iterdir()
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[2:]))
+
+    results = scene.deliver()
+
+    assert {"a.txt": "found", "b.txt": "delivered"} == states(results)
+    assert (1, 1) == (stored(scene.one, "a.txt"), stored(scene.one, "b.txt"))
+
+
 class Unreadable(Steps):
     """A disk that fails when the bytes of one blob are read, from the n-th time on."""
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_attach_evidence import session
+from pytest_attach_evidence.model import Move
+from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.plan import is_settled
+from pytest_attach_evidence.spool import DeliveryLog
+from pytest_attach_evidence.spool import RunFolder
 
 from .conftest import RunAndRead
 from .conftest import Start
@@ -226,3 +233,28 @@ def test_runs_that_are_delivered_are_tidied(
     assert {waiting.folder.id, settled[-1].folder.id} < set(there)
     assert 1 == len(list((settled[-1].folder.path / "blobs").iterdir()))
     assert 4 == len(list(pytester.path.glob(".evidence/archive/*")))
+
+
+def test_a_run_that_is_opened_again_while_runs_are_tidied_stays(
+    monkeypatch: pytest.MonkeyPatch, run_and_read_spool: RunAndRead
+) -> None:
+    """What a push has found out since the run was looked at counts, not what was seen then."""
+    run = run_and_read_spool(ATTACHING)
+    (item,) = run.items("test_a")
+    (piece,) = run.wanted
+    lock = RunFolder.lock
+
+    def opened_again(self: RunFolder, **more: Any) -> None:
+        if self.id == run.folder.id:
+            targets = (Target.of("archive", "", "folder", "other"),)
+            log = DeliveryLog([self])
+            moved = Move(item=item, targets=targets, pieces={piece.id: targets}, withdrawn={})
+            log.remapped(self.id, [moved])
+            log.close()
+        lock(self, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "lock", opened_again)
+        run_and_read_spool(ATTACHING, "-o", "evidence_keep_runs=1")
+
+    assert not is_settled(run.folder.read())

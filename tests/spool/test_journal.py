@@ -127,6 +127,19 @@ def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
     assert ["line 1"] == damaged(path)
 
 
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_a_removed_beginning_is_noticed(tmp_path: Path, kept: int) -> None:
+    """The first line follows none; what is there of the rest is believed, however little it is."""
+    path = journal(tmp_path, 1, 2, 3, 4)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[-kept:]))
+
+    assert ([1, 2, 3, 4][-kept:], ["line 1"]) == (
+        [line.entry["number"] for line in read(path) if not line.damage],
+        damaged(path),
+    )
+
+
 def test_lines_of_another_version_are_left_alone(tmp_path: Path) -> None:
     """A newer plugin's line is told as such, and condemns no line of ours."""
     path = journal(tmp_path, 1, 2)
