@@ -69,7 +69,7 @@ class Work:
 class Plan:
     """All deliveries of the runs being delivered, and the work that remains.
 
-    `keys` are those of the deliveries by target.
+    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target.
     """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class Plan:
     settled: dict[str, Receipt] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
+    outcomes: dict[Target, Outcome] = field(default_factory=dict)
 
 
 def plan(
@@ -98,7 +99,7 @@ def plan(
     result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
     known = _Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
-    outcomes = worst_outcomes(records)
+    result.outcomes = worst_outcomes(records)
     for target, deliveries in by_target.items():
         open_ones = _open(
             deliveries, known, capabilities.get(target.destination), result, retry_rejected
@@ -109,7 +110,7 @@ def plan(
             open_ones,
             known=known,
             capability=capabilities.get(target.destination),
-            outcome=outcomes[target],
+            outcome=result.outcomes[target],
             insist=retry_rejected,
         )
         if work is not None:

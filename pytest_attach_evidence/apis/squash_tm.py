@@ -118,8 +118,8 @@ class SquashTm:
         """Return all attachments of an object: GET /{owner}/{id}/attachments.
 
         That list is advertised only for some owners; where it does not exist, the object itself shows
-        them. Nothing is there where the object does not exist. Raises UncertainError where the object
-        exists and does not tell.
+        them. Raises UncertainError where the object exists and does not tell, PermanentError where it
+        does not exist: a gateway says so too while it does not know the way to Squash TM.
         """
         rows = self._list(f"{owner}/{id}/attachments", "attachments", absent=(404, 405))
         if rows is None:
@@ -210,8 +210,6 @@ class SquashTm:
 
     def _inline_attachments(self, owner: str, id: str) -> list[Mapping[str, Any]]:
         answer = self._send("GET", f"{owner}/{id}", f"reading {owner}/{id}")
-        if answer.status == 404 and self._reached:
-            return []
         rows = self._accepted(answer).fields().get("attachments")
         if not isinstance(rows, list):
             msg = (

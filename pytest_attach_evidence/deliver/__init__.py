@@ -90,7 +90,8 @@ class Group:
         """Do the work of a plan; see `lanes.deliver`."""
         folders = {run.id: run for run in self.runs}
         log = DeliveryLog(self.runs)
-        remembered = {key: value for record in self.records for key, value in record.notes.items()}
+        remembered = {record.run.id: dict(record.notes) for record in self.records}
+        whole = not any(record.doubtful for record in self.records)
         ground = Ground(
             budget=budget,
             log=log,
@@ -98,7 +99,7 @@ class Group:
             verify=lambda d: folders[d.item.run_id].blobs.verify(
                 d.evidence.digest, d.evidence.size
             ),
-            notes=lambda name: _GroupNotes(log, name, remembered),
+            notes=lambda name: _GroupNotes(log, name, remembered, whole=whole),
             mask=mask,
             progress=progress,
             watch=watch or Nobody(),
@@ -124,20 +125,35 @@ def _never(target: Target) -> str:
 
 
 class _GroupNotes:
-    """A destination's memory, kept in every run of the group."""
+    """A destination's memory, kept in every run of the group (see `destinations.base.GroupNotes`)."""
 
     def __init__(
-        self, log: DeliveryLog, destination: str, remembered: dict[tuple[str, str], str]
+        self,
+        log: DeliveryLog,
+        destination: str,
+        remembered: Mapping[str, dict[tuple[str, str], str]],
+        *,
+        whole: bool,
     ) -> None:
+        self.runs = tuple(remembered)
+        self.whole = whole
         self._log = log
         self._destination = destination
         self._remembered = remembered
 
     def get(self, name: str) -> str | None:
-        """Return what was last put under a name."""
-        return self._remembered.get((self._destination, name))
+        """Return what was last put under a name; of runs that differ the last named counts."""
+        place = (self._destination, name)
+        found = [notes[place] for notes in self._remembered.values() if place in notes]
+        return found[-1] if found else None
 
     def put(self, name: str, value: str) -> None:
         """Remember a value durably."""
         self._log.note(self._destination, name, value)
-        self._remembered[self._destination, name] = value
+        for notes in self._remembered.values():
+            notes[self._destination, name] = value
+
+    def each(self, name: str) -> Sequence[str]:
+        """Return what each run remembers under a name, '' where it has none."""
+        place = (self._destination, name)
+        return [notes.get(place, "") for notes in self._remembered.values()]

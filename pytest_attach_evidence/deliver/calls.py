@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import IO
 
 from ..destinations.base import Destination
+from ..destinations.base import Recalling
 from ..destinations.base import Results as Answers
 from ..errors import ConflictError
 from ..errors import DeliveryError
@@ -61,6 +62,8 @@ class Calls:
         self._by_evidence = {d.evidence: d for d in account.work.deliveries}
         self._unreadable: dict[str, SpoolDamagedError] = {}
         self._opened_last: str | None = None
+        if isinstance(destination, Recalling):
+            destination.recall(self._notes, account.results.plan.outcomes)
 
     def send(self, batch: Sequence[Delivery]) -> Sent:
         """Make one attempt for a batch: intent before, receipts after; return what failed and how.

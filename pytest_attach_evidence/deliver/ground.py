@@ -11,10 +11,10 @@ from dataclasses import field
 from typing import IO
 from typing import Protocol
 
+from ..destinations.base import GroupNotes
 from ..errors import DestinationClosedError
 from ..model import Delivery
 from ..model import Failure
-from ..model import Notes
 from ..model import Problem
 from ..model import Receipt
 from ..model import State
@@ -117,7 +117,7 @@ class Ground:
     log: Log
     open_content: Callable[[Delivery], IO[bytes]]
     verify: Callable[[Delivery], None]
-    notes: Callable[[str], Notes]
+    notes: Callable[[str], GroupNotes]
     mask: Callable[[str], str]
     progress: Callable[[Delivery, State], None]
     watch: Watch = field(default_factory=Nobody)

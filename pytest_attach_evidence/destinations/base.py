@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Protocol
 from typing import runtime_checkable
@@ -94,6 +95,38 @@ class Judging(Protocol):
 
     def wrong(self, target: Target) -> str:
         """Return why `parse` can never have made a target, '' where it can; no I/O."""
+
+
+@runtime_checkable
+class GroupNotes(Notes, Protocol):
+    """The notes of runs that are delivered together, with what each of them remembers.
+
+    `get` answers what the last named run has that has any; they differ where runs were delivered apart
+    before. `put` is for all of them.
+    """
+
+    @property
+    def runs(self) -> Sequence[str]:
+        """The ids of the runs."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every line was sound: then a note that is not there was never put."""
+
+    def each(self, name: str) -> Sequence[str]:
+        """Return what each run remembers under a name, '' where it has none."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A destination that has to know its notes, or all outcomes, already when it looks."""
+
+    def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
+        """Take the notes, and the worst outcome of the items mapped to each target of any destination.
+
+        Called before the first `find` or `deliver` for a target in a process, so more than once with
+        the same; asks nobody.
+        """
 
 
 @runtime_checkable

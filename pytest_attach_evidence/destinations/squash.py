@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,10 +30,11 @@ from ..naming import remote_name
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
+from .base import GroupNotes
 from .base import Results
 from .base import expect_whole_names
+from .squash_executions import Executions
 from .squash_options import SquashOptions
-from .squash_plan import Executions
 from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
@@ -108,33 +110,40 @@ class Squash:
                     break
         return found
 
+    def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
+        """Take the notes that say to which executions anything was sent."""
+        self._executions.recall(notes)
+
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what is attached already, by key and size; creates nothing.
 
-        A test case's evidence is looked for in the execution that is known to be its own, else in the
-        newest 20 of its line. Raises UncertainError where the listing is refused.
+        A test case's evidence is looked for in the executions that are noted as its own, else in the
+        newest 20 of its line. Raises UncertainError where the listing is refused, or where it may be in
+        an execution that nobody knows.
         """
         found: dict[str, Receipt] = {}
         if not deliveries:
             return found
         try:
             item = self._plans.item(target) if target.kind in PLANNED else None
-            if isinstance(item, PermanentError):
-                return found
-            for owner, id in self._places(target, item):
+            places, is_all = self._places(target, item)
+            for owner, id in places:
                 attached = self._api().attachments(owner, id)
                 seen = self._receipts(attached, deliveries, "found")
                 listed = [(one.name, one.size) for one in attached]
                 expect_whole_names(listed, deliveries, seen, self.limits.max_name)
-                if seen and item is not None:
-                    self._executions.recall(target, item, int(id))
+                if seen and item is not None and not isinstance(item, PermanentError):
+                    self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
                 if len(found) == len(deliveries):
-                    break
+                    return found
         except PermanentError as error:
             msg = f"it cannot be seen what is there: {error}"
             raise UncertainError(msg) from error
-        return found
+        if found or is_all:
+            return found
+        msg = f"{target} has more executions than those that were looked at, and notes about it are lost"
+        raise UncertainError(msg)
 
     def deliver(
         self,
@@ -167,8 +176,8 @@ class Squash:
             return
         ours = target.kind in PLANNED and self._options.new
         if ours or self._options.status == "on":
-            execution = self._concluded(target, notes)
-            self._api().set_status(execution, STATUSES[outcome])
+            for execution in self._concluded(target, notes):
+                self._api().set_status(execution, STATUSES[outcome])
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -207,11 +216,21 @@ class Squash:
         assert notes is not None
         return EXECUTIONS, str(self._executions.choose(target, item, notes))
 
-    def _places(self, target: Target, item: PlanItem | None) -> list[tuple[str, str]]:
-        """Return owner and id of every object in which pieces of a target may be."""
+    def _places(
+        self, target: Target, item: PlanItem | PermanentError | None
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """Return owner and id of every object in which pieces may be, and whether those are all."""
         if item is None:
-            return [(target.kind, target.id)]
-        return [(EXECUTIONS, str(id)) for id in self._executions.candidates(target, item)]
+            return [(target.kind, target.id)], True
+        if isinstance(item, PermanentError):
+            try:
+                ids, is_all = self._executions.candidates(target, None)
+            except UncertainError as error:
+                msg = f"{item}; {error}"
+                raise UncertainError(msg) from item
+        else:
+            ids, is_all = self._executions.candidates(target, item)
+        return [(EXECUTIONS, str(id)) for id in ids], is_all
 
     def _upload(
         self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
@@ -232,18 +251,14 @@ class Squash:
         ]
         return self._api().upload(owner, id, files)
 
-    def _concluded(self, target: Target, notes: Notes) -> str:
-        """Return the id of the execution whose status tells the outcome."""
+    def _concluded(self, target: Target, notes: Notes) -> list[str]:
+        """Return the ids of the executions whose status tells the outcome."""
         if target.kind == EXECUTIONS:
-            return target.id
+            return [target.id]
         item = self._plans.item(target)
         if isinstance(item, PermanentError):
             raise item
-        known = self._executions.known(target, item, notes)
-        if known is None:
-            msg = f"{target}: no execution is known to hold its evidence, so none got a status"
-            raise PermanentError(msg, next_step="set the status in Squash TM")
-        return str(known)
+        return [str(id) for id in self._executions.concluded(target, item, notes)]
 
     def _receipts(
         self,

@@ -256,14 +256,15 @@ class TestLists:
         with pytest.raises(UncertainError):
             client.attachments("campaigns", "3")
 
-    def test_nothing_is_at_an_object_that_does_not_exist(
+    def test_an_object_that_does_not_exist_does_not_tell(
         self, server: responses.RequestsMock, client: SquashTm
     ) -> None:
-        """A deleted object holds no attachments."""
+        """A gateway says so too while it does not know the way to Squash TM."""
         server.get(f"{API}/campaigns/3/attachments", json={"status": 404}, status=404)
         server.get(f"{API}/campaigns/3", json={"status": 404}, status=404)
 
-        assert [] == client.attachments("campaigns", "3")
+        with pytest.raises(PermanentError, match="404"):
+            client.attachments("campaigns", "3")
 
     def test_a_plan_survives_what_servers_leave_out(
         self, server: responses.RequestsMock, client: SquashTm

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_attach_evidence.destinations.base import Factory
+from pytest_attach_evidence.destinations.base import Recalling
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
+from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.model import key_of
 from pytest_attach_evidence.naming import media_type_of
@@ -29,18 +31,34 @@ from pytest_attach_evidence.settings import Settings
 
 
 class MemoryNotes:
-    """Notes that a test can read; they outlive the destination object, as on disk."""
+    """Notes that a test can read; they outlive the destination object, as on disk.
 
-    def __init__(self) -> None:
+    `kept` is what the first of the runs remembers, `others` what those beside it do.
+    """
+
+    def __init__(self, *others: dict[str, str]) -> None:
         self.kept: dict[str, str] = {}
+        self.others = others
+        self.whole = True
+
+    @property
+    def runs(self) -> list[str]:
+        """Name the runs."""
+        return [f"run-{number}" for number in range(1, len(self.others) + 2)]
 
     def get(self, name: str) -> str | None:
         """Return what was last put under a name."""
-        return self.kept.get(name)
+        found = [run[name] for run in (self.kept, *self.others) if name in run]
+        return found[-1] if found else None
 
     def put(self, name: str, value: str) -> None:
         """Remember a value."""
-        self.kept[name] = value
+        for run in (self.kept, *self.others):
+            run[name] = value
+
+    def each(self, name: str) -> list[str]:
+        """Return what each run remembers."""
+        return [run.get(name, "") for run in (self.kept, *self.others)]
 
 
 @dataclass(kw_only=True)
@@ -60,7 +78,17 @@ class Scene:
     secrets: Secrets
     budget: Budget
     notes: MemoryNotes = field(default_factory=MemoryNotes)
+    outcomes: dict[Target, Outcome] = field(default_factory=dict)
     _contents: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin as the engine does."""
+        self.recall()
+
+    def recall(self) -> None:
+        """Let a destination that looks into its notes have them."""
+        if isinstance(self.destination, Recalling):
+            self.destination.recall(self.notes, self.outcomes)
 
     def fail(self, fault: str, **matching: Any) -> None:
         """Let the next upload requests meet a fault of the sandbox."""

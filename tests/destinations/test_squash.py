@@ -303,7 +303,19 @@ class TestDelivery:
 
         with pytest.raises(PermanentError, match="executions/99"):
             scene.deliver([piece])
-        assert {} == scene.destination.find(piece.target, [piece])
+
+    def test_a_404_of_a_gateway_does_not_say_that_nothing_is_there(
+        self, make_scene: SceneOf
+    ) -> None:
+        """While it does not know the way to Squash TM it answers so for everything, in JSON."""
+        scene = make_scene()
+        [piece] = scene.pieces(("a.txt", b"content"))
+        scene.deliver([piece])
+        scene.sandbox.faults.add("status-404", method="GET", path="/executions/", times=2)
+
+        with pytest.raises(UncertainError, match="404"):
+            scene.destination.find(piece.target, [piece])
+        assert [piece.key] == list(scene.destination.find(piece.target, [piece]))
 
     def test_nothing_is_sent_after_the_stop(self, make_scene: SceneOf) -> None:
         """A stopped delivery sends nothing and says so."""

@@ -1,0 +1,211 @@
+"""Which execution of a plan item gets the evidence of a test case, and in which it may be already."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import DeliveryError
+from ..errors import PermanentError
+from ..errors import TemporaryError
+from ..errors import UncertainError
+from ..model import Notes
+from ..model import Target
+from ..model import seconds_since
+from ..model import utc_text
+from ..retry import Budget
+from .base import GroupNotes
+from .squash_notes import latest_of
+from .squash_notes import new_of
+from .squash_notes import noted
+from .squash_notes import place_of
+from .squash_notes import remember
+from .squash_notes import sent_to
+
+
+if TYPE_CHECKING:
+    from ..apis.squash_tm import SquashTm
+    from ..apis.squash_tm_shapes import PlanItem
+
+
+READY = "READY"
+NEWEST = 20
+GONE_HINT = "name an execution (executions/<id>) and push --remap, or attach it in a new run"
+
+
+class Executions:
+    """The execution of each plan item that gets evidence: the latest, or a new one per delivery group.
+
+    What was chosen is noted before anything is sent there, and kept here for the life of the object, so
+    that all pieces, and a later push of the same runs, go to the same execution. May be used from any
+    thread.
+    """
+
+    def __init__(self, api: Callable[[], SquashTm], budget: Budget, *, new: bool) -> None:
+        self._api = api
+        self._budget = budget
+        self._new = new
+        self._note = new_of if new else latest_of
+        self._lock = threading.RLock()
+        self._chosen: dict[str, int] = {}
+        self._notes: GroupNotes | None = None
+
+    def recall(self, notes: GroupNotes) -> None:
+        """Take the notes by which `candidates` knows where something was sent."""
+        self._notes = notes
+
+    def choose(self, target: Target, item: PlanItem, notes: Notes) -> int:
+        """Return the execution that gets the evidence; creates it if it has to be new.
+
+        Raises PermanentError where the latest is wanted and there is none, or where the execution that
+        was chosen before is gone, UncertainError where an execution may have been created and it cannot
+        be told which.
+        """
+        place = place_of(target, item)
+        with self._lock:
+            chosen = self._chosen.get(place) or self._kept(place, item, notes)
+            if chosen is None:
+                chosen = self._once(place, item, notes) if self._new else self.latest(item)
+            remember(notes, self._note(place), chosen)
+            remember(notes, sent_to(target), chosen)
+            if notes.get(creating := _creating(place)):
+                notes.put(creating, "")  # what is created from now on is not ours
+            self._chosen[place] = chosen
+            return chosen
+
+    def candidates(self, target: Target, item: PlanItem | None) -> tuple[list[int], bool]:
+        """Return the executions in which our evidence may be, and whether it can be in no other.
+
+        They are those that were noted; where there are none the newest 20 of the plan item (keys are
+        unique, so whichever has a key has it from us). `item` is None where the target means none any
+        more. Raises UncertainError where nobody knows where to look.
+        """
+        if item is None:
+            if self._notes is not None and (there := noted(self._notes, sent_to(target))):
+                return there, self._notes.whole
+            msg = "no execution is known to which anything was sent"
+            raise UncertainError(msg)
+        place = place_of(target, item)
+        chosen = [self._chosen[place]] if place in self._chosen else []
+        of_item = noted(self._notes, new_of(place), latest_of(place))
+        of_target = noted(self._notes, sent_to(target))
+        if chosen and not set(of_item + of_target) - set(chosen):
+            return chosen, True
+        own = [one.id for one in reversed(self._api().executions(item))]
+        # What was noted for this item and is not among its executions was removed with all it held.
+        there = [id for id in own if id in chosen + of_item]
+        there += [id for id in of_target if id not in of_item]
+        if self._notes is not None and self._notes.whole and (of_item or of_target):
+            return there, True
+        rest = [id for id in own[:NEWEST] if id not in there]
+        # Every execution is noted before anything is sent to it.
+        is_all = len(own) <= NEWEST or (self._notes is not None and self._notes.whole)
+        return there + rest, is_all
+
+    def adopt(self, target: Target, item: PlanItem, execution: int) -> None:
+        """Remember an execution in which our evidence was found, if it is the plan item's."""
+        place = place_of(target, item)
+        with self._lock:
+            if place not in self._chosen and execution in self._ids(item):
+                self._chosen[place] = execution
+
+    def concluded(self, target: Target, item: PlanItem, notes: Notes) -> list[int]:
+        """Return the executions whose status tells the outcome: every one that runs had apart before.
+
+        Raises PermanentError where none is known, or those that were are gone.
+        """
+        place = place_of(target, item)
+        with self._lock:
+            known = [self._chosen[place]] if place in self._chosen else []
+            there = noted(notes, self._note(place))
+            if there and set(there) != set(known):
+                known = self._existing(there, item)
+        if known:
+            return known
+        msg = f"{target}: no execution is known to hold its evidence, so none got a status"
+        raise PermanentError(msg, next_step="set the status in Squash TM")
+
+    def latest(self, item: PlanItem) -> int:
+        """Return the newest execution of a plan item. Raises PermanentError where there is none."""
+        executions = self._api().executions(item)
+        if executions:
+            return executions[-1].id
+        msg = f"plan item {item.id} has never been executed, so there is no latest execution"
+        hint = "execute it once in Squash TM, or set evidence_squash_execution to new"
+        raise PermanentError(msg, next_step=hint)
+
+    def _ids(self, item: PlanItem) -> set[int]:
+        return {one.id for one in self._api().executions(item)}
+
+    def _kept(self, place: str, item: PlanItem, notes: Notes) -> int | None:
+        """Return the execution that an earlier process chose; None: none was."""
+        there = noted(notes, self._note(place))
+        return self._existing(there, item)[-1] if there else None
+
+    def _existing(self, ids: list[int], item: PlanItem) -> list[int]:
+        """Return those that are the plan item's own: a spool from elsewhere may have noted any."""
+        own = self._ids(item)
+        if existing := [id for id in ids if id in own]:
+            return existing
+        seen = ", ".join(map(str, ids))
+        msg = f"plan item {item.id} has no execution {seen} any more, which got this run's evidence"
+        raise PermanentError(msg, next_step=GONE_HINT, whole_target=True)
+
+    def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
+        """Create an execution, or adopt the one that an earlier, unanswered request created."""
+        name = _creating(place)
+        asked = _believed(notes.get(name))
+        created = self._created_since(asked, item) if asked else None
+        if created is not None:
+            return created
+        highest = max((one.id for one in self._api().executions(item)), default=0)
+        if self._budget.stop.is_set() or not self._budget.remaining_s():
+            msg = f"plan item {item.id}: the time is over, no execution was created"
+            raise TemporaryError(msg)
+        asked = f"{highest} {utc_text()}"
+        notes.put(name, asked)
+        try:
+            return self._api().create_execution(item).id
+        except UncertainError:
+            created = self._created_since(asked, item)
+            if created is None:
+                raise
+            return created
+        except DeliveryError:
+            notes.put(name, "")  # surely not created, so nothing is to be adopted later
+            raise
+
+    def _created_since(self, asked: str, item: PlanItem) -> int | None:
+        """Return the only fresh execution above the highest of then; None: surely none was created."""
+        highest, _, moment = asked.partition(" ")
+        executions = self._api().executions(item)
+        fresh = [one.id for one in executions if one.id > int(highest) and one.status == READY]
+        if len(fresh) == 1:
+            return fresh[0]
+        age_s = seconds_since(moment)
+        since = f"since the request of {age_s:.0f} s ago whose answer was lost"
+        if fresh:
+            ids = ", ".join(map(str, fresh))
+            seen = f"plan item {item.id} got {len(fresh)} new executions {since} ({ids})"
+            msg = f"{seen}; which one is ours cannot be told"
+            raise UncertainError(msg)
+        if age_s < self._budget.settle_s:
+            msg = f"plan item {item.id} got no new execution yet {since}"
+            raise UncertainError(msg)
+        return None
+
+
+def _creating(place: str) -> str:
+    return f"creating:{place}"
+
+
+def _believed(asked: str | None) -> str | None:
+    """Return a note about a request if it is one: a number and a moment."""
+    highest, _, moment = (asked or "").partition(" ")
+    with contextlib.suppress(ValueError):
+        seconds_since(moment)
+        return asked if re.fullmatch(r"[0-9]{1,18}", highest) else None
+    return None

@@ -1,0 +1,259 @@
+"""In which execution a test case's evidence is looked for, and what is done when that one is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_attach_evidence.destinations.base import Recalling
+from pytest_attach_evidence.destinations.squash import Squash
+from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import Outcome
+
+from .scene import MemoryNotes
+from .scene import Scene
+from .scene import scene_of
+from .test_squash_plan import executions
+from .test_squash_plan import restart
+
+
+UPLOAD = ("POST", r"/attachments$")
+SceneOf = Callable[..., Scene]
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> Iterator[SceneOf]:
+    """Build a scene whose target is a test case."""
+    with ExitStack() as stack:
+
+        def build(text: str = "TC-12", **more: Any) -> Scene:
+            return stack.enter_context(
+                scene_of(Squash, "squash", tmp_path, text=text, upload=UPLOAD, **more)
+            )
+
+        yield build
+
+
+@pytest.fixture
+def scene(make_scene: SceneOf) -> Scene:
+    """A scene whose target TC-12 has no execution yet."""
+    return make_scene()
+
+
+def execute(scene: Scene, count: int, reference: str = "TC-12") -> list[Any]:
+    """Let somebody else execute a test case so often."""
+    system: Any = scene.sandbox.systems["squash"]
+    [item] = [
+        item
+        for item in system.plan.items.values()
+        if item.iteration.id == 4 and item.test_case and item.test_case.reference == reference
+    ]
+    return [system.plan.create_execution(item) for _ in range(count)]
+
+
+def rename(scene: Scene, old: str, new: str) -> None:
+    """Give a test case another reference."""
+    system: Any = scene.sandbox.systems["squash"]
+    [case] = [case for case in system.plan.of_owner("test-cases") if case.reference == old]
+    case.reference = new
+
+
+def remove(scene: Scene, execution: Any) -> None:
+    """Delete an execution with all it holds."""
+    system: Any = scene.sandbox.systems["squash"]
+    execution.item.executions.remove(execution)
+    del system.plan.things[execution.object]
+
+
+def sent(scene: Scene, name: str = "a.txt") -> Delivery:
+    """Deliver a piece in a process that dies before it hears the answer."""
+    [piece] = scene.pieces((name, b"a"))
+    scene.deliver([piece])
+    restart(scene)
+    return piece
+
+
+def test_it_has_the_protocol(scene: Scene) -> None:
+    """The engine lets it have its notes before it looks."""
+    assert isinstance(scene.destination, Recalling)
+
+
+class TestNoted:
+    """Where something may have been sent stands in the notes before it is sent."""
+
+    @pytest.mark.parametrize("execution", ["new", "latest"])
+    def test_it_is_found_behind_any_number_of_later_executions(
+        self, make_scene: SceneOf, execution: str
+    ) -> None:
+        """A busy pipeline executes the test case more than twenty times before the next push."""
+        scene = make_scene("TC-1", options={"evidence_squash_execution": execution})
+        piece = sent(scene)
+        execute(scene, 21, "TC-1")
+
+        found = scene.destination.find(piece.target, [piece])
+
+        assert [piece.key] == list(found)
+
+    def test_it_is_found_when_the_option_changed(self, make_scene: SceneOf) -> None:
+        """New executions, then the latest: what was sent stays where it is."""
+        scene = make_scene()
+        piece = sent(scene)
+        execute(scene, 21)
+        scene.options = {**scene.options, "evidence_squash_execution": "latest"}
+        restart(scene)
+
+        assert [piece.key] == list(scene.destination.find(piece.target, [piece]))
+
+    def test_nothing_is_asked_of_others_executions(self, scene: Scene) -> None:
+        """What is not where it was sent is nowhere."""
+        sent(scene)
+        [ours] = executions(scene)
+        execute(scene, 3)
+        [other] = scene.pieces(("b.txt", b"b"), item="j1-2")
+
+        assert {} == scene.destination.find(other.target, [other])
+        seen = scene.requests("GET", "/attachments")
+        assert {f"/{ours.object}/attachments"} == {
+            path.partition("latest")[2].partition("?")[0] for path in seen
+        }
+
+    def test_whoever_is_known_to_one_run_is_known_to_all(self, scene: Scene) -> None:
+        """A run that joins the group remembers the execution, so that it may be pushed alone."""
+        sent(scene)
+        scene.notes = MemoryNotes(scene.notes.kept)
+        restart(scene)
+        [other] = scene.pieces(("b.txt", b"b"), item="j2-1")
+        scene.deliver([other])
+
+        known, first = scene.notes.kept.items(), scene.notes.others[0].items()
+        assert {(name, value) for name, value in first if value} == set(known)
+        assert 1 == len(executions(scene))
+
+
+class TestLostNotes:
+    """Lines of the journals are damaged, so that a note may be lost."""
+
+    def test_in_few_executions_everything_is_seen(self, scene: Scene) -> None:
+        """The newest twenty are all there are."""
+        piece = sent(scene)
+        execute(scene, 19)
+        scene.notes.kept.clear()
+        scene.notes.whole = False
+        [other] = scene.pieces(("b.txt", b"b"), item="j1-2")
+
+        assert [piece.key] == list(scene.destination.find(piece.target, [piece]))
+        restart(scene)
+        assert {} == scene.destination.find(other.target, [other])
+
+    def test_in_many_it_cannot_be_told(self, scene: Scene) -> None:
+        """It may be in one of those that were not looked at."""
+        piece = sent(scene)
+        execute(scene, 20)
+        scene.notes.kept.clear()
+        scene.notes.whole = False
+
+        with pytest.raises(UncertainError, match="notes about it are lost"):
+            scene.destination.find(piece.target, [piece])
+
+    def test_where_no_note_was_ever_put_nothing_was_sent(self, scene: Scene) -> None:
+        """A process that died before it chose an execution leaves nothing to a person."""
+        execute(scene, 30)
+        [piece] = scene.pieces(("a.txt", b"a"))
+
+        assert {} == scene.destination.find(piece.target, [piece])
+
+
+class TestRenamed:
+    """The test case is called otherwise in Squash TM since something was sent."""
+
+    def test_it_is_found_where_it_was_sent(self, scene: Scene) -> None:
+        """The target means nothing any more, and its evidence is still there."""
+        piece = sent(scene)
+        rename(scene, "TC-12", "TC-12B")
+        restart(scene)
+
+        assert [piece.key] == list(scene.destination.find(piece.target, [piece]))
+
+    def test_it_is_found_when_another_has_the_reference_now(self, scene: Scene) -> None:
+        """What comes from now on goes to the other; what was sent is not sent again."""
+        piece = sent(scene)
+        [ours] = executions(scene)
+        rename(scene, "TC-12", "TC-12B")
+        rename(scene, "TC-13", "TC-12")
+        restart(scene)
+        [other] = scene.pieces(("b.txt", b"b"), item="j1-2")
+
+        found = scene.destination.find(piece.target, [piece])
+        scene.deliver([other])
+
+        assert [piece.key] == list(found)
+        [other_execution] = executions(scene)
+        objects = [file.object for file in scene.sandbox.store.ledger()]
+        assert [ours.object, other_execution.object] == objects
+
+    @pytest.mark.parametrize("text", ["TC-99", "TC-31", "TC-30[opera]"])
+    def test_without_a_note_it_cannot_be_told(self, make_scene: SceneOf, text: str) -> None:
+        """Nobody knows in which execution it would be; the message says what the plan holds."""
+        scene = make_scene(text)
+        [piece] = scene.pieces(("a.txt", b"a"))
+
+        with pytest.raises(UncertainError, match="plan of iteration 4"):
+            scene.destination.find(piece.target, [piece])
+
+
+class TestGone:
+    """Somebody deleted the execution that got evidence of the run."""
+
+    @pytest.mark.parametrize("opened", [0, 1])
+    def test_no_other_execution_is_taken(self, scene: Scene, opened: int) -> None:
+        """Neither one that a tester opened nor a new one: the rest is rejected, the execution named."""
+        sent(scene)
+        [ours] = executions(scene)
+        remove(scene, ours)
+        execute(scene, opened)
+        restart(scene)
+        [other] = scene.pieces(("b.txt", b"b"), item="j1-2")
+
+        assert {} == scene.destination.find(other.target, [other])
+        with pytest.raises(PermanentError, match=f"no execution {ours.id} any more") as caught:
+            scene.deliver([other])
+        with pytest.raises(PermanentError, match=f"no execution {ours.id} any more"):
+            scene.destination.conclude(other.target, Outcome.PASSED, scene.notes)
+
+        assert caught.value.whole_target
+        assert 1 == scene.uploads()
+        assert opened == len(executions(scene))
+        assert [] == scene.requests("PATCH")
+
+    def test_the_request_that_created_it_is_forgotten(self, scene: Scene) -> None:
+        """A note that asks for adoption would outlive what it was put for."""
+        sent(scene)
+        [creating] = [name for name in scene.notes.kept if name.startswith("creating:")]
+
+        assert "" == scene.notes.kept[creating]
+
+    def test_one_of_two_is_enough(self, scene: Scene) -> None:
+        """Shards that were delivered apart had one each; what remains goes to the one that is left."""
+        sent(scene)
+        first = scene.notes.kept
+        scene.notes = MemoryNotes()
+        restart(scene)
+        sent(scene, "b.txt")
+        scene.notes = MemoryNotes(first)
+        restart(scene)
+        one, two = executions(scene)
+        remove(scene, two)
+        [other] = scene.pieces(("c.txt", b"c"), item="j1-3")
+
+        scene.deliver([other])
+        scene.destination.conclude(other.target, Outcome.PASSED, scene.notes)
+
+        assert one.object == scene.sandbox.store.ledger()[-1].object
+        assert "SUCCESS" == one.status
