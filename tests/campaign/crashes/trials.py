@@ -19,6 +19,7 @@ from pytest_attach_evidence import model
 from pytest_attach_evidence import steps as seam
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.plan import is_settled
+from pytest_attach_evidence.report.exit_status import ExitStatus
 from pytest_attach_evidence.steps import Steps
 
 from . import checks
@@ -216,7 +217,8 @@ def failed(
 
         ending = in_child(work)
         tally.struck += mark.exists()
-        tally.red += [f"{what}: {v}" for v in _wrong(ending, world)]
+        wrong = [*_unwanted(ending), *checks.untrue(world, allowed=ExitStatus.SPOOL)]
+        tally.red += [f"{what}: {v}" for v in wrong]
         if world.servers is not None:
             world.servers.quiet()
         tally.red += [f"{what}: {violation}" for violation in pushed_to_the_end(world)]
