@@ -114,6 +114,12 @@ def plan(
         )
         if work is not None:
             result.work.append(work)
+    # What failed before comes last: a target that only fails must not starve the others in every push.
+    result.work.sort(
+        key=lambda work: any(
+            d.key in work.attempts for d in work.deliveries if d.key not in known.receipts
+        )
+    )
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ..model import State
 from ..plan import Plan
 from ..retry import LONGEST_SEND_S
 from ..retry import Budget
+from .failing import Failing
 
 
 class Log(Protocol):
@@ -123,7 +125,7 @@ class Ground:
     watch: Watch = field(default_factory=Nobody)
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
-    failing: dict[str, int] = field(default_factory=dict)
+    failing: defaultdict[str, Failing] = field(default_factory=lambda: defaultdict(Failing))
     in_doubt: set[str] = field(default_factory=set)
     begun_at: float = field(init=False)
     longest_send_s: float = field(init=False)
