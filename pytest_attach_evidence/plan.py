@@ -79,6 +79,11 @@ class Plan:
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
 
+    @property
+    def remaining(self) -> int:
+        """How many deliveries of the work have no receipt yet."""
+        return sum(d.key not in self.settled for work in self.work for d in work.deliveries)
+
 
 def plan(
     records: Sequence[RunRecord],

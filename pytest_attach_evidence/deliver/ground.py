@@ -108,11 +108,11 @@ class Ground:
     """What all threads of one delivery stand on.
 
     `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
-    secrets out of messages, `progress` is told of every settled or failed delivery, `watch` of waits and
-    of time that goes by. `ended` is set,
-    under the lock, when results may no longer change. `failing` counts failed calls in a row by
-    destination; `in_doubt` are the keys that were sent, now or by an earlier process, and of which
-    nobody knows whether they are there.
+    secrets out of messages, `progress` is told of every delivery that is settled, failed or no more
+    (None), `watch` of waits and of time that goes by. `ended` is set, under the lock, when results may
+    no longer change. `failing` counts failed calls by destination; `in_doubt` are the keys that were
+    sent, now or by an earlier process, and of which nobody knows whether they are there. `begun_at` is a
+    moment of the budget's clock, `longest_send_s` how long one send of an earlier process can have lasted.
     """
 
     budget: Budget
@@ -121,7 +121,7 @@ class Ground:
     verify: Callable[[Delivery], None]
     notes: Callable[[str], Notes]
     mask: Callable[[str], str]
-    progress: Callable[[Delivery, State], None]
+    progress: Callable[[Delivery, State | None], None]
     watch: Watch = field(default_factory=Nobody)
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
