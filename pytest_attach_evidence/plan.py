@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 from . import naming
 from .model import Delivery
@@ -79,6 +80,11 @@ class Plan:
     work: list[Work] = field(default_factory=list)
     outcomes: dict[Target, Outcome] = field(default_factory=dict)
 
+    @property
+    def remaining(self) -> int:
+        """How many deliveries of the work have no receipt yet."""
+        return sum(d.key not in self.settled for work in self.work for d in work.deliveries)
+
 
 def plan(
     records: Sequence[RunRecord],
@@ -88,8 +94,8 @@ def plan(
 ) -> Plan:
     """Return what is to be done for some runs, delivered together.
 
-    What was rejected before stays rejected unless `retry_rejected`. What breaks a limit is rejected
-    here, before any request, with the number in the message.
+    What a destination refused before stays rejected unless `retry_rejected`. What breaks a limit is
+    rejected here, before any request, with the number in the message; each plan decides that anew.
     """
     result = Plan()
     by_target: dict[Target, list[Delivery]] = {}
@@ -115,7 +121,13 @@ def plan(
         )
         if work is not None:
             result.work.append(work)
+    result.work.sort(key=lambda work: _failed_before(work, known))
     return result
+
+
+def _failed_before(work: Work, known: _Known) -> bool:
+    """Tell whether a target comes last: one that only fails must not starve the others in every push."""
+    return any(d.key in work.attempts for d in work.deliveries if d.key not in known.receipts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +255,14 @@ def _open(
 ) -> list[Delivery]:
     """Return the deliveries of one target that remain; put the others that fail into the result."""
     open_ones = []
-    for place, delivery in enumerate(deliveries):
+    place = sum(delivery.key in known.receipts for delivery in deliveries)
+    for delivery in deliveries:
         if delivery.key in known.receipts:
             continue
         failure = _failure(delivery, place, known, capability, retry_rejected)
         if failure is None:
             open_ones.append(delivery)
+            place += delivery.key not in known.withdrawn
         else:
             result.failed[delivery.key] = failure
     return open_ones
@@ -262,8 +276,19 @@ def _failure(
     retry_rejected: bool,
 ) -> Failure | None:
     before = known.failures.get(delivery.key)
-    if before is not None and before.state is State.REJECTED and not retry_rejected:
+    if before is None:
+        return _trouble(delivery, place, known, capability)
+    # One without an attempt was a rejection of ours.
+    if before.state is State.REJECTED and before.attempts and not retry_rejected:
         return before
+    made = _trouble(delivery, place, known, capability)
+    return before if made is not None and replace(made, at=before.at) == before else made
+
+
+def _trouble(
+    delivery: Delivery, place: int, known: _Known, capability: Capability | None
+) -> Failure | None:
+    """Return why a delivery cannot be sent as things are here and now."""
     later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
     if capability is None:
         name = delivery.target.destination
@@ -277,8 +302,8 @@ def _failure(
         return _failed(delivery, later, reason, hint)
     if why := capability.wrong(delivery.target):
         return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
-    if delivery.key in known.withdrawn:
-        return None
+    if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
+        return None  # it is looked for first
     broken = broken_limit(delivery, place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 
@@ -290,7 +315,7 @@ def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Fa
 def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, str] | None:
     """Return what limit a delivery breaks, with the number, and what to do; None if it breaks none.
 
-    `place` counts the target's deliveries before this one.
+    `place` counts the target's pieces that are there or go there before this one.
     """
     piece, name = delivery.evidence, delivery.target.destination
     if limits.max_bytes is not None and piece.size > limits.max_bytes:

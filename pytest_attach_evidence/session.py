@@ -239,10 +239,11 @@ def deliver_runs(
 ) -> Results:
     """Deliver what the runs hold, within a number of seconds."""
     todo = group.plan(project.destinations, retry_rejected=retry_rejected)
-    total = sum(len(work.deliveries) for work in todo.work)
     budget = project.budget
     budget.ends_at = budget.clock() + seconds
-    with progress(total, terminal=terminal, write=write, remaining_s=budget.remaining_s) as told:
+    with progress(
+        todo.remaining, terminal=terminal, write=write, remaining_s=budget.remaining_s
+    ) as told:
         return group.deliver(
             todo,
             project.destinations,

@@ -84,7 +84,7 @@ class Group:
         budget: Budget,
         parallel: int,
         mask: Callable[[str], str],
-        progress: Callable[[Delivery, State], None],
+        progress: Callable[[Delivery, State | None], None],
         watch: Watch | None = None,
     ) -> Results:
         """Do the work of a plan; see `lanes.deliver`."""

@@ -146,6 +146,7 @@ class Account:
             if not self.ground.ended:
                 self.results.gone.add(delivery.key)
                 self.ground.in_doubt.discard(delivery.key)
+        self.ground.progress(delivery, None)
 
     def hold(self, deliveries: Sequence[Delivery], error: Exception, next_step: str) -> None:
         """Leave what is still open until a person acts, since no push by itself can send it."""

@@ -27,6 +27,7 @@ from ..retry import is_throttled
 from ..retry import wait_after
 from .account import Account
 from .calls import Calls
+from .failing import TargetLeftError
 from .ground import Ground
 from .ground import Results
 from .soundness import sound
@@ -61,6 +62,8 @@ def serve(
         pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
             _conclude(destination, account, calls)
+    except TargetLeftError as error:
+        account.leave(work.deliveries, error)
     except DestinationClosedError as error:
         account.leave(work.deliveries, error)
         raise

@@ -27,7 +27,6 @@ from ..retry import is_throttled
 from .account import Account
 
 
-FAILURES_TO_CLOSE = 5
 LOOK = "before it is asked again what arrived"
 DAMAGED_HINT = "the rest is delivered; keep the spool and look at its disk"
 
@@ -47,7 +46,8 @@ class Sent:
 class Calls:
     """Sends pieces of one target and looks for them; settles whatever turns out to be there.
 
-    Every call counts for the destination: five failures in a row raise DestinationClosedError.
+    Every call counts for the destination (see `failing`): one failure too many raises TargetLeftError or
+    DestinationClosedError.
     `opened` is set with the first answer that shows that requests are accepted.
     """
 
@@ -207,10 +207,10 @@ class Calls:
     def _works(self) -> None:
         self._opened.set()
         with self._ground.lock:
-            self._ground.failing[self._destination.name] = 0
+            self._ground.failing[self._destination.name].works(self._target)
 
     def _failed(self, error: DeliveryError) -> None:
-        """Count a call that failed; raise DestinationClosedError when it was one too many.
+        """Count a call that failed; raise when it was one too many.
 
         A destination that names a time for which one can wait, or whose limiter turns us away without
         naming any, is alive: that does not count.
@@ -220,9 +220,5 @@ class Calls:
             return
         if after_s is not None and after_s <= self._budget.remaining_s():
             return
-        name = self._destination.name
         with self._ground.lock:
-            self._ground.failing[name] = count = self._ground.failing.get(name, 0) + 1
-        if count >= FAILURES_TO_CLOSE:
-            msg = f"{count} requests in a row failed, the last: {error}"
-            raise DestinationClosedError(msg, next_step="push again when it works")
+            self._ground.failing[self._destination.name].fails(self._target, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ..model import State
 from ..plan import Plan
 from ..retry import LONGEST_SEND_S
 from ..retry import Budget
+from .failing import Failing
 
 
 class Log(Protocol):
@@ -106,11 +108,11 @@ class Ground:
     """What all threads of one delivery stand on.
 
     `open_content` and `verify` read the spool, `notes` gives a destination's memory, `mask` takes
-    secrets out of messages, `progress` is told of every settled or failed delivery, `watch` of waits and
-    of time that goes by. `ended` is set,
-    under the lock, when results may no longer change. `failing` counts failed calls in a row by
-    destination; `in_doubt` are the keys that were sent, now or by an earlier process, and of which
-    nobody knows whether they are there.
+    secrets out of messages, `progress` is told of every delivery that is settled, failed or no more
+    (None), `watch` of waits and of time that goes by. `ended` is set, under the lock, when results may
+    no longer change. `failing` counts failed calls by destination; `in_doubt` are the keys that were
+    sent, now or by an earlier process, and of which nobody knows whether they are there. `begun_at` is a
+    moment of the budget's clock, `longest_send_s` how long one send of an earlier process can have lasted.
     """
 
     budget: Budget
@@ -119,11 +121,11 @@ class Ground:
     verify: Callable[[Delivery], None]
     notes: Callable[[str], GroupNotes]
     mask: Callable[[str], str]
-    progress: Callable[[Delivery, State], None]
+    progress: Callable[[Delivery, State | None], None]
     watch: Watch = field(default_factory=Nobody)
     lock: threading.RLock = field(default_factory=threading.RLock)
     ended: bool = False
-    failing: dict[str, int] = field(default_factory=dict)
+    failing: defaultdict[str, Failing] = field(default_factory=lambda: defaultdict(Failing))
     in_doubt: set[str] = field(default_factory=set)
     begun_at: float = field(init=False)
     longest_send_s: float = field(init=False)

@@ -86,13 +86,18 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
         _leave(delivery, reason, results, ground)
 
 
-def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> None:
-    """Leave a delivery to a later push, if nothing is known of it yet. The caller has the lock."""
+def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> bool:
+    """Leave a delivery to a later push, if nothing is known of it yet; tell whether it was left.
+
+    The caller has the lock.
+    """
     key = delivery.key
     known = key in results.receipts or key in results.failures or key in results.gone
-    if not known and not ground.ended:
-        state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
-        results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
+    if known or ground.ended:
+        return False
+    state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
+    results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
+    return True
 
 
 class _Lane:
@@ -203,8 +208,9 @@ class _Lane:
         reason = self._ground.mask(f"the delivery broke off: {seen}")
         with self._ground.lock:
             self._note(seen, trouble)
-            for delivery in work.deliveries:
-                _leave(delivery, reason, self._results, self._ground)
+            left = [d for d in work.deliveries if _leave(d, reason, self._results, self._ground)]
+        for delivery in left:
+            self._ground.progress(delivery, self._results.failures[delivery.key].state)
 
     def _note(self, seen: str, trouble: list[str]) -> None:
         """Note a trouble once, unless the results are given out already."""

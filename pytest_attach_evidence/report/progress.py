@@ -51,8 +51,8 @@ class Progress:
         self._waits: dict[tuple[str, str], list[_Wait]] = {}
         self._said: set[tuple[str, str]] = set()
 
-    def __call__(self, delivery: Delivery, state: State) -> None:
-        """Note that a delivery is settled or failed."""
+    def __call__(self, delivery: Delivery, state: State | None) -> None:
+        """Note that a delivery is settled, failed or no more."""
         with self._lock:
             self._done += 1
         if self._bar is not None:

@@ -26,11 +26,16 @@ class DeliveryLog:
         }
 
     def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:
-        """Record, before the first byte goes out, what is about to be sent."""
+        """Record, before the first byte goes out, what is about to be sent, and how often it was with that.
+
+        `attempt` is the most of all, `attempts` tells which have fewer.
+        """
         now = utc_text()
         for run_id, own in _by_run(deliveries).items():
-            attempt = max(attempts[d.key] for d in own)
-            entry = {"type": "intent", "keys": [d.key for d in own], "attempt": attempt, "at": now}
+            most = max(attempts[d.key] for d in own)
+            entry = {"type": "intent", "keys": [d.key for d in own], "attempt": most, "at": now}
+            if fewer := {d.key: attempts[d.key] for d in own if attempts[d.key] < most}:
+                entry["attempts"] = fewer
             self._journals[run_id].append({**entry, "destination": own[0].target.destination})
 
     def receipt(self, *settled: tuple[Delivery, Receipt]) -> None:

@@ -188,9 +188,10 @@ def _finished(record: RunRecord, entry: Mapping[str, Any]) -> None:
 
 
 def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    fewer = entry.get("attempts", {})
     for key in entry["keys"]:
         record.uncertain[key] = str(entry["at"])
-        record.attempts[key] = int(entry["attempt"])
+        record.attempts[key] = int(fewer.get(key, entry["attempt"]))
         # Why an earlier send failed says nothing about this one.
         record.failures.pop(key, None)
 

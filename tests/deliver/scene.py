@@ -38,7 +38,7 @@ class Scene:
     destinations: dict[str, Scripted] = field(default_factory=dict)
     seconds: float = 300.0
     parallel: int = 4
-    told: list[tuple[str, State]] = field(default_factory=list)
+    told: list[tuple[str, State | None]] = field(default_factory=list)
     waits: list[tuple[float, int, str]] = field(default_factory=list)
     _run: RunFolder | None = None
     _items: int = 0
@@ -120,7 +120,7 @@ class Scene:
             size=blob.size,
         )
 
-    def _progress(self, delivery: Delivery, state: State) -> None:
+    def _progress(self, delivery: Delivery, state: State | None) -> None:
         self.told.append((delivery.evidence.name, state))
 
 

@@ -12,6 +12,7 @@ from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import State
 
 from .scene import Scene
 from .scene import states
@@ -123,9 +124,33 @@ def test_progress_is_told_once_for_each_delivery_of_the_work(scene: Scene) -> No
 
     scene.deliver()
 
-    assert [("a.txt", "waiting"), ("b.txt", "delivered"), ("c.txt", "delivered")] == (
-        [(name, state.value) for name, state in scene.told]
-    )
+    ends = [("a.txt", State.WAITING), ("b.txt", State.DELIVERED), ("c.txt", State.DELIVERED)]
+    assert ends == scene.told
+
+
+def test_progress_comes_to_its_end_where_a_call_carries_what_is_there(scene: Scene) -> None:
+    """What has a receipt is sent with the rest, but was no work to be done."""
+    scene.add(replaces=True, repeat_is_harmless=True, pieces_per_call=None)
+    scene.attach("a.txt")
+    scene.deliver()
+    scene.attach("b.txt")
+    scene.told.clear()
+
+    results = scene.deliver()
+
+    assert [("b.txt", State.DELIVERED)] == scene.told
+    assert 1 == results.plan.remaining
+
+
+def test_progress_is_told_of_what_a_bug_left(scene: Scene) -> None:
+    """No delivery of the work is forgotten when its target breaks off."""
+    scene.attach("a.txt", "b.txt")
+    scene.one.script = [raised(ValueError("oops"))]
+
+    results = scene.deliver()
+
+    assert [("a.txt", State.UNCERTAIN), ("b.txt", State.WAITING)] == scene.told
+    assert 2 == results.plan.remaining
 
 
 def test_an_error_of_closing_a_connection_costs_nothing(scene: Scene) -> None:

@@ -217,15 +217,62 @@ class TestForGood:
         assert ({"a.txt": "delivered"}, 0) == (states(retried), status(retried))
         assert 2 == len(scene.one.did("deliver"))
 
-    def test_a_limit_that_is_broken_stays_so_until_somebody_says_retry(self, scene: Scene) -> None:
-        """What was rejected before any call is looked at anew, too."""
+    def test_a_limit_that_is_broken_is_worked_out_anew_by_every_push(self, scene: Scene) -> None:
+        """Nobody refused the piece: with other credentials that take it, it goes by itself."""
         scene.add(max_bytes=4)
         scene.attach("a.txt")
-        scene.deliver()
+        first, again = scene.deliver(), scene.deliver()
+        noted = scene.entries("failure")
+        scene.add(max_bytes=3)
+        lower = scene.deliver()
         scene.add(max_bytes=400)
 
-        assert {"a.txt": "rejected"} == states(scene.deliver())
-        assert {"a.txt": "delivered"} == states(scene.deliver(retry_rejected=True))
+        results = scene.deliver()
+
+        assert [{"a.txt": "rejected"}] * 3 == [states(one) for one in (first, again, lower)]
+        assert (1, 2) == (len(noted), len(scene.entries("failure")))
+        assert ["has 5 bytes, one takes 3"] == reasons(lower)
+        assert ({"a.txt": "delivered"}, 0) == (states(results), status(results))
+
+    def test_what_was_refused_stays_so_whatever_the_limits(self, scene: Scene) -> None:
+        """That a limit was lowered and raised again is no reason to knock again."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(NO)]
+        scene.deliver()
+        for limit in (4, 400):
+            scene.add(max_bytes=limit)
+
+            assert ["413 too large"] == reasons(scene.deliver())
+        assert [] == scene.one.calls
+
+    def test_a_limit_does_not_hide_what_may_be_there(self, scene: Scene) -> None:
+        """A piece whose answer was lost is looked for, also where its like is not sent any more."""
+        scene.attach("a.txt")
+        scene.one.script = [answer_lost]
+        scene.one.looks = [look_raises(TemporaryError("away", retry_after_s=3600))]
+        scene.deliver()
+        kept = scene.one.ledger
+        scene.add(max_bytes=4).ledger = kept
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+
+    def test_only_what_is_there_or_goes_there_counts_for_a_limit_of_number(
+        self, scene: Scene
+    ) -> None:
+        """Pieces that are not sent take nobody's place, also not those before; delivered ones do."""
+        scene.add(max_per_target=2, max_bytes=5)
+        scene.attach("large.txt", "a.txt", "b.txt", "c.txt")
+        first = scene.deliver()
+        kept = scene.one.ledger
+        scene.add(max_per_target=2).ledger = kept
+
+        results = scene.deliver()
+
+        expected = ["rejected", "delivered", "delivered", "rejected"]
+        assert [expected, expected] == [list(states(one).values()) for one in (first, results)]
+        assert ["is piece 3 for one target, one takes 2"] * 2 == reasons(results)
 
     def test_a_conflict_with_what_is_there_is_settled_by_looking(self, scene: Scene) -> None:
         """Nothing is sent a second time: what is there is ours, the rest of the call goes alone."""

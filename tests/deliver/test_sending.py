@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 
 from pytest_attach_evidence.destinations.base import Results
+from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.model import key_of
+from pytest_attach_evidence.model import utc_text
+from pytest_attach_evidence.spool.journal import Journal
 
 from .scene import Scene
 from .scene import reasons
 from .scene import states
 from .scene import status
+from .scripted import LOST
 from .scripted import Scripted
+from .scripted import raised
 from .scripted import taken
 
 
@@ -79,6 +84,31 @@ def test_the_intent_is_on_the_disk_before_the_call_and_the_receipt_after_it(scen
     assert [("intent", 1), ("receipt", None), ("intent", 1)] == seen[1]
     written = {line["receipt"]["key"]: line["receipt"] for line in scene.entries("receipt")}
     assert {key: asdict(receipt) for key, receipt in results.receipts.items()} == written
+
+
+def test_every_piece_of_a_call_has_its_own_number_of_attempts(scene: Scene) -> None:
+    """Told by a later process: a piece that was sent once was not sent as often as its neighbour."""
+    scene.add(pieces_per_call=None, repeat_is_harmless=True)
+    scene.attach("a.txt")
+    scene.one.script = [raised(LOST)] * 5
+    scene.deliver()
+    scene.attach("b.txt")
+    scene.one.script = [raised(TemporaryError("busy", retry_after_s=3600))]
+
+    results = scene.deliver()
+
+    attempts = scene.run.read().attempts
+    assert [6, 1] == [attempts[key] for key in results.plan.deliveries]
+    assert [("a.txt", "b.txt")] == scene.one.did("deliver")[5:]
+
+
+def test_lines_of_earlier_versions_count_their_pieces_alike(scene: Scene) -> None:
+    """Their intents had one number for a whole call."""
+    journal = Journal(scene.run.path / "deliveries")
+    journal.append({"type": "intent", "keys": ["k1", "k2"], "attempt": 3, "at": utc_text()})
+    journal.close()
+
+    assert {"k1": 3, "k2": 3} == scene.run.read().attempts
 
 
 def test_what_is_settled_is_never_sent_again(scene: Scene) -> None:

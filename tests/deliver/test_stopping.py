@@ -120,7 +120,7 @@ class TestFailuresInARow:
 
     @pytest.mark.parametrize("error", [TemporaryError("refused"), LOST])
     def test_five_close_it(self, scene: Scene, error: Exception) -> None:
-        """Over all its targets; the sixth call is never made, and a later push can go on."""
+        """And one for another target, which fails as well: no more calls; a later push can go on."""
         scene.parallel = 1
         for number in range(7):
             scene.attach(f"{number}.txt", to=f"t{number}")
@@ -129,10 +129,63 @@ class TestFailuresInARow:
 
         results = scene.deliver()
 
-        assert 5 == len(scene.one.calls)
-        assert "5 requests in a row failed" in str(results.closed["one"])
+        assert ["t0"] * 5 + ["t1"] == [call.target for call in scene.one.calls]
+        assert "6 requests in a row failed" in str(results.closed["one"])
         assert set(states(results).values()) <= {"waiting", "uncertain"}
         assert 75 == status(results)
+
+    @pytest.mark.parametrize("looks", ["find nothing", "fail"])
+    @pytest.mark.parametrize("parallel", [1, 4])
+    def test_a_target_that_only_fails_costs_no_other(
+        self, scene: Scene, looks: str, parallel: int
+    ) -> None:
+        """It is left after five calls, whether the looks between them succeed or fail; 75."""
+        scene.parallel, scene.seconds = parallel, 900.0
+        scene.attach("a.txt", "b.txt")
+        for number in range(2, 6):
+            scene.attach(f"{number}.txt", to=f"t{number}")
+        scene.one.by_target["t1"] = [raised(LOST)] * 99
+        if looks == "fail":
+            scene.one.looks = [look_raises(TemporaryError("away"))] * 4
+
+        results = scene.deliver()
+
+        assert {"a.txt", "b.txt"} == {
+            name for name, state in states(results).items() if state != "delivered"
+        }
+        assert set(states(results).values()) <= {"delivered", "uncertain", "waiting"}
+        assert ({}, 75) == (results.closed, status(results))
+        assert "5 requests in a row failed" in reasons(results)[0]
+        sent = [call for call in scene.one.calls if (call.what, call.target) == ("deliver", "t1")]
+        assert len(sent) == (5 if looks == "find nothing" else 1)
+
+    def test_a_push_begins_with_targets_that_did_not_fail_before(self, scene: Scene) -> None:
+        """Two that only fail close the destination once, and starve nobody in the next push."""
+        scene.parallel = 1
+        for number in range(4):
+            scene.attach(f"{number}.txt", to=f"t{number}")
+        bad = raised(TemporaryError("500"))
+        scene.one.by_target = {"t0": [bad] * 99, "t1": [bad] * 99}
+        first = scene.deliver()
+        scene.one.calls.clear()
+
+        results = scene.deliver()
+
+        assert ["waiting"] * 4 == list(states(first).values())
+        assert ["t2", "t3"] == [call.target for call in scene.one.calls][:2]
+        assert ["waiting", "waiting", "delivered", "delivered"] == list(states(results).values())
+
+    def test_the_only_target_that_is_left_ends_the_lane_as_well(self, scene: Scene) -> None:
+        """What was delivered stays; the outcome is told when all is there."""
+        scene.add(concludes=True)
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [taken, *[raised(TemporaryError("500"))] * 9]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered", "b.txt": "waiting"} == states(results)
+        assert (6, 75) == (len(scene.one.did("deliver")), status(results))
+        assert [] == scene.one.did("conclude")
 
     def test_an_answer_in_between_begins_the_count_anew(self, scene: Scene) -> None:
         """Also a refusal is an answer."""

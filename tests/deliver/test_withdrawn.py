@@ -7,6 +7,7 @@ import pytest
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import State
 from pytest_attach_evidence.plan import is_settled
 from pytest_attach_evidence.plan import states as recorded
 
@@ -33,7 +34,13 @@ def lose_one(scene: Scene, step: Step) -> None:
     scene.one.by_target["t1"] = [step] * 9
     scene.one.looks = [look_raises(AWAY)]
     assert {"a.txt": "uncertain"} == states(scene.deliver())
-    for used in (scene.one.calls, scene.one.looks, scene.one.by_target, scene.budget.waited):
+    for used in (
+        scene.one.calls,
+        scene.one.looks,
+        scene.one.by_target,
+        scene.budget.waited,
+        scene.told,
+    ):
         used.clear()
     remap(scene, "t2")
 
@@ -78,6 +85,8 @@ def test_what_surely_did_not_arrive_is_given_up(scene: Scene) -> None:
         [call.what for call in scene.one.calls if call.target == "t1"],
         sent_to(scene, "t1"),
     )
+    assert {None, State.DELIVERED} == {state for _, state in scene.told}
+    assert (2, 2) == (len(scene.told), results.plan.remaining)
     assert {"delivered": 1} == ends(scene)
     assert (1, {"a.txt": "delivered"}) == (len(results.plan.deliveries), states(results))
     assert [1] == [len(found) for found in scene.one.ledger.values()]

@@ -106,7 +106,7 @@ def test_a_destination_that_replaces_gets_everything_again() -> None:
 def test_what_was_rejected_stays_rejected_until_a_person_acts() -> None:
     """A push does not knock again by itself; with retry_rejected it does."""
     run, owner, [one] = scene()
-    before = failure(delivery(owner, one, CASE).key, State.REJECTED)
+    before = replace(failure(delivery(owner, one, CASE).key, State.REJECTED), attempts=1)
     run.failures[before.key] = before
 
     assert ({before.key: before}, []) == (plan([run], BOTH).failed, plan([run], BOTH).work)
