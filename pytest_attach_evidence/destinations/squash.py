@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -27,6 +29,7 @@ from ..model import Receipt
 from ..model import Target
 from ..naming import keys_in
 from ..naming import remote_name
+from ..plan import key_at
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
@@ -34,7 +37,9 @@ from .base import GroupNotes
 from .base import Results
 from .base import expect_whole_names
 from .squash_executions import Executions
+from .squash_notes import place_of
 from .squash_options import SquashOptions
+from .squash_outcomes import Outcomes
 from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
@@ -73,7 +78,8 @@ class Squash:
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
         self._plans = Plans(self._api)
-        self._executions = Executions(self._api, budget, new=self._options.new)
+        self._outcomes = Outcomes(self._plans, lambda: self.origin)
+        self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
 
     @property
     def origin(self) -> str:
@@ -113,6 +119,7 @@ class Squash:
     def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the notes that say to which executions anything was sent."""
         self._executions.recall(notes)
+        self._outcomes.recall(outcomes)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what is attached already, by key and size; creates nothing.
@@ -163,21 +170,29 @@ class Squash:
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
-        attached = self._upload(owner, id, deliveries, open_content)
-        return dict(self._receipts(attached, deliveries, "answered"))
+        found = self._otherwise_there(target, id, deliveries, notes) if owner == EXECUTIONS else {}
+        rest = [one for one in deliveries if one.key not in found]
+        attached = self._upload(owner, id, rest, open_content) if rest else []
+        return {**found, **self._receipts(attached, rest, "answered")}
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
-        """Give the target's execution the outcome as its status; other owners have none.
+        """Give the target's execution the worst outcome of all that lead to it; other owners have none.
 
         By default only executions that we created get it; `evidence_squash_status = on` means the
         latest and explicitly named ones too, `off` none.
         """
-        if self._options.status == "off" or target.kind not in (*PLANNED, EXECUTIONS):
+        if not self._has_status(target):
             return
-        ours = target.kind in PLANNED and self._options.new
-        if ours or self._options.status == "on":
-            for execution in self._concluded(target, notes):
-                self._api().set_status(execution, STATUSES[outcome])
+        executions, place = [target.id], ""
+        if target.kind in PLANNED:
+            item = self._plans.meant(target, notes)
+            if isinstance(item, PermanentError):
+                raise item
+            place = place_of(target, item)
+            executions = [str(id) for id in self._executions.concluded(target, item, notes)]
+        for execution in executions:
+            worst = self._outcomes.keep(execution, place, outcome, notes)
+            self._api().set_status(execution, STATUSES[worst])
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -190,6 +205,17 @@ class Squash:
             if self._client is None:
                 self._client = self._options.connect(self._budget)
             return self._client
+
+    def _has_status(self, target: Target) -> bool:
+        """Tell whether a target's execution is told outcomes."""
+        ours = target.kind in PLANNED and self._options.new
+        told = self._options.status != "off" and (ours or self._options.status == "on")
+        return told and target.kind in (*PLANNED, EXECUTIONS)
+
+    def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
+        """Note the outcome in every run, before any knows that the execution gets its evidence."""
+        if self._has_status(target):
+            self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""
@@ -209,6 +235,8 @@ class Squash:
             confusion = self._plans.confusion(target)
             if confusion is not None:
                 raise confusion
+            if notes is not None:
+                self._before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):
@@ -232,6 +260,29 @@ class Squash:
             ids, is_all = self._executions.candidates(target, item)
         return [(EXECUTIONS, str(id)) for id in ids], is_all
 
+    def _otherwise_there(
+        self, target: Target, execution: str, deliveries: Sequence[Delivery], notes: Notes
+    ) -> dict[str, Receipt]:
+        """Return receipts for pieces that came to an execution under another spelling of the target.
+
+        They carry the key of that spelling. Asks only where there is another one.
+        """
+        place = ""
+        if target.kind in PLANNED and not isinstance(
+            item := self._plans.item(target), PermanentError
+        ):
+            place = place_of(target, item)
+        others = [t for t in self._outcomes.meaning(execution, place, notes) if t != target]
+        aliases = {
+            key_at(one.evidence, one.item, other): one for other in others for one in deliveries
+        }
+        attached: list[Attachment] = []
+        with suppress(PermanentError, UncertainError):  # who may not look sends as ever
+            attached = self._api().attachments(EXECUTIONS, execution) if others else []
+        pieces = [replace(one, key=alias) for alias, one in aliases.items()]
+        found = self._receipts(attached, pieces, "found")
+        return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
+
     def _upload(
         self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
     ) -> list[Attachment]:
@@ -250,15 +301,6 @@ class Squash:
             for one in deliveries
         ]
         return self._api().upload(owner, id, files)
-
-    def _concluded(self, target: Target, notes: Notes) -> list[str]:
-        """Return the ids of the executions whose status tells the outcome."""
-        if target.kind == EXECUTIONS:
-            return [target.id]
-        item = self._plans.item(target)
-        if isinstance(item, PermanentError):
-            raise item
-        return [str(id) for id in self._executions.concluded(target, item, notes)]
 
     def _receipts(
         self,
