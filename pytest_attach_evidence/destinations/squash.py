@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
-from typing import Literal
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
@@ -27,15 +22,13 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
-from ..naming import keys_in
-from ..naming import remote_name
-from ..plan import key_at
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import GroupNotes
 from .base import Results
-from .base import expect_whole_names
+from .squash_attachments import MAX_NAME
+from .squash_attachments import Attachments
 from .squash_executions import Executions
 from .squash_notes import place_of
 from .squash_options import SquashOptions
@@ -49,7 +42,6 @@ from .squash_targets import wrong
 
 if TYPE_CHECKING:
     from ..apis.squash_tm import SquashTm
-    from ..apis.squash_tm_shapes import Attachment
     from ..apis.squash_tm_shapes import PlanItem
 
 
@@ -70,13 +62,14 @@ class Squash:
     """
 
     name = "squash"
-    limits = Limits(max_name=120, pieces_per_call=8, parallel_targets=1)
+    limits = Limits(max_name=MAX_NAME, pieces_per_call=8, parallel_targets=1)
 
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         self._options = SquashOptions.of(settings, secrets)
         self._budget = budget
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
+        self._attachments = Attachments(self._api)
         self._plans = Plans(self._api)
         self._outcomes = Outcomes(self._plans, lambda: self.origin)
         self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
@@ -135,10 +128,7 @@ class Squash:
             item = self._plans.item(target) if target.kind in PLANNED else None
             places, is_all = self._places(target, item)
             for owner, id in places:
-                attached = self._api().attachments(owner, id)
-                seen = self._receipts(attached, deliveries, "found")
-                listed = [(one.name, one.size) for one in attached]
-                expect_whole_names(listed, deliveries, seen, self.limits.max_name)
+                seen = self._attachments.find(owner, id, deliveries)
                 if seen and item is not None and not isinstance(item, PermanentError):
                     self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
@@ -170,10 +160,11 @@ class Squash:
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
-        found = self._otherwise_there(target, id, deliveries, notes) if owner == EXECUTIONS else {}
+        others = self._other_spellings(target, id, notes) if owner == EXECUTIONS else []
+        found = self._attachments.find_as(others, owner, id, deliveries)
         rest = [one for one in deliveries if one.key not in found]
-        attached = self._upload(owner, id, rest, open_content) if rest else []
-        return {**found, **self._receipts(attached, rest, "answered")}
+        sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
+        return {**found, **sent}
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
         """Give the target's execution the worst outcome of all that lead to it; other owners have none.
@@ -260,65 +251,10 @@ class Squash:
             ids, is_all = self._executions.candidates(target, item)
         return [(EXECUTIONS, str(id)) for id in ids], is_all
 
-    def _otherwise_there(
-        self, target: Target, execution: str, deliveries: Sequence[Delivery], notes: Notes
-    ) -> dict[str, Receipt]:
-        """Return receipts for pieces that came to an execution under another spelling of the target.
-
-        They carry the key of that spelling. Asks only where there is another one.
-        """
+    def _other_spellings(self, target: Target, execution: str, notes: Notes) -> list[Target]:
+        """Return the other targets of the runs being delivered that mean an execution."""
         place = ""
-        if target.kind in PLANNED and not isinstance(
-            item := self._plans.item(target), PermanentError
-        ):
-            place = place_of(target, item)
-        others = [t for t in self._outcomes.meaning(execution, place, notes) if t != target]
-        aliases = {
-            key_at(one.evidence, one.item, other): one for other in others for one in deliveries
-        }
-        attached: list[Attachment] = []
-        with suppress(PermanentError, UncertainError):  # who may not look sends as ever
-            attached = self._api().attachments(EXECUTIONS, execution) if others else []
-        pieces = [replace(one, key=alias) for alias, one in aliases.items()]
-        found = self._receipts(attached, pieces, "found")
-        return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
-
-    def _upload(
-        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
-    ) -> list[Attachment]:
-        from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
-        from ..rest.body import FileBody  # noqa: PLC0415
-
-        files = [
-            File(
-                name=remote_name(one.evidence.name, one.key, self.limits.max_name),
-                content=FileBody(
-                    open=partial(open_content, one.evidence),
-                    length=one.evidence.size,
-                    media_type=one.evidence.media_type,
-                ),
-            )
-            for one in deliveries
-        ]
-        return self._api().upload(owner, id, files)
-
-    def _receipts(
-        self,
-        attached: Iterable[Attachment],
-        deliveries: Sequence[Delivery],
-        how: Literal["answered", "found"],
-    ) -> dict[str, Receipt]:
-        """Return a receipt for each delivery whose key an attachment carries, if its size fits."""
-        sizes = {one.key: one.evidence.size for one in deliveries}
-        return {
-            key: Receipt(
-                key=key,
-                remote_id=attachment.id,
-                remote_name=attachment.name,
-                remote_url=self._api().attachment_url(attachment.id),
-                how=how,
-            )
-            for attachment in attached
-            for key in keys_in(attachment.name)
-            if key in sizes and attachment.size in (None, sizes[key])
-        }
+        if target.kind in PLANNED:
+            item = self._plans.item(target)
+            place = "" if isinstance(item, PermanentError) else place_of(target, item)
+        return [one for one in self._outcomes.meaning(execution, place, notes) if one != target]
