@@ -121,7 +121,8 @@ def plan(
         )
         if work is not None:
             result.work.append(work)
-    result.work.sort(key=lambda work: _failed_before(work, known))
+    # What may have arrived at a target that its piece no longer has is looked for first.
+    result.work.sort(key=lambda work: (not work.withdrawn, _failed_before(work, known)))
     return result
 
 
@@ -240,10 +241,15 @@ def in_doubt(record: RunRecord) -> dict[str, str]:
 
 
 def _delivery(piece: Evidence, item: Item, target: Target) -> Delivery:
+    key = key_at(piece, item, target)
+    return Delivery(evidence=piece, item=item, target=target, key=key)
+
+
+def key_at(piece: Evidence, item: Item, target: Target) -> str:
+    """Return the key that a piece of an item has, or would have, at a target."""
     # In a forked child the number is counted once more: there the piece's own id tells them apart.
     owner = piece.id.rpartition("-")[0] if piece.id.startswith(f"{item.id}-") else item.id
-    key = key_of(owner, piece.seq, piece.digest, target)
-    return Delivery(evidence=piece, item=item, target=target, key=key)
+    return key_of(owner, piece.seq, piece.digest, target)
 
 
 def _open(

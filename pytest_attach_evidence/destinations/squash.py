@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
-from typing import Literal
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
@@ -25,16 +22,17 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
-from ..naming import keys_in
-from ..naming import remote_name
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import GroupNotes
 from .base import Results
-from .base import expect_whole_names
+from .squash_attachments import MAX_NAME
+from .squash_attachments import Attachments
 from .squash_executions import Executions
+from .squash_notes import place_of
 from .squash_options import SquashOptions
+from .squash_outcomes import Outcomes
 from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
@@ -44,7 +42,6 @@ from .squash_targets import wrong
 
 if TYPE_CHECKING:
     from ..apis.squash_tm import SquashTm
-    from ..apis.squash_tm_shapes import Attachment
     from ..apis.squash_tm_shapes import PlanItem
 
 
@@ -65,15 +62,17 @@ class Squash:
     """
 
     name = "squash"
-    limits = Limits(max_name=120, pieces_per_call=8, parallel_targets=1)
+    limits = Limits(max_name=MAX_NAME, pieces_per_call=8, parallel_targets=1)
 
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         self._options = SquashOptions.of(settings, secrets)
         self._budget = budget
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
+        self._attachments = Attachments(self._api)
         self._plans = Plans(self._api)
-        self._executions = Executions(self._api, budget, new=self._options.new)
+        self._outcomes = Outcomes(self._plans, lambda: self.origin)
+        self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
 
     @property
     def origin(self) -> str:
@@ -113,6 +112,7 @@ class Squash:
     def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the notes that say to which executions anything was sent."""
         self._executions.recall(notes)
+        self._outcomes.recall(outcomes)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what is attached already, by key and size; creates nothing.
@@ -128,10 +128,7 @@ class Squash:
             item = self._plans.item(target) if target.kind in PLANNED else None
             places, is_all = self._places(target, item)
             for owner, id in places:
-                attached = self._api().attachments(owner, id)
-                seen = self._receipts(attached, deliveries, "found")
-                listed = [(one.name, one.size) for one in attached]
-                expect_whole_names(listed, deliveries, seen, self.limits.max_name)
+                seen = self._attachments.find(owner, id, deliveries)
                 if seen and item is not None and not isinstance(item, PermanentError):
                     self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
@@ -163,21 +160,30 @@ class Squash:
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
-        attached = self._upload(owner, id, deliveries, open_content)
-        return dict(self._receipts(attached, deliveries, "answered"))
+        others = self._other_spellings(target, id, notes) if owner == EXECUTIONS else []
+        found = self._attachments.find_as(others, owner, id, deliveries)
+        rest = [one for one in deliveries if one.key not in found]
+        sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
+        return {**found, **sent}
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
-        """Give the target's execution the outcome as its status; other owners have none.
+        """Give the target's execution the worst outcome of all that lead to it; other owners have none.
 
         By default only executions that we created get it; `evidence_squash_status = on` means the
         latest and explicitly named ones too, `off` none.
         """
-        if self._options.status == "off" or target.kind not in (*PLANNED, EXECUTIONS):
+        if not self._has_status(target):
             return
-        ours = target.kind in PLANNED and self._options.new
-        if ours or self._options.status == "on":
-            for execution in self._concluded(target, notes):
-                self._api().set_status(execution, STATUSES[outcome])
+        executions, place = [target.id], ""
+        if target.kind in PLANNED:
+            item = self._plans.meant(target, notes)
+            if isinstance(item, PermanentError):
+                raise item
+            place = place_of(target, item)
+            executions = [str(id) for id in self._executions.concluded(target, item, notes)]
+        for execution in executions:
+            worst = self._outcomes.keep(execution, place, outcome, notes)
+            self._api().set_status(execution, STATUSES[worst])
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -190,6 +196,17 @@ class Squash:
             if self._client is None:
                 self._client = self._options.connect(self._budget)
             return self._client
+
+    def _has_status(self, target: Target) -> bool:
+        """Tell whether a target's execution is told outcomes."""
+        ours = target.kind in PLANNED and self._options.new
+        told = self._options.status != "off" and (ours or self._options.status == "on")
+        return told and target.kind in (*PLANNED, EXECUTIONS)
+
+    def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
+        """Note the outcome in every run, before any knows that the execution gets its evidence."""
+        if self._has_status(target):
+            self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""
@@ -209,6 +226,8 @@ class Squash:
             confusion = self._plans.confusion(target)
             if confusion is not None:
                 raise confusion
+            if notes is not None:
+                self._before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):
@@ -232,51 +251,10 @@ class Squash:
             ids, is_all = self._executions.candidates(target, item)
         return [(EXECUTIONS, str(id)) for id in ids], is_all
 
-    def _upload(
-        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
-    ) -> list[Attachment]:
-        from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
-        from ..rest.body import FileBody  # noqa: PLC0415
-
-        files = [
-            File(
-                name=remote_name(one.evidence.name, one.key, self.limits.max_name),
-                content=FileBody(
-                    open=partial(open_content, one.evidence),
-                    length=one.evidence.size,
-                    media_type=one.evidence.media_type,
-                ),
-            )
-            for one in deliveries
-        ]
-        return self._api().upload(owner, id, files)
-
-    def _concluded(self, target: Target, notes: Notes) -> list[str]:
-        """Return the ids of the executions whose status tells the outcome."""
-        if target.kind == EXECUTIONS:
-            return [target.id]
-        item = self._plans.item(target)
-        if isinstance(item, PermanentError):
-            raise item
-        return [str(id) for id in self._executions.concluded(target, item, notes)]
-
-    def _receipts(
-        self,
-        attached: Iterable[Attachment],
-        deliveries: Sequence[Delivery],
-        how: Literal["answered", "found"],
-    ) -> dict[str, Receipt]:
-        """Return a receipt for each delivery whose key an attachment carries, if its size fits."""
-        sizes = {one.key: one.evidence.size for one in deliveries}
-        return {
-            key: Receipt(
-                key=key,
-                remote_id=attachment.id,
-                remote_name=attachment.name,
-                remote_url=self._api().attachment_url(attachment.id),
-                how=how,
-            )
-            for attachment in attached
-            for key in keys_in(attachment.name)
-            if key in sizes and attachment.size in (None, sizes[key])
-        }
+    def _other_spellings(self, target: Target, execution: str, notes: Notes) -> list[Target]:
+        """Return the other targets of the runs being delivered that mean an execution."""
+        place = ""
+        if target.kind in PLANNED:
+            item = self._plans.item(target)
+            place = "" if isinstance(item, PermanentError) else place_of(target, item)
+        return [one for one in self._outcomes.meaning(execution, place, notes) if one != target]

@@ -24,6 +24,7 @@ from .squash_notes import noted
 from .squash_notes import place_of
 from .squash_notes import remember
 from .squash_notes import sent_to
+from .squash_targets import EXECUTIONS
 
 
 if TYPE_CHECKING:
@@ -40,11 +41,19 @@ class Executions:
     """The execution of each plan item that gets evidence: the latest, or a new one per delivery group.
 
     What was chosen is noted before anything is sent there, and kept here for the life of the object, so
-    that all pieces, and a later push of the same runs, go to the same execution. May be used from any
-    thread.
+    that all pieces, and a later push of the same runs, go to the same execution. `before` is called with
+    target, execution, its plan item's place and the notes before that. May be used from any thread.
     """
 
-    def __init__(self, api: Callable[[], SquashTm], budget: Budget, *, new: bool) -> None:
+    def __init__(
+        self,
+        api: Callable[[], SquashTm],
+        budget: Budget,
+        *,
+        new: bool,
+        before: Callable[[Target, int, str, Notes], None],
+    ) -> None:
+        self._before = before
         self._api = api
         self._budget = budget
         self._new = new
@@ -69,6 +78,7 @@ class Executions:
             chosen = self._chosen.get(place) or self._kept(place, item, notes)
             if chosen is None:
                 chosen = self._once(place, item, notes) if self._new else self.latest(item)
+            self._before(target, chosen, place, notes)
             remember(notes, self._note(place), chosen)
             remember(notes, sent_to(target), chosen)
             if notes.get(creating := _creating(place)):
@@ -143,16 +153,23 @@ class Executions:
     def _kept(self, place: str, item: PlanItem, notes: Notes) -> int | None:
         """Return the execution that an earlier process chose; None: none was."""
         there = noted(notes, self._note(place))
-        return self._existing(there, item)[-1] if there else None
+        existing = self._existing(there, item) if there else []
+        return existing[-1] if existing else None
 
     def _existing(self, ids: list[int], item: PlanItem) -> list[int]:
-        """Return those that are the plan item's own: a spool from elsewhere may have noted any."""
+        """Return those that are the plan item's own: a spool from elsewhere may have noted any.
+
+        Raises PermanentError where one is gone and no other is left.
+        """
         own = self._ids(item)
-        if existing := [id for id in ids if id in own]:
-            return existing
-        seen = ", ".join(map(str, ids))
-        msg = f"plan item {item.id} has no execution {seen} any more, which got this run's evidence"
-        raise PermanentError(msg, next_step=GONE_HINT, whole_target=True)
+        existing = [id for id in ids if id in own]
+        for id in ids if not existing else ():
+            try:
+                self._api().entity(EXECUTIONS, str(id))
+            except PermanentError as error:
+                msg = f"plan item {item.id} has no execution {id} any more, which got this run's evidence"
+                raise PermanentError(msg, next_step=GONE_HINT, whole_target=True) from error
+        return existing
 
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
         """Create an execution, or adopt the one that an earlier, unanswered request created."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,16 @@ def latest_of(place: str) -> str:
 def sent_to(target: Target) -> str:
     """Return the note of the executions to which anything for a target may have been sent."""
     return f"sent:{target_name(target)}"
+
+
+def item_of(target: Target, items: Iterable[PlanItem], notes: Notes | None) -> PlanItem | None:
+    """Return the line of a plan for which a target stood when something was sent for it, or None."""
+    sent = set(noted(notes, sent_to(target)))
+    for item in items if sent else ():
+        place = place_of(target, item)
+        if sent & set(noted(notes, new_of(place), latest_of(place))):
+            return item
+    return None
 
 
 def each(notes: Notes | None, name: str) -> Sequence[str]:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import PermanentError
+from ..model import Notes
 from ..model import Target
+from .squash_notes import item_of
 from .squash_targets import REFERENCE
 
 
@@ -40,6 +42,16 @@ class Plans:
     def item(self, target: Target) -> PlanItem | PermanentError:
         """Return the line of the plan a test case target means, or why there is not exactly one."""
         return pick(self.of(target.scoped("iteration") or ""), target)
+
+    def meant(self, target: Target, notes: Notes | None) -> PlanItem | PermanentError:
+        """Return the same, or the line that was meant when something was sent for a test case.
+
+        It may be called otherwise in Squash TM by now.
+        """
+        item = self.item(target)
+        if isinstance(item, PermanentError):
+            return item_of(target, self.of(target.scoped("iteration") or ""), notes) or item
+        return item
 
     def confusion(self, target: Target) -> PermanentError | None:
         """Return why a bare number is no clear target: its plan holds a reference like it."""

@@ -16,10 +16,13 @@ from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.plan import is_settled
 
 from .scene import MemoryNotes
 from .scene import Scene
 from .scene import scene_of
+from .squash_runs import Runs
 from .test_squash_plan import executions
 from .test_squash_plan import restart
 
@@ -47,7 +50,7 @@ def scene(make_scene: SceneOf) -> Scene:
     return make_scene()
 
 
-def execute(scene: Scene, count: int, reference: str = "TC-12") -> list[Any]:
+def execute(scene: Scene | Runs, count: int, reference: str = "TC-12") -> list[Any]:
     """Let somebody else execute a test case so often."""
     system: Any = scene.sandbox.systems["squash"]
     [item] = [
@@ -58,14 +61,14 @@ def execute(scene: Scene, count: int, reference: str = "TC-12") -> list[Any]:
     return [system.plan.create_execution(item) for _ in range(count)]
 
 
-def rename(scene: Scene, old: str, new: str) -> None:
+def rename(scene: Scene | Runs, old: str, new: str) -> None:
     """Give a test case another reference."""
     system: Any = scene.sandbox.systems["squash"]
     [case] = [case for case in system.plan.of_owner("test-cases") if case.reference == old]
     case.reference = new
 
 
-def remove(scene: Scene, execution: Any) -> None:
+def remove(scene: Scene | Runs, execution: Any) -> None:
     """Delete an execution with all it holds."""
     system: Any = scene.sandbox.systems["squash"]
     execution.item.executions.remove(execution)
@@ -257,3 +260,61 @@ class TestGone:
 
         assert one.object == scene.sandbox.store.ledger()[-1].object
         assert "SUCCESS" == one.status
+
+
+class TestEngine:
+    """The same through the engine, with a spool that remembers."""
+
+    def test_a_lost_answer_is_resolved_behind_any_number_of_executions(self, runs: Runs) -> None:
+        """A busy pipeline went on; what was stored is not stored again."""
+        run = runs.run(("TC-1", Outcome.PASSED))
+        runs.lose_the_answer()
+        runs.deliver(run)
+        execute(runs, 21, "TC-1")
+
+        results = runs.deliver(run)
+
+        assert 1 == results.counts()[State.FOUND]
+        assert 1 == len(runs.stored())
+        assert ["SUCCESS"] == list(runs.statuses().values())
+
+    @pytest.mark.parametrize("text", ["TC-12B", "TC-13", "#212"])
+    def test_a_renamed_reference_doubles_nothing(self, runs: Runs, text: str) -> None:
+        """The mark is mended; what turns up in the old execution has arrived there."""
+        run = runs.run(("TC-12", Outcome.PASSED))
+        runs.lose_the_answer()
+        runs.deliver(run)
+        rename(runs, "TC-12", "TC-12B")
+        runs.remap(run, text)
+
+        runs.deliver(run)
+
+        wanted = 2 if text == "TC-13" else 1
+        assert wanted == len(runs.stored()) == len(set(runs.stored()))
+        assert {"SUCCESS"} == set(runs.statuses().values())
+        assert is_settled(run.read())
+
+    def test_two_spellings_of_one_test_attach_its_piece_once(self, runs: Runs) -> None:
+        """Both deliveries have a receipt, and the execution one attachment."""
+        run = runs.run(("TC-12 #212", Outcome.PASSED))
+
+        results = runs.deliver(run)
+
+        assert (1, 1) == (results.counts()[State.DELIVERED], results.counts()[State.FOUND])
+        assert 1 == len(runs.stored())
+
+    def test_the_rest_of_a_deleted_execution_is_rejected(self, runs: Runs) -> None:
+        """A tester's execution gets neither evidence nor a status, in this push or a later one."""
+        run = runs.run(("TC-12", Outcome.PASSED), ("#212", Outcome.PASSED))
+        runs.break_off("POST", "/attachments$", after=1)
+        runs.deliver(run)
+        system: Any = runs.sandbox.systems["squash"]
+        remove(runs, system.plan.things[runs.stored()[0]])
+        [testers] = execute(runs, 1)
+
+        for _ in range(2):
+            results = runs.deliver(run)
+            assert 1 == results.counts()[State.REJECTED]
+
+        assert 1 == len(runs.stored())
+        assert "READY" == testers.status

@@ -1,0 +1,104 @@
+"""Pieces as attachments of Squash TM: sent under a name that carries the key, and known again by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from ..errors import PermanentError
+from ..errors import UncertainError
+from ..model import Delivery
+from ..model import OpenContent
+from ..model import Receipt
+from ..model import Target
+from ..naming import keys_in
+from ..naming import remote_name
+from ..plan import key_at
+from .base import expect_whole_names
+
+
+if TYPE_CHECKING:
+    from ..apis.squash_tm import SquashTm
+    from ..apis.squash_tm_shapes import Attachment
+
+
+MAX_NAME = 120
+
+
+class Attachments:
+    """Sends and finds pieces at one object."""
+
+    def __init__(self, api: Callable[[], SquashTm]) -> None:
+        self._api = api
+
+    def find(self, owner: str, id: str, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
+        """Return receipts for what an object holds. Raises UncertainError where a name was cut."""
+        attached = self._api().attachments(owner, id)
+        seen = self._receipts(attached, deliveries, "found")
+        listed = [(one.name, one.size) for one in attached]
+        expect_whole_names(listed, deliveries, seen, MAX_NAME)
+        return seen
+
+    def find_as(
+        self, others: Sequence[Target], owner: str, id: str, deliveries: Sequence[Delivery]
+    ) -> dict[str, Receipt]:
+        """Return receipts for pieces that came to an object for other targets that mean it, too.
+
+        They carry the keys that they have there. Asks nobody where there is no other target.
+        """
+        aliases = {
+            key_at(one.evidence, one.item, other): one for other in others for one in deliveries
+        }
+        attached: list[Attachment] = []
+        with suppress(PermanentError, UncertainError):  # who may not look sends as ever
+            attached = self._api().attachments(owner, id) if others else []
+        pieces = [replace(one, key=alias) for alias, one in aliases.items()]
+        found = self._receipts(attached, pieces, "found")
+        return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
+
+    def send(
+        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
+    ) -> dict[str, Receipt]:
+        """Attach pieces in one request; a receipt for each key that the answer names."""
+        from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
+        from ..rest.body import FileBody  # noqa: PLC0415
+
+        files = [
+            File(
+                name=remote_name(one.evidence.name, one.key, MAX_NAME),
+                content=FileBody(
+                    open=partial(open_content, one.evidence),
+                    length=one.evidence.size,
+                    media_type=one.evidence.media_type,
+                ),
+            )
+            for one in deliveries
+        ]
+        return self._receipts(self._api().upload(owner, id, files), deliveries, "answered")
+
+    def _receipts(
+        self,
+        attached: Iterable[Attachment],
+        deliveries: Sequence[Delivery],
+        how: Literal["answered", "found"],
+    ) -> dict[str, Receipt]:
+        """Return a receipt for each delivery whose key an attachment carries, if its size fits."""
+        sizes = {one.key: one.evidence.size for one in deliveries}
+        return {
+            key: Receipt(
+                key=key,
+                remote_id=attachment.id,
+                remote_name=attachment.name,
+                remote_url=self._api().attachment_url(attachment.id),
+                how=how,
+            )
+            for attachment in attached
+            for key in keys_in(attachment.name)
+            if key in sizes and attachment.size in (None, sizes[key])
+        }

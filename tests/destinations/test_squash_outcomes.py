@@ -1,0 +1,153 @@
+"""The status of an execution: the worst outcome of all tests that lead to it, whoever delivered what."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.plan import is_settled
+
+from .squash_runs import Runs
+
+
+ALL = {"evidence_squash_status": "on"}
+LATEST = {"evidence_squash_execution": "latest", **ALL}
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("one", "other", "options"),
+    [
+        ("TC-1", "#201", {}),
+        ("TC-1", "ref:TC-1", {}),
+        ("1040", "executions/1040", ALL),
+        ("TC-1", "executions/1041", LATEST),
+    ],
+)
+def test_two_spellings_end_with_the_worst_outcome(
+    runs: Runs, one: str, other: str, options: dict[str, str], turned: bool
+) -> None:
+    """Whichever is delivered first, its own outcome is not what its execution gets."""
+    runs.options = options
+    tests = [(one, FAILED), (other, PASSED)]
+
+    runs.deliver(runs.run(*(tests[::-1] if turned else tests)))
+
+    assert ["FAILURE"] == list(runs.statuses().values())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("method", "path", "after"),
+    [
+        ("POST", "/attachments$", 0),
+        ("POST", "/attachments$", 1),
+        ("PATCH", "/executions/", 0),
+        ("PATCH", "/executions/", 1),
+    ],
+)
+def test_a_delivery_that_breaks_off_between_the_two_weakens_nothing(
+    runs: Runs, method: str, path: str, after: int, turned: bool
+) -> None:
+    """Whatever was told by then, the failure is told in the end."""
+    tests = [("TC-1", FAILED), ("#201", PASSED)]
+    run = runs.run(*(tests[::-1] if turned else tests))
+    runs.break_off(method, path, after=after)
+
+    first = runs.deliver(run)
+    between = list(runs.statuses().values())
+    runs.deliver(run)
+
+    assert ["squash"] == list(first.closed)
+    assert "SUCCESS" not in between
+    assert ["FAILURE"] == list(runs.statuses().values())
+    assert is_settled(run.read())
+
+
+def test_a_failed_test_counts_though_its_own_evidence_was_refused(runs: Runs) -> None:
+    """The other spelling's evidence is there: its execution shows that a test failed."""
+    run = runs.run(("TC-1", FAILED), ("#201", PASSED))
+    runs.sandbox.faults.add("status-413", system="squash", method="POST", path="/attachments$")
+
+    results = runs.deliver(run)
+
+    assert 1 == results.counts()[State.REJECTED]
+    assert ["FAILURE"] == list(runs.statuses().values())
+
+
+@pytest.mark.parametrize("other", ["TC-1", "#201"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(("method", "after"), [("POST", 0), ("POST", 1), ("PATCH", 0)])
+def test_runs_of_a_group_that_go_on_apart_weaken_nothing(
+    runs: Runs, other: str, order: tuple[int, int], method: str, after: int
+) -> None:
+    """The run that passed knows, in whatever order, that the other one failed."""
+    both = [runs.run(("TC-1", FAILED)), runs.run((other, PASSED))]
+    runs.break_off(method, "/attachments$" if method == "POST" else "/executions/", after=after)
+    runs.deliver(*both)
+
+    for place in order:
+        runs.deliver(both[place])
+
+    assert ["FAILURE"] == list(runs.statuses().values())
+    assert all(is_settled(run.read()) for run in both)
+
+
+def test_a_named_execution_of_a_group_is_not_weakened_either(runs: Runs) -> None:
+    """Where named executions get a status, what is true for test cases is true for them."""
+    runs.options = ALL
+    both = [runs.run(("1040", FAILED)), runs.run(("executions/1040", PASSED))]
+    runs.break_off("POST", "/attachments$", after=1)
+    runs.deliver(*both)
+
+    for run in both:
+        runs.deliver(run)
+
+    assert {"executions/1040": "FAILURE"} == runs.statuses()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_run_that_joins_a_group_later_counts_too(runs: Runs, order: tuple[int, ...]) -> None:
+    """Two that passed share an execution; the third that failed is delivered with one of them."""
+    one, two = runs.run(("TC-1", PASSED)), runs.run(("TC-1", PASSED))
+    runs.deliver(one, two)
+    late = runs.run(("TC-1", FAILED))
+    group = [one, two, late]
+
+    runs.deliver(*(group[place] for place in order))
+
+    assert ["FAILURE"] == list(runs.statuses().values())
+
+
+def test_a_run_of_its_own_may_pass(runs: Runs) -> None:
+    """Another execution is not touched by what failed in the one before."""
+    runs.deliver(runs.run(("TC-1", FAILED)))
+    runs.deliver(runs.run(("TC-1", PASSED)))
+
+    assert ["FAILURE", "SUCCESS"] == list(runs.statuses().values())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("second_ends", [False, True])
+def test_shards_that_were_delivered_apart_leave_no_execution_without_a_status(
+    runs: Runs, second_ends: bool, turned: bool
+) -> None:
+    """Each created one and was interrupted before the status: together, both are told."""
+    one, two = runs.run(("TC-1", PASSED)), runs.run(("TC-1", FAILED))
+    runs.break_off("PATCH", "/executions/")
+    runs.deliver(one)
+    if not second_ends:
+        runs.break_off("PATCH", "/executions/")
+    runs.deliver(two)
+    ready = ["READY", "FAILURE" if second_ends else "READY"]
+    assert ready == list(runs.statuses().values())
+
+    runs.deliver(*([two, one] if turned else [one, two]))
+
+    assert ["FAILURE", "FAILURE"] == list(runs.statuses().values())
+    assert is_settled(one.read())
+    assert is_settled(two.read())
