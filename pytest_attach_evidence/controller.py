@@ -238,7 +238,7 @@ class Controller(Collecting):
             return
         if (self.problems or self.told) and self._refused():
             self.voice.lines = [f"ERROR: {problem}" for problem in self.told]
-            session.exitstatus = int(ExitStatus.USAGE)
+            session.exitstatus = self._refused_status(int(session.exitstatus))
             self.ended = True
             return
         summary = self._delivered(session)
@@ -350,7 +350,7 @@ class Controller(Collecting):
     def _status(self, status: int, summary: Summary | None) -> int:
         """Return the exit status: pytest's own wins, collecting or warning alone leaves it."""
         if self.told:
-            return int(ExitStatus.USAGE)
+            return self._refused_status(status)
         if status != 0:
             return status
         if self.interrupted or (summary is not None and summary.results.interrupted):
@@ -362,6 +362,15 @@ class Controller(Collecting):
         if summary is None:
             return int(ExitStatus.SPOOL)
         return rooms.status_of(summary, collected_now=True)
+
+    def _refused_status(self, status: int) -> int:
+        """Return the exit status where a worker refused its tests: pytest's own if any test decided it.
+
+        Without a test, 1 and 5 only tell that those of the worker are gone.
+        """
+        gone = status == pytest.ExitCode.TESTS_FAILED and not self.outcomes.counts
+        none = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        return int(ExitStatus.USAGE) if gone or none else status
 
     def _last_status(self, status: int) -> int:
         """Return the exit status with what came after the summary: errors of ours, and late pieces."""

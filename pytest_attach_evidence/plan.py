@@ -187,6 +187,14 @@ def is_settled(record: RunRecord) -> bool:
     return record.finished and not (open_ones or record.to_conclude & targets or record.problems)
 
 
+def unconcluded(record: RunRecord) -> list[Target]:
+    """Return the targets of a run that have yet to be told its outcome, from its journals alone."""
+    if not record.to_conclude:
+        return []
+    targets = dict.fromkeys(delivery.target for delivery in _wanted([record]))
+    return [t for t in targets if (t.destination, target_name(t)) in record.to_conclude]
+
+
 def states(record: RunRecord) -> dict[State, int]:
     """Return how many deliveries of a run are in which state, from its journals alone."""
     counts: Counter[State] = Counter()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import settings
+from .errors import SettingsError
 from .marks import DESCRIPTION
 from .options import OPTIONS
 from .options import SECRET_NAMES
@@ -86,11 +87,8 @@ def _private_folders(config: pytest.Config) -> tuple[Path, ...]:
         names = ("evidence_dir", "evidence_archive_dir")
         folders = [settings.folder(config, name, here) for name in names]
         return (*map(_without_dots, folders), *(folder.resolve() for folder in folders))
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # no such home, a loop of links; said where it is on
+    # No such home, a loop of links: said where it is on.
+    except (SettingsError, OSError, RuntimeError, ValueError):
         return ()
 
 

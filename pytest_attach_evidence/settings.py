@@ -172,12 +172,12 @@ def _declared(source: Source, is_secret: Callable[[str], bool], name: str) -> st
 
 
 def folder(source: Source, name: str, here: Path) -> Path:
-    """Return a folder option by itself, without looking at any other."""
+    """Return a folder option by itself, without looking at any other. Raises SettingsError."""
     flag = source.getoption(name)
     base = (
         here if flag else source.inipath.parent if source.inipath is not None else source.rootpath
     )
-    return (base / Path(str(flag or source.getini(name))).expanduser()).absolute()
+    return _absolute(name, str(flag or source.getini(name)), base)
 
 
 def _refused_secrets(source: Source) -> list[str]:
@@ -224,8 +224,15 @@ def _checked(option: Option, text: str, base: Path) -> str:
     if option.kind == "size" and not re.fullmatch(r"[0-9]{1,12} ?[kKmMgG]?[bB]?", text):
         _refuse(option.name, f"is {text!r}", "write a number of bytes, with K, M or G if you like")
     if option.kind == "path" and text:
-        return str((base / Path(text).expanduser()).absolute())
+        return str(_absolute(option.name, text, base))
     return text
+
+
+def _absolute(name: str, text: str, base: Path) -> Path:
+    try:
+        return (base / Path(text).expanduser()).absolute()
+    except RuntimeError:
+        _refuse(name, f"is {text!r}, and nobody knows of such a home", "write the whole path")
 
 
 def _settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -11,8 +12,10 @@ import pytest
 from ..errors import SpoolError
 from ..model import RunRecord
 from ..model import State
+from ..model import Target
 from ..plan import open_failures
 from ..plan import states
+from ..plan import unconcluded
 from ..report.exit_status import ExitStatus
 from ..spool import readable_size
 from . import with_pytest
@@ -39,18 +42,40 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
         return with_pytest.spool_trouble(error)
     if not runs:
         say(f"no runs in {spool}")
-    waiting = 0
+    found: Counter[State] = Counter()
+    unset = 0
     for run in runs:
         record = run.read()
         known = states(record)
-        say(*_lines(record, known, running=run.is_busy()))
-        waiting += sum(number for state, number in known.items() if not state.settled)
-    if waiting:
-        say(f"{waiting} deliveries are open; attach-evidence push delivers them")
+        untold = unconcluded(record)
+        say(*_lines(record, known, untold, running=run.is_busy()))
+        found.update(known)
+        unset += len(untold)
+    say(*_next_steps(found, unset))
     return int(ExitStatus.OK)
 
 
-def _lines(record: RunRecord, known: Mapping[State, int], *, running: bool) -> list[str]:
+def _next_steps(found: Mapping[State, int], unset: int) -> list[str]:
+    """Return what can be done about what is open: a line for each command that helps, none for nothing."""
+    sent = found.get(State.WAITING, 0) + found.get(State.UNCERTAIN, 0)
+    told = (
+        (sent, "deliveries are open; attach-evidence push delivers them"),
+        (
+            found.get(State.REJECTED, 0),
+            "deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",
+        ),
+        (
+            found.get(State.DAMAGED, 0),
+            "deliveries are damaged; bring their bytes back, then: attach-evidence push",
+        ),
+        (unset, "targets have a status that is not set; attach-evidence push sets it"),
+    )
+    return [f"{number} {line}" for number, line in told if number]
+
+
+def _lines(
+    record: RunRecord, known: Mapping[State, int], untold: Sequence[Target], *, running: bool
+) -> list[str]:
     wanted = [piece for piece in record.pieces if piece.id not in record.unwanted]
     size = readable_size(sum(piece.size for piece in wanted))
     told = ", ".join(f"{number} {state.value}" for state, number in known.items())
@@ -60,7 +85,8 @@ def _lines(record: RunRecord, known: Mapping[State, int], *, running: bool) -> l
     troubles += [
         f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"
     ]
-    return ["  ".join(filter(None, facts)), *_first(troubles), *_first(_reasons(record))]
+    reasons = [*_reasons(record), *(f"  status not set: {target}" for target in untold)]
+    return ["  ".join(filter(None, facts)), *_first(troubles), *_first(reasons)]
 
 
 def _first(lines: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from .. import settings
+from ..errors import SettingsError
 from ..errors import SpoolError
 from ..redact import harmless
 from ..report import output
@@ -50,6 +51,8 @@ class _Command:
         """Run the command with the configuration; nothing is configured, collected or reported."""
         try:
             self.status = int(self._work(config))
+        except SettingsError as error:
+            self.status = complain("\nERROR: ".join(error.problems), ExitStatus.CONFIGURATION)
         except SpoolError as error:
             self.status = spool_trouble(error)
         except Exception as error:  # noqa: BLE001  # a bug of ours ends with 70 and one line
@@ -117,7 +120,10 @@ def _words(arguments: argparse.Namespace) -> list[str]:
 
 
 def spool_of(config: pytest.Config) -> Path:
-    """Return the spool of a project, whatever else is wrong with its configuration."""
+    """Return the spool of a project, whatever else is wrong with its configuration.
+
+    Raises SettingsError.
+    """
     return settings.folder(config, "evidence_dir", config.invocation_params.dir)
 
 

@@ -301,3 +301,20 @@ def test_next_names_a_root_that_the_ini_alone_does_not_tell(project: Project) ->
 
 def _names(project: Project) -> set[str]:
     return {path.name for path in project.folder.iterdir()}
+
+
+@pytest.mark.parametrize("how", ["ini", "-o"])
+def test_a_home_that_nobody_knows(project: Project, how: str) -> None:
+    """A wrong configuration like any other, for the session and for each command: one line that names it."""
+    project.write("other.ini", "[pytest]", "evidence_dir = ~nosuch/x")
+    words = ("-o", "evidence_dir=~nosuch/x") if how == "-o" else ("-c", "other.ini")
+
+    session = project.pytest(*words)
+    commands = [project.command(name, *words) for name in ("status", "push", "clean")]
+
+    line = (
+        "ERROR: evidence_dir is '~nosuch/x', and nobody knows of such a home - write the whole path"
+    )
+    assert (4, [line]) == (session.status, session.errors.splitlines()[:1])
+    assert [(78, "", f"{line}\n")] * 3 == [(c.status, c.out, c.errors) for c in commands]
+    assert 5 == project.pytest(*words, mode="off").status

@@ -282,15 +282,16 @@ def test_workers_with_another_disk(pytester: pytest.Pytester, run_refused: RunRe
     ]
 
 
+@pytest.mark.parametrize(("end", "status"), [("pass", 4), ("assert False", 1)])
 def test_one_worker_with_another_disk(
-    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, end: str, status: int
 ) -> None:
-    """What a worker that sees the spool has collected is delivered, whatever is wrong with another."""
+    """What a worker that sees the spool has collected is delivered; a test that failed there stays 1."""
     pytester.makeconftest(ELSEWHERE.format(workers=["gw1"]))
-    suite = "def test_it(evidence): evidence.text('a')"
+    suite = f"def test_it(evidence): evidence.text('a'); {end}"
 
-    run = run_and_read_spool(suite, "--dist=each", "--tx=2*popen")
+    run = run_and_read_spool(suite, "--dist=each", "--tx=2*popen", "--evidence-log=off")
 
     assert ("1", "1") == (run.line["pieces"], run.line["delivered"])
     assert 1 == run.output.count("ERROR: evidence_dir: worker gw1 does not see")
-    assert pytest.ExitCode.USAGE_ERROR == run.result.ret
+    assert status == run.result.ret

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,16 @@ def test_the_runs_that_were_delivered_together(
         (run.path / "evidence-summary.json").write_text(text)
 
     assert expected == run.group()
+
+
+def test_who_only_looks_turns_nobody_away(tmp_path: Path) -> None:
+    """`status` takes the lock for a moment; a push that comes then waits instead of leaving the run."""
+    run = written(tmp_path, 1)
+    push = RunFolder(run.path)
+    run.lock()
+    looked = threading.Timer(0.2, run.release)
+    looked.start()
+
+    with push.locked(wait_s=60.0):
+        assert run.is_busy()
+    looked.join()

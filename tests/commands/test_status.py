@@ -1,0 +1,65 @@
+"""`attach-evidence status`: what is open in each run, and which command helps."""
+
+from __future__ import annotations
+
+from pytest_attach_evidence.sandbox import Sandbox
+
+from .project import Project
+from .project import waiting_run
+
+
+def last_lines(told: str) -> list[str]:
+    """Return the lines after those of the runs."""
+    return [line for line in told.splitlines() if line[:1].isdigit() and "Z-" not in line[:20]]
+
+
+def test_nothing_open_needs_no_command(project: Project) -> None:
+    """A delivered run has its line alone."""
+    waiting_run(project.spool, "a")
+    assert 0 == project.command("push").status
+
+    told = project.command("status")
+
+    assert (0, []) == (told.status, last_lines(told.out))
+
+
+def test_a_status_that_could_not_be_set(project: Project, sandbox: Sandbox) -> None:
+    """The push ended with 75 though all pieces are there: `status` names the target, and so does clean."""
+    project.lead_to(sandbox, "squash")
+    project.suite("squash")
+    sandbox.faults.add("status-503", system="squash", method="PATCH", times=99)
+    session = project.pytest("-q")
+    told = project.command("status")
+    sandbox.faults.clear()
+
+    pushed = project.command("push")
+    after = project.command("status")
+
+    assert (75, 1) == (session.status, *session.numbers("delivered")), session
+    assert "  status not set: squash reference TC-1 iteration=4\n" in told.out
+    assert ["1 targets have a status that is not set; attach-evidence push sets it"] == last_lines(
+        told.out
+    )
+    assert 0 == pushed.status
+    assert ("status not set" in after.out, []) == (False, last_lines(after.out))
+
+
+def test_each_state_has_the_command_that_helps(project: Project, sandbox: Sandbox) -> None:
+    """A plain push sends what waits, not what was rejected or is damaged."""
+    project.lead_to(sandbox, "huawei archive")
+    project.suite("huawei", pieces=2)
+    sandbox.faults.add("status-403", system="huawei", method="POST", path="/upload$", times=99)
+    assert 65 == project.pytest("-q").status
+    broken = waiting_run(project.spool, "a")
+    (blob,) = (broken.path / "blobs").iterdir()
+    blob.unlink()
+    assert 65 == project.command("push", broken.id).status
+    waiting_run(project.spool, "b", "c")
+
+    told = project.command("status")
+
+    assert [
+        "2 deliveries are open; attach-evidence push delivers them",
+        "2 deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",
+        "1 deliveries are damaged; bring their bytes back, then: attach-evidence push",
+    ] == last_lines(told.out)
