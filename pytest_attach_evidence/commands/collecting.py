@@ -22,10 +22,14 @@ from ..errors import SettingsError
 from ..model import Target
 from ..project import Project
 from ..spool import RunFolder
+from .with_pytest import say
 
 
 Found = Mapping[str, tuple[Target, ...]]
 MOST_REASONS = 10
+SOON_S = 10.0
+LONGEST_S = 600.0
+REFUSED = "push --remap: the tests cannot be collected, nothing was changed or sent"
 
 
 def targets_now(
@@ -55,19 +59,46 @@ def _collected(
     with tempfile.TemporaryDirectory() as folder:
         asked, told = Path(folder, "files"), Path(folder, "targets.json")
         asked.write_text("\n".join(files), encoding="utf-8")
-        done = subprocess.run(  # noqa: S603  # our own interpreter and words
-            [*_words(config, project, chosen), f"--evidence-write-targets={told}", f"@{asked}"],
-            cwd=config.rootpath,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        fine = done.returncode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        words = [*_words(config, project, chosen), f"--evidence-write-targets={told}", f"@{asked}"]
+        status, output = _done(words, config.rootpath)
+        fine = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if not fine or not told.exists():
-            raise SettingsError(*_reasons(f"{done.stdout}\n{done.stderr}", project))
+            raise SettingsError(*_reasons(output, project))
         return _read(json.loads(told.read_text(encoding="utf-8")), project)
+
+
+def _done(words: Sequence[str], folder: Path) -> tuple[int, str]:
+    """Return the exit status of a command and what it said. Raises SettingsError where it does not end."""
+    with subprocess.Popen(  # noqa: S603  # our own interpreter and words
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            output = _ended(process)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            msg = (
+                f"{REFUSED}, it took more than {LONGEST_S:.0f} s - let no conftest file wait there"
+            )
+            raise SettingsError(msg) from None
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode, output
+
+
+def _ended(process: subprocess.Popen[str]) -> str:
+    """Return what a process said, when it has ended; say that it is waited for."""
+    try:
+        return process.communicate(timeout=SOON_S)[0]
+    except subprocess.TimeoutExpired:
+        say(f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it")
+        return process.communicate(timeout=LONGEST_S - SOON_S)[0]
 
 
 def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) -> list[str]:
@@ -91,9 +122,7 @@ def _reasons(output: str, project: Project) -> list[str]:
     reasons = dict.fromkeys(
         line.removeprefix("ERROR").removeprefix("E ").strip(": ") for line in seen
     )
-    msg = (
-        "push --remap: the tests cannot be collected, nothing was changed or sent - mend them first"
-    )
+    msg = f"{REFUSED} - mend them first"
     return [msg, *(project.redactor.line(line) for line in list(reasons)[:MOST_REASONS] if line)]
 
 

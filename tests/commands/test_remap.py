@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -300,3 +301,30 @@ def test_collecting_runs_nothing_and_lets_no_addopts_act(
     there = {path.name for path in project.folder.iterdir()}
     assert {"conf", "plugged"} <= there
     assert not {"ran", "junit.xml"} & there
+
+
+IMPATIENT = """
+from pytest_attach_evidence.commands import collecting
+collecting.SOON_S, collecting.LONGEST_S = 0.5, 3.0
+"""
+
+
+def test_a_collection_that_hangs_is_ended(project: Project, sandbox: Sandbox) -> None:
+    """It is said that it is waited for, and for how long; then nothing was changed or sent: 78."""
+    project.lead_to(sandbox, "huawei")
+    suite(project, one_test("test_a", f"huawei='{NOWHERE}'"))
+    assert 65 == project.pytest("-q").status
+    project.write("impatient.py", IMPATIENT)
+    lines = ("pathlib.Path('hangs').write_text(str(os.getpid()))", "while True: time.sleep(1)")
+    project.write("conftest.py", "import os, pathlib, time", *lines)
+    before = journals(project)
+
+    pushed = project.command("push", "--remap", "-p", "impatient")
+
+    assert 78 == pushed.status
+    assert "the tests are still being collected, for 3 s at most; Ctrl-C stops it\n" == pushed.out
+    assert "nothing was changed or sent, it took more than 3 s" in pushed.errors
+    assert before == journals(project)
+    for started in project.folder.glob("hangs"):  # a slow machine may not have come so far
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(started.read_text()), 0)

@@ -108,6 +108,13 @@ def test_a_command_reads_each_journal_of_a_delivered_run_once(
     assert [1, 1] == list(readings(opened(project, command)).values())
 
 
+def test_a_push_with_new_targets_reads_each_journal_four_times(project: Project) -> None:
+    """To see whether there is work, to find the tests' files, under the lock, and with the new targets."""
+    waiting(project, "one", "two")
+
+    assert [4] == list(readings(opened(project, "push", "--remap")).values())
+
+
 def test_the_end_of_a_session_reads_its_journal_once(project: Project) -> None:
     """To deliver it; runs that are kept anyway are not read to see whether they may go."""
     waiting(project, "of an earlier run")

@@ -24,6 +24,7 @@ from pytest_attach_evidence.plan import missing
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.plan import target_name
+from pytest_attach_evidence.plan import unconcluded
 from pytest_attach_evidence.plan import worse
 from pytest_attach_evidence.plan import worst_outcomes
 
@@ -317,8 +318,10 @@ def test_a_run_is_settled_when_nothing_is_open() -> None:
     done = delivery(owner, one, CASE)
     run.receipts[done.key] = receipt(done, how="found")
     settled = is_settled(run)
-    run.to_conclude.add(("squash", target_name(CASE)))
+    told = unconcluded(run)
+    run.to_conclude.update({("squash", target_name(CASE)), ("squash", "left by its marks")})
     untold = is_settled(run)
+    to_tell = unconcluded(run)
     run.to_conclude.clear()
     run.problems.append(Problem(subject="a line", seen="damaged"))
     damaged = is_settled(run)
@@ -332,6 +335,7 @@ def test_a_run_is_settled_when_nothing_is_open() -> None:
         damaged,
         is_settled(run),
     ]
+    assert ([], [CASE]) == (told, to_tell)
     assert {State.FOUND: 1} == states(run)
 
 
