@@ -49,8 +49,9 @@ def away(project: Project, tmp_path: Path) -> Iterator[Sandbox]:
 
 
 def other_output(ended: Ended) -> list[str]:
-    """Return what pytest printed, without our header and section and without times."""
-    text = re.sub(r"^evidence: upload for .*\n", "", ended.out, flags=re.MULTILINE)
+    """Return what pytest printed, without our header, progress and section and without times."""
+    ours = r"^evidence: (?:upload for |[0-9]+ of [0-9]+ deliveries done).*\n"
+    text = re.sub(ours, "", ended.out, flags=re.MULTILINE)
     text = re.sub(r"^=+ evidence =+\n(?:(?!=+ ).*\n)*", "", text, flags=re.MULTILINE)
     text = re.sub(r"in [0-9.]+s|0x[0-9a-f]+", "…", text)
     return text.replace("=", "").splitlines()
