@@ -24,9 +24,10 @@ class TargetLeftError(DeliveryError):
 class Failing:
     """Counts one destination's failed calls in a row, over all its targets and of each by itself.
 
-    The caller has the lock.
+    `alone`: there is only one target to be served. The caller has the lock.
     """
 
+    alone: bool = False
     in_row: int = 0
     targets: set[Target] = field(default_factory=set)
     by_target: dict[Target, int] = field(default_factory=dict)
@@ -41,12 +42,13 @@ class Failing:
         """Note a failed call.
 
         Raises TargetLeftError with the fifth in a row of one target, DestinationClosedError with the fifth
-        in a row where they were for several targets: one that only fails must not starve the others.
+        in a row where no target is left to be tried, or they were for several: one that only fails must
+        not starve the others.
         """
         self.in_row += 1
         self.targets.add(target)
         self.by_target[target] = own = self.by_target.get(target, 0) + 1
-        if self.in_row >= FAILURES_TO_STOP and len(self.targets) > 1:
+        if self.in_row >= FAILURES_TO_STOP and (self.alone or len(self.targets) > 1):
             raise DestinationClosedError(_words(self.in_row, error), next_step=LATER)
         if own >= FAILURES_TO_STOP:
             raise TargetLeftError(_words(own, error))

@@ -47,6 +47,7 @@ def deliver(
     lanes = []
     for name, destination in destinations.items():
         if own := [one for one in plan.work if one.target.destination == name]:
+            ground.failing[name].alone = len(own) == 1
             lanes.append(_Lane(destination, own, ground, results))
     try:
         for lane in lanes:

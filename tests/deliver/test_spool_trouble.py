@@ -138,6 +138,16 @@ class TestSentBefore:
         assert ({"a.txt": "damaged"}, 65) == (states(results), status(results))
         assert "it was sent before, and nobody can tell" in reasons(results)[0]
 
+    def test_where_nobody_can_tell_now_it_stays_uncertain(self, scene: Scene) -> None:
+        """A list that is away says nothing; a later push asks again."""
+        self.send(scene, LOST, arrives=True, repeat_is_harmless=True)
+        scene.one.looks = [look_raises(BUSY)]
+
+        first, results = scene.deliver(), scene.deliver()
+
+        assert ({"a.txt": "uncertain"}, 75) == (states(first), status(first))
+        assert ({"a.txt": "found"}, 0) == (states(results), status(results))
+
     @staticmethod
     def send(scene: Scene, answer: Exception, *, arrives: bool, **limits: bool) -> None:
         """Let a process send a piece and end; then the piece's bytes are damaged."""

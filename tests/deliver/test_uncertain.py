@@ -220,6 +220,17 @@ class TestWhereLookingFails:
         assert {"a.txt": "uncertain"} == states(results)
         assert (1, [], 75) == (stored(scene.one, "a.txt"), scene.budget.waited, status(results))
 
+    def test_what_was_not_taken_is_not_sent_again_without_a_look(self, scene: Scene) -> None:
+        """A proxy may have said so: while the list is away it waits."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(TemporaryError("busy"))]
+        scene.one.looks = [look_raises(TemporaryError("busy", retry_after_s=3600))]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "waiting"}, 75) == (states(results), status(results))
+        assert ["deliver", "find"] == [call.what for call in scene.one.calls]
+
     def test_a_refused_look_needs_a_person(self, scene: Scene) -> None:
         """A list that may not be read can tell nothing now or later."""
         scene.attach("a.txt")
