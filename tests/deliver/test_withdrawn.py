@@ -73,6 +73,15 @@ def test_what_had_arrived_gets_its_receipt(scene: Scene) -> None:
     assert is_settled_when_finished(scene)
 
 
+def test_it_is_looked_for_before_anything_is_sent(scene: Scene) -> None:
+    """Both targets may be one object, which then has it already."""
+    lose_one(scene, answer_lost)
+
+    scene.deliver()
+
+    assert [("find", "t1"), ("deliver", "t2")] == [(c.what, c.target) for c in scene.one.calls]
+
+
 def test_what_surely_did_not_arrive_is_given_up(scene: Scene) -> None:
     """After the time to settle and a second look; the old delivery is counted no more."""
     lose_one(scene, raised(LOST))

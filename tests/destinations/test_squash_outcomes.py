@@ -97,11 +97,12 @@ def test_runs_of_a_group_that_go_on_apart_weaken_nothing(
     assert all(is_settled(run.read()) for run in both)
 
 
-def test_a_named_execution_of_a_group_is_not_weakened_either(runs: Runs) -> None:
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_named_execution_of_a_group_is_not_weakened_either(runs: Runs, after: int) -> None:
     """Where named executions get a status, what is true for test cases is true for them."""
     runs.options = ALL
     both = [runs.run(("1040", FAILED)), runs.run(("executions/1040", PASSED))]
-    runs.break_off("POST", "/attachments$", after=1)
+    runs.break_off("POST", "/attachments$", after=after)
     runs.deliver(*both)
 
     for run in both:
