@@ -53,7 +53,7 @@ def other_output(ended: Ended) -> list[str]:
     text = re.sub(r"^evidence: .*\n", "", ended.out, flags=re.MULTILINE)
     text = re.sub(r"^=+ evidence =+\n(?:(?!=+ ).*\n)*", "", text, flags=re.MULTILINE)
     text = re.sub(r"in [0-9.]+s|0x[0-9a-f]+", "…", text)
-    return text.replace("=", "").splitlines()
+    return [line for line in text.replace("=", "").splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize(("passes", "plain", "status"), [(True, 0, 75), (False, 1, 1)])
