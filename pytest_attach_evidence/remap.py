@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
+from .deliveries import deliveries_of
+from .deliveries import in_doubt
 from .model import Delivery
 from .model import Evidence
 from .model import Item
 from .model import Move
 from .model import RunRecord
 from .model import Target
-from .plan import deliveries_of
-from .plan import in_doubt
 
 
 MOST_NAMED = 20

@@ -29,13 +29,13 @@ from .capture.items import picture
 from .collection import Collection
 from .deliver import Group
 from .deliver import Results
+from .deliveries import is_settled
 from .errors import SettingsError
 from .errors import SpoolError
 from .model import Failure
 from .model import Run
 from .model import State
 from .model import utc_text
-from .plan import is_settled
 from .project import Project
 from .recorder import Keeper
 from .recorder import Recorder

@@ -20,7 +20,8 @@ DOORS = ("", "cli", "controller", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "model"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
-    **dict.fromkeys(("naming", "plan", "redact", "remap", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
@@ -34,7 +35,17 @@ COLLECTING = {
     *("capture", "collection", "content", "mapfile", "marks"),
     *("naming", "recorder", "redact", "spool", "targets"),
 }
-DELIVERING = {"apis", "deliver", "destinations", "plan", "remap", "report", "rest"}
+DELIVERING = {
+    "apis",
+    "deliver",
+    "deliveries",
+    "outcomes",
+    "destinations",
+    "plan",
+    "remap",
+    "report",
+    "rest",
+}
 MEETING = {
     "_version",
     "errors",

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..plan import states
+from ..deliveries import states
 from ..report.exit_status import ExitStatus
 from ..spool import Spool
 from .sandbox import INSTALL

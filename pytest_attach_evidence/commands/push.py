@@ -13,12 +13,12 @@ from .. import again
 from .. import session
 from ..deliver import Group
 from ..deliver import Results
+from ..deliveries import is_settled
 from ..errors import SettingsError
 from ..errors import SpoolBusyError
 from ..errors import SpoolDamagedError
 from ..errors import SpoolError
 from ..model import RunRecord
-from ..plan import is_settled
 from ..project import Project
 from ..report import document
 from ..report import output

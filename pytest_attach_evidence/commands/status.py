@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from ..deliveries import open_failures
+from ..deliveries import states
+from ..deliveries import unconcluded
 from ..errors import SpoolError
 from ..model import RunRecord
 from ..model import State
 from ..model import Target
-from ..plan import open_failures
-from ..plan import states
-from ..plan import unconcluded
 from ..report.exit_status import ExitStatus
 from ..spool import readable_size
 from . import with_pytest

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+from ..deliveries import target_name
 from ..destinations.base import Concluding
 from ..destinations.base import Destination
 from ..errors import ConflictError
@@ -20,7 +21,6 @@ from ..model import Limits
 from ..model import Problem
 from ..model import State
 from ..plan import Work
-from ..plan import target_name
 from ..retry import MAX_ATTEMPTS
 from ..retry import backoff_s
 from ..retry import is_throttled

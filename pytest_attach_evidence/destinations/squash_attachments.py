@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Literal
 
+from ..deliveries import key_at
 from ..errors import PermanentError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -19,7 +20,6 @@ from ..model import Receipt
 from ..model import Target
 from ..naming import keys_in
 from ..naming import remote_name
-from ..plan import key_at
 from .base import expect_whole_names
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..deliveries import target_name
 from ..model import Notes
 from ..model import Target
-from ..plan import target_name
 from .base import GroupNotes
 from .squash_targets import ID
 

@@ -13,7 +13,7 @@ from ..errors import PermanentError
 from ..model import Notes
 from ..model import Outcome
 from ..model import Target
-from ..plan import worse
+from ..outcomes import worse
 from .base import GroupNotes
 from .squash_notes import each
 from .squash_notes import latest_of

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..deliver import Results
+from ..deliveries import missing
 from ..model import Delivery
 from ..model import Problem
 from ..model import RunRecord
 from ..model import Target
 from ..model import utc_text
-from ..plan import missing
 from ..spool import RunFolder
 from .summary import Summary
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..deliver import Results
+from ..deliveries import missing
+from ..deliveries import states
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
 from ..model import RunRecord
 from ..model import State
 from ..model import Target
-from ..plan import missing
-from ..plan import states
 from ..spool import readable_size
 
 

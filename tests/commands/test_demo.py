@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_attach_evidence.plan import states
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.spool import Spool
 
 from .project import Ended

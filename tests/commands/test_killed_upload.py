@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import RunRecord
-from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.sandbox import Sandbox
 
 from .project import TARGETS

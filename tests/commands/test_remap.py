@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_attach_evidence.plan import states
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.sandbox import Sandbox
 
 from .project import Project

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Outcome
-from pytest_attach_evidence.plan import is_settled
 
 from .scene import Scene
 from .scene import status

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from pytest_attach_evidence.deliver import Group
+from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.errors import TemporaryError
@@ -16,7 +17,6 @@ from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import utc_now
 from pytest_attach_evidence.model import utc_text
-from pytest_attach_evidence.plan import states as recorded
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool.journal import Journal
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pytest_attach_evidence.deliver import Group
+from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import State
-from pytest_attach_evidence.plan import is_settled
-from pytest_attach_evidence.plan import states as recorded
 
 from .scene import Scene
 from .scene import states

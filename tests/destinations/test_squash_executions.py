@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Recalling
 from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.errors import PermanentError
@@ -17,7 +18,6 @@ from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
-from pytest_attach_evidence.plan import is_settled
 
 from .scene import MemoryNotes
 from .scene import Scene

@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
-from pytest_attach_evidence.plan import is_settled
 
 from .squash_runs import Runs
 

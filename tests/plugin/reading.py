@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_attach_evidence.deliveries import missing
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import RunRecord
-from pytest_attach_evidence.plan import missing
-from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 

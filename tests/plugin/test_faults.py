@@ -10,7 +10,7 @@ from functools import reduce
 import pytest
 
 from pytest_attach_evidence.commands import push
-from pytest_attach_evidence.plan import is_settled
+from pytest_attach_evidence.deliveries import is_settled
 
 from .conftest import RunAndRead
 from .conftest import Start

@@ -6,6 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_attach_evidence.deliveries import LONG_AGO
+from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import missing
+from pytest_attach_evidence.deliveries import states
+from pytest_attach_evidence.deliveries import target_name
+from pytest_attach_evidence.deliveries import unconcluded
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import Item
@@ -15,18 +21,12 @@ from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
-from pytest_attach_evidence.plan import LONG_AGO
+from pytest_attach_evidence.outcomes import last_reruns
+from pytest_attach_evidence.outcomes import worse
+from pytest_attach_evidence.outcomes import worst_outcomes
 from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import broken_limit
-from pytest_attach_evidence.plan import is_settled
-from pytest_attach_evidence.plan import last_reruns
-from pytest_attach_evidence.plan import missing
 from pytest_attach_evidence.plan import plan
-from pytest_attach_evidence.plan import states
-from pytest_attach_evidence.plan import target_name
-from pytest_attach_evidence.plan import unconcluded
-from pytest_attach_evidence.plan import worse
-from pytest_attach_evidence.plan import worst_outcomes
 
 from .pieces import CASE
 from .pieces import FOLDER

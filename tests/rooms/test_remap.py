@@ -10,9 +10,9 @@ from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.outcomes import worst_outcomes
 from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import plan
-from pytest_attach_evidence.plan import worst_outcomes
 from pytest_attach_evidence.remap import MOST_NAMED
 from pytest_attach_evidence.remap import Remap
 from pytest_attach_evidence.remap import remap

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import missing
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.plan import Capability
-from pytest_attach_evidence.plan import is_settled
-from pytest_attach_evidence.plan import missing
 from pytest_attach_evidence.plan import plan
-from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import disk
 from pytest_attach_evidence.spool.journal import MAX_LINE

@@ -15,7 +15,7 @@ from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.naming import keys_in
-from pytest_attach_evidence.plan import worst_outcomes
+from pytest_attach_evidence.outcomes import worst_outcomes
 
 from .world import TARGETS
 from .world import World

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_attach_evidence.deliveries import deliveries_of
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
-from pytest_attach_evidence.plan import deliveries_of
-from pytest_attach_evidence.plan import states
 
 from .arrived import Arrived
 from .arrived import arrived

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pytest_attach_evidence import model
 from pytest_attach_evidence import steps as seam
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.errors import SpoolError
-from pytest_attach_evidence.plan import is_settled
 from pytest_attach_evidence.report.exit_status import ExitStatus
 from pytest_attach_evidence.steps import Steps
 

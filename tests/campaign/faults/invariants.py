@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_attach_evidence.deliver import Results
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.naming import keys_in
-from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
 

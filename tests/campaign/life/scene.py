@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_attach_evidence.deliveries import deliveries_of
+from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
-from pytest_attach_evidence.plan import deliveries_of
-from pytest_attach_evidence.plan import states
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
 from pytest_attach_evidence.spool import Spool

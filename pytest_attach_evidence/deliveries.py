@@ -1,0 +1,128 @@
+"""Every wanted piece once per target, and what the journals know of each. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from .model import Delivery
+from .model import Evidence
+from .model import Failure
+from .model import Item
+from .model import Outcome
+from .model import RunRecord
+from .model import State
+from .model import Target
+from .model import key_of
+from .outcomes import last_reruns
+
+
+LONG_AGO = "1970-01-01T00:00:00.000Z"
+
+
+def wanted(records: Iterable[RunRecord]) -> Iterable[Delivery]:
+    """Yield every wanted piece once per target of its item, in the order in which it was attached.
+
+    What has one key (the same bytes at the same place, recorded twice) is one delivery.
+    """
+    seen: set[str] = set()
+    for delivery in _recorded(records):
+        if delivery.key not in seen:
+            seen.add(delivery.key)
+            yield delivery
+
+
+def _recorded(records: Iterable[RunRecord]) -> Iterable[Delivery]:
+    for record in records:
+        order = {id: number for number, id in enumerate(record.items)}
+        for piece in sorted(record.pieces, key=lambda p: (order.get(p.item_id, 0), p.seq)):
+            if piece.id not in record.unwanted:
+                yield from deliveries_of(record, piece)
+
+
+def deliveries_of(record: RunRecord, piece: Evidence) -> list[Delivery]:
+    """Return the deliveries of a piece, one per target that it has now."""
+    item, gone = record.items[piece.item_id], record.gone.get(piece.id, ())
+    every = [_delivery(piece, item, target) for target in record.targets_of(piece)]
+    return [delivery for delivery in every if delivery.key not in gone]
+
+
+def _delivery(piece: Evidence, item: Item, target: Target) -> Delivery:
+    key = key_at(piece, item, target)
+    return Delivery(evidence=piece, item=item, target=target, key=key)
+
+
+def key_at(piece: Evidence, item: Item, target: Target) -> str:
+    """Return the key that a piece of an item has, or would have, at a target."""
+    # In a forked child the number is counted once more: there the piece's own id tells them apart.
+    owner = piece.id.rpartition("-")[0] if piece.id.startswith(f"{item.id}-") else item.id
+    return key_of(owner, piece.seq, piece.digest, target)
+
+
+def target_name(target: Target) -> str:
+    """Return a target as one text that no other target has."""
+    scope = "&".join(f"{name}={value}" for name, value in target.scope)
+    return f"{target.origin} {target.kind} {target.id}?{scope}"
+
+
+def is_settled(record: RunRecord) -> bool:
+    """Tell whether a run is over and nothing of it is open or damaged."""
+    deliveries = list(wanted([record]))
+    open_ones = any(delivery.key not in record.receipts for delivery in deliveries)
+    # A target that the marks left before anything arrived there is told nothing.
+    targets = {(d.target.destination, target_name(d.target)) for d in deliveries}
+    return record.finished and not (open_ones or record.to_conclude & targets or record.problems)
+
+
+def unconcluded(record: RunRecord) -> list[Target]:
+    """Return the targets of a run that have yet to be told its outcome, from its journals alone."""
+    if not record.to_conclude:
+        return []
+    targets = dict.fromkeys(delivery.target for delivery in wanted([record]))
+    return [t for t in targets if (t.destination, target_name(t)) in record.to_conclude]
+
+
+def states(record: RunRecord) -> dict[State, int]:
+    """Return how many deliveries of a run are in which state, from its journals alone."""
+    counts: Counter[State] = Counter()
+    for delivery in wanted([record]):
+        receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
+        if receipt is not None:
+            counts[State.FOUND if receipt.how == "found" else State.DELIVERED] += 1
+        elif failure is not None:
+            counts[failure.state] += 1
+        else:
+            counts[State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING] += 1
+    return {state: counts[state] for state in State if counts[state]}
+
+
+def open_failures(record: RunRecord) -> list[Failure]:
+    """Return why deliveries of a run are open, those to targets that a piece no longer has left out."""
+    found = (record.failures.get(delivery.key) for delivery in wanted([record]))
+    return [failure for failure in found if failure is not None]
+
+
+def missing(records: Iterable[RunRecord]) -> list[Item]:
+    """Return the items that are mapped to a target and whose evidence is wanted, but have none."""
+    found = []
+    for record in records:
+        have = {piece.item_id for piece in record.pieces if piece.id not in record.unwanted}
+        for item in last_reruns(record.items.values()):
+            mapped = not item.is_run and any(target.origin for target in item.targets)
+            ran = item.outcome is not Outcome.SKIPPED
+            if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
+                found.append(item)
+    return found
+
+
+def in_doubt(record: RunRecord) -> dict[str, str]:
+    """Return the keys of what was sent without a known result, with the moment of the last send.
+
+    Where lines of the delivery journals are damaged that may be anything without a receipt.
+    """
+    found = dict(record.uncertain)
+    if record.doubtful:
+        for delivery in wanted([record]):
+            if delivery.key not in record.receipts:
+                found.setdefault(delivery.key, LONG_AGO)
+    return found
