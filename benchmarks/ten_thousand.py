@@ -99,9 +99,9 @@ def collect(pieces: int, size: int, origin: str = "") -> None:
     """Keep pieces in a new run, for the archive or for one execution of a Squash TM."""
     from pytest_attach_evidence.collection import Collection
     from pytest_attach_evidence.destinations.squash_targets import target_of
+    from pytest_attach_evidence.keeper import Keeper
     from pytest_attach_evidence.model import Run
     from pytest_attach_evidence.model import Target
-    from pytest_attach_evidence.recorder import Keeper
     from pytest_attach_evidence.redact import Redactor
     from pytest_attach_evidence.spool import Spool
 

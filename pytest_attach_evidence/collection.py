@@ -9,11 +9,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from .content import Source
+from .keeper import Keeper
 from .model import Evidence
 from .model import Item
 from .model import Target
 from .model import utc_text
-from .recorder import Keeper
 from .recorder import Recorder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable
 from collections.abc import Generator
@@ -13,6 +12,7 @@ import pytest
 
 from . import again
 from . import collection
+from . import delivering
 from . import session as rooms
 from .deliver import Group
 from .deliver import Results
@@ -23,7 +23,6 @@ from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
 from .project import Project
-from .redact import harmless
 from .report import document
 from .report import output
 from .report.exit_status import ExitStatus
@@ -31,6 +30,8 @@ from .report.summary import Summary
 from .report.summary import bug_line
 from .report.summary import last_words
 from .spool import RunFolder
+from .voice import Broken
+from .voice import Voice
 
 
 SESSION_PLUGIN = "attach-evidence-session"
@@ -63,66 +64,6 @@ def configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Worker(config, project), SESSION_PLUGIN)
     else:
         config.pluginmanager.register(Controller(config, project), SESSION_PLUGIN)
-
-
-class Voice:
-    """Prints the last lines of a session exactly once, wherever pytest lets us."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.lines: list[str] = []
-        self.said: list[str] = []
-
-    def write(self, line: str) -> None:
-        """Print a line while the session ends."""
-        reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        if reporter is not None:
-            if self.config.get_terminal_writer().width_of_current_line:  # "[100%]" has no end yet
-                reporter.write_line("")
-            reporter.write_line(line)
-
-    def say(self) -> None:
-        """Print what there is to say and forget it."""
-        lines, self.lines = self.lines, []
-        self.said += lines
-        reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        with contextlib.suppress(OSError, ValueError):  # nobody listens any more
-            if reporter is not None and lines:
-                reporter.section("evidence")
-                for line in map(harmless, lines):
-                    reporter.write_line(line)
-            elif lines:
-                output.write(*map(harmless, lines))
-
-
-class Broken:
-    """Takes the place of everything else where an error of ours kept the project from being loaded."""
-
-    def __init__(self, config: pytest.Config, error: Exception) -> None:
-        self.config = config
-        self.voice = Voice(config)
-        self.bug = rooms.masked(f"configure: {type(error).__name__}: {error}")
-
-    @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        """Fail the run whose evidence nobody collects."""
-        try:
-            return (yield)
-        finally:
-            if hasattr(self.config, "workeroutput"):
-                self.config.workeroutput["evidence"] = {"bugs": [self.bug]}
-            else:
-                if session.exitstatus == 0 and rooms.mode_of(self.config) == "upload":
-                    session.exitstatus = int(ExitStatus.BUG)
-                self.voice.lines = last_words("", None, [self.bug], "")
-
-    def pytest_terminal_summary(self) -> None:
-        """Say why there is no evidence."""
-        self.voice.say()
-
-    def pytest_unconfigure(self) -> None:
-        """Say it where pytest printed no summary."""
-        self.voice.say()
 
 
 class Controller(Collecting):
@@ -290,7 +231,7 @@ class Controller(Collecting):
         if self._uploads:
             unwanted = done is None or any(record.unwanted for record in done[1].records)
             where = "evidence_keep_runs"
-            self._try(where, rooms.tidy, self.project, self.folder, unwanted=unwanted)
+            self._try(where, delivering.tidy, self.project, self.folder, unwanted=unwanted)
         return self._try("the summary", self._summary, *done) if done else None
 
     def _done(self, status: int) -> Done | None:
@@ -301,15 +242,15 @@ class Controller(Collecting):
             done = self._try("delivery", self._deliver, self.folder, status)
         if done is None:
             why = "the delivery ended early" if self._uploads else "evidence = collect"
-            done = self._try("the plan", rooms.nothing_sent, self.project, self.folder, why)
+            done = self._try("the plan", delivering.nothing_sent, self.project, self.folder, why)
         return done
 
     def _deliver(self, folder: RunFolder, status: int) -> Done:
         seconds = self.project.settings.deadline_s
         if status == pytest.ExitCode.INTERRUPTED:
-            seconds = min(seconds, rooms.INTERRUPTED_S)
+            seconds = min(seconds, delivering.INTERRUPTED_S)
         group = Group.of([folder])
-        results = rooms.deliver_runs(
+        results = delivering.deliver_runs(
             self.project,
             group,
             seconds=seconds,
@@ -325,7 +266,7 @@ class Controller(Collecting):
         return Summary(
             results=results,
             records=group.records,
-            next=self._next(results) if rooms.undelivered(results) else "",
+            next=self._next(results) if delivering.undelivered(results) else "",
             notes=self.notes,
             collected_only=not self._uploads,
         )
@@ -361,7 +302,7 @@ class Controller(Collecting):
             return int(ExitStatus.BUG)
         if summary is None:
             return int(ExitStatus.SPOOL)
-        return rooms.status_of(summary, collected_now=True)
+        return delivering.status_of(summary, collected_now=True)
 
     def _refused_status(self, status: int) -> int:
         """Return the exit status where a worker refused its tests: pytest's own if any test decided it.
@@ -387,7 +328,7 @@ class Controller(Collecting):
 
     def _next(self, results: Results | None = None) -> str:
         runs = [self.folder] if self.folder is not None else []
-        rejected = results is not None and rooms.only_rejected(results)
+        rejected = results is not None and delivering.only_rejected(results)
         options = again.next_options(self.config)
         return again.push_command(self.project, options, runs, only_rejected=rejected)
 

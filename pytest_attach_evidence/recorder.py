@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +13,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import ParamSpec
 
@@ -30,6 +27,7 @@ from .content import json_bytes
 from .content import name_of_file
 from .errors import AttachError
 from .errors import SpoolError
+from .keeper import Keeper
 from .model import Evidence
 from .model import Item
 from .model import Outcome
@@ -37,72 +35,7 @@ from .model import Problem
 from .model import utc_text
 
 
-if TYPE_CHECKING:
-    from .redact import Redactor
-    from .spool import RunFolder
-
-
 Given = ParamSpec("Given")
-TOO_LATE = "came after the end of the session - attach it before the last test or fixture ends"
-
-
-@dataclass(slots=True, kw_only=True)
-class Keeper:
-    """Where the recorders of one process keep pieces, and under which rules.
-
-    `picture` makes a screenshot of a browser: PNG and a remark. `broken` collects what even the spool
-    could not record, `late` what came after `close`.
-    """
-
-    folder: RunFolder
-    redactor: Redactor
-    max_size: int
-    picture: Callable[[object], tuple[bytes, str]] | None = None
-    broken: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
-    _gate: threading.Lock = field(default_factory=threading.Lock)
-    _closed: bool = False
-
-    def close(self) -> None:
-        """Take nothing more: what is journalled when this returns is all there is to deliver."""
-        with self._gate:
-            self._closed = True
-
-    @contextlib.contextmanager
-    def taking(self) -> Iterator[None]:
-        """Hold `close` off while a piece is journalled. Raises AttachError where it came too late."""
-        with self._gate:
-            self.check_open()
-            yield
-
-    def check_open(self) -> None:
-        """Raise AttachError where the session is over."""
-        if self._closed:
-            raise AttachError(TOO_LATE)
-
-    def refuse(self, problem: Problem) -> None:
-        """Record that a piece could not be taken; never raises."""
-        shown = replace(
-            problem,
-            subject=self.redactor.line(problem.subject),
-            seen=self.redactor.line(problem.seen),
-            next_step=self.redactor.line(problem.next_step),
-        )
-        if self._closed:
-            self._say_late(shown)
-            return
-        try:
-            self.folder.write_refused(shown)
-        except SpoolError as error:
-            self.broken.append(f"{shown} ({error})")
-
-    def _say_late(self, problem: Problem) -> None:
-        """Say at once what the summary may not be able to say any more, and record it if possible."""
-        self.late.append(str(problem))
-        with contextlib.suppress(SpoolError):
-            self.folder.write_refused(problem)
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens any more
-            sys.stderr.write(f"evidence: not taken: {problem}\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

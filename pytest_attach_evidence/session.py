@@ -27,22 +27,13 @@ from .capture.items import Items
 from .capture.items import Mapped
 from .capture.items import picture
 from .collection import Collection
-from .deliver import Group
-from .deliver import Results
-from .deliveries import is_settled
 from .errors import SettingsError
-from .errors import SpoolError
-from .model import Failure
+from .keeper import Keeper
 from .model import Run
-from .model import State
 from .model import utc_text
 from .project import Project
-from .recorder import Keeper
 from .recorder import Recorder
 from .redact import Redactor
-from .report.exit_status import exit_status
-from .report.progress import progress
-from .report.summary import Summary
 from .secrets import Secrets
 from .spool import RunFolder
 from .spool import Spool
@@ -50,7 +41,6 @@ from .targets import Levels
 from .targets import merge
 
 
-INTERRUPTED_S = 30.0
 CI_VARIABLES = (
     "CI",
     "GITHUB_RUN_ID",
@@ -226,108 +216,6 @@ class Outcomes:
         """Count a report that decides something."""
         if report.when == "call" or report.outcome != "passed":
             self.counts[str(report.outcome)] += 1
-
-
-def deliver_runs(
-    project: Project,
-    group: Group,
-    *,
-    seconds: float,
-    terminal: bool,
-    write: Callable[[str], None],
-    retry_rejected: bool = False,
-) -> Results:
-    """Deliver what the runs hold, within a number of seconds."""
-    todo = group.plan(project.destinations, retry_rejected=retry_rejected)
-    budget = project.budget
-    budget.ends_at = budget.clock() + seconds
-    with progress(
-        todo.remaining, terminal=terminal, write=write, remaining_s=budget.remaining_s
-    ) as told:
-        return group.deliver(
-            todo,
-            project.destinations,
-            budget=budget,
-            parallel=project.settings.parallel,
-            mask=project.redactor.line,
-            progress=told,
-            watch=told,
-        )
-
-
-def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results, Group]:
-    """Return the results of a session that sends nothing (more): what is not settled waits."""
-    group = Group.of([folder])
-    (record,) = group.records
-    todo = group.plan(project.destinations)
-    results = Results(plan=todo, receipts=dict(todo.settled), failures=dict(todo.failed))
-    for key in todo.deliveries.keys() - results.receipts.keys() - results.failures.keys():
-        state = State.UNCERTAIN if key in record.uncertain else State.WAITING
-        failure = Failure(key=key, state=state, reason=why, at=utc_text())
-        results.failures[key] = record.failures.get(key, failure)
-    return results, group
-
-
-def undelivered(results: Results) -> bool:
-    """Tell whether a later push has something to do."""
-    return bool(results.failures or results.unconcluded)
-
-
-def only_rejected(results: Results) -> bool:
-    """Tell whether all that is open was rejected, or is uncertain where nobody can tell."""
-    failures = list(results.failures.values())
-    given_up = [f for f in failures if f.state is State.REJECTED or f.key in results.undecidable]
-    return bool(failures) and len(given_up) == len(failures) and not results.unconcluded
-
-
-def status_of(summary: Summary, *, collected_now: bool) -> int:
-    """Return the exit status that a summary stands for.
-
-    `collected_now`: pieces that could not be taken count too; a later push cannot help them.
-    """
-    refused = collected_now and any(
-        p.severity == "error" for r in summary.records for p in r.refused
-    )
-    damaged = any(record.problems for record in summary.records)
-    return int(exit_status(summary.results, refused=refused or damaged))
-
-
-def tidy(project: Project, current: RunFolder, *, unwanted: bool) -> None:
-    """Remove the blobs of unwanted pieces of the current run, and delivered runs beyond the newest.
-
-    `unwanted` tells whether it has any. Runs that are locked or have anything open stay.
-    """
-    if unwanted:
-        record = current.read()
-        wanted = {piece.digest for piece in record.pieces if piece.id not in record.unwanted}
-        current.drop_blobs({p.digest for p in record.pieces if p.id in record.unwanted} - wanted)
-    others = [folder for folder in Spool(project.settings.dir).runs() if folder.id != current.id]
-    keep = max(0, project.settings.keep_runs - 1)
-    if len(others) <= keep:
-        return
-    settled = [folder for folder in others if is_settled(folder.read())]
-    for folder in settled[: max(0, len(settled) - keep)]:
-        remove_settled(folder)
-
-
-def remove_settled(folder: RunFolder) -> bool:
-    """Remove a run, and tell whether that was done.
-
-    One stays that is in use, that has anything open or damaged, or that was delivered together with
-    another run of its spool which has: its pieces may have to be sent once more with those.
-    """
-    try:
-        with folder.locked():
-            together = set(folder.group()) - {folder.id}
-            runs = Spool(folder.path.parent).runs() if together else []
-            if not all(
-                is_settled(r.read()) for r in (folder, *runs) if r.id in {folder.id, *together}
-            ):
-                return False
-            folder.remove()
-    except (SpoolError, OSError):
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ LEVELS = {
     "destinations": 4,
     "deliver": 5,
     "report": 6,
-    **dict.fromkeys(("capture", "collection", "content", "marks", "recorder"), 7),
-    **dict.fromkeys(("again", "commands", "project", "session"), 8),
+    **dict.fromkeys(("capture", "collection", "content", "keeper", "marks", "recorder"), 7),
+    **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "mapfile", "marks"),
+    *("capture", "collection", "content", "keeper", "mapfile", "marks"),
     *("naming", "recorder", "redact", "spool", "targets"),
 }
 DELIVERING = {
@@ -58,7 +58,7 @@ MEETING = {
     "spool",
     "steps",
 }
-PYTEST_USERS = {*DOORS, "again", "capture", "commands", "marks", "recorder", "session"}
+PYTEST_USERS = {*DOORS, "again", "capture", "commands", "marks", "recorder", "session", "voice"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")
 
 

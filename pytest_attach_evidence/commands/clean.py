@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .. import session
+from .. import delivering
 from ..errors import SpoolError
 from ..report.exit_status import ExitStatus
 from . import with_pytest
@@ -29,7 +29,7 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Remove the chosen runs that are settled; say which stay."""
     try:
         runs = with_pytest.chosen_runs(with_pytest.spool_of(config), chosen.runs)
-        stayed = [run for run in runs if not session.remove_settled(run)]
+        stayed = [run for run in runs if not delivering.remove_settled(run)]
     except SpoolError as error:
         return with_pytest.spool_trouble(error)
     say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from .. import again
+from .. import delivering
 from .. import session
 from ..deliver import Group
 from ..deliver import Results
@@ -168,7 +169,7 @@ def _push_group(
     if found is not None:
         notes = _remapped(project, group, found)
         group = Group.of(group.runs)
-    results = session.deliver_runs(
+    results = delivering.deliver_runs(
         project,
         group,
         seconds=max(PUSH_S, project.settings.deadline_s),
@@ -200,16 +201,16 @@ def _write(project: Project, runs: Sequence[RunFolder], summary: Summary) -> Non
 def _status(summary: Summary) -> ExitStatus:
     if summary.results.interrupted:
         return ExitStatus.INTERRUPTED
-    return ExitStatus(session.status_of(summary, collected_now=False))
+    return ExitStatus(delivering.status_of(summary, collected_now=False))
 
 
 def _summary(
     config: pytest.Config, project: Project, group: Group, results: Results, notes: Sequence[str]
 ) -> Summary:
-    later = session.undelivered(results)
+    later = delivering.undelivered(results)
     options = again.next_options(config, leave_out=with_pytest.QUIET)
     command = again.push_command(
-        project, options, group.runs, only_rejected=session.only_rejected(results)
+        project, options, group.runs, only_rejected=delivering.only_rejected(results)
     )
     command = command if later else ""
     return Summary(results=results, records=group.records, next=command, notes=notes)

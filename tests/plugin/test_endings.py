@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence import delivering
 from pytest_attach_evidence import session
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.model import Move
@@ -190,13 +191,19 @@ def test_interrupted_delivery(pytester: pytest.Pytester, run_and_read_spool: Run
 
 
 @pytest.mark.parametrize(
-    ("step", "delivered"),
-    [("attach_reports", "0"), ("deliver_runs", "0"), ("tidy", "1"), ("undelivered", "1")],
+    ("room", "step", "delivered"),
+    [
+        (session, "attach_reports", "0"),
+        (delivering, "deliver_runs", "0"),
+        (delivering, "tidy", "1"),
+        (delivering, "undelivered", "1"),
+    ],
 )
 def test_interrupted_anywhere(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     start: Start,
+    room: ModuleType,
     step: str,
     delivered: str,
 ) -> None:
@@ -206,7 +213,7 @@ def test_interrupted_anywhere(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, step, interrupt)
+        patch.setattr(room, step, interrupt)
         result = start(ATTACHING)
     run = read_back(result, pytester.path / ".evidence")
 

@@ -54,22 +54,22 @@ AT_THE_END = (
     "session:attach_reports",
     "session:Collecting.stop",
     "spool:RunFolder.write_finished",
-    "session:deliver_runs",
-    "session:deliver_runs session:nothing_sent",
-    "session:tidy",
-    "session:undelivered",
+    "delivering:deliver_runs",
+    "delivering:deliver_runs delivering:nothing_sent",
+    "delivering:tidy",
+    "delivering:undelivered",
     "deliver:plan",
     "report.summary:Summary.lines",
     "report.summary:Summary.counts",
     "controller:Summary",
     "report.document:document",
     "report.document:write",
-    "again:next_options session:deliver_runs",
+    "again:next_options delivering:deliver_runs",
 )
 AFTER_THE_SUMMARY = (
     "controller:Controller._finish",
     "controller:Controller._status",
-    "controller:Voice.say",
+    "voice:Voice.say",
     "spool:RunFolder.release",
     "collection:forget",
 )
@@ -213,7 +213,7 @@ def test_run_stays_pushable(pytester: pytest.Pytester, run_faulty: Faulty, fault
         (["--evidence=collect"], "pass", 0),
     ],
 )
-@pytest.mark.parametrize("fault", ["session:deliver_runs session:nothing_sent"])
+@pytest.mark.parametrize("fault", ["delivering:deliver_runs delivering:nothing_sent"])
 def test_pytests_own_status_wins(
     run_faulty: Faulty, fault: str, args: list[str], body: str, expected: int
 ) -> None:

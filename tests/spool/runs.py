@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pytest_attach_evidence.keeper import Keeper
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Run
 from pytest_attach_evidence.model import Target
-from pytest_attach_evidence.recorder import Keeper
 from pytest_attach_evidence.recorder import Recorder
 from pytest_attach_evidence.redact import Redactor
 from pytest_attach_evidence.spool import RunFolder

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from pytest_attach_evidence import session
+from pytest_attach_evidence import delivering
 from pytest_attach_evidence.deliver.account import Account
 from pytest_attach_evidence.destinations.huawei import Huawei
 from pytest_attach_evidence.destinations.squash import Squash
@@ -132,7 +132,7 @@ MUTANTS = {
         Squash, "conclude", _nothing, _whole_sessions("squash"), "has status"
     ),
     "always exit status 0": Mutant(
-        session, "status_of", lambda *_, **__: 0, _failing_server, "status 0, but open"
+        delivering, "status_of", lambda *_, **__: 0, _failing_server, "status 0, but open"
     ),
 }
 

@@ -16,16 +16,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pytest_attach_evidence import delivering
 from pytest_attach_evidence import destinations as ours
 from pytest_attach_evidence import model
-from pytest_attach_evidence import session
 from pytest_attach_evidence.collection import Collection
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.errors import SpoolBusyError
+from pytest_attach_evidence.keeper import Keeper
 from pytest_attach_evidence.model import Run
 from pytest_attach_evidence.project import Project
-from pytest_attach_evidence.recorder import Keeper
 from pytest_attach_evidence.redact import Redactor
 from pytest_attach_evidence.report.summary import Summary
 from pytest_attach_evidence.retry import Budget
@@ -221,14 +221,14 @@ class World:
     def _deliver(self, project: Project, run: RunFolder) -> None:
         group = Group.of([run])
         said: list[str] = []
-        results = session.deliver_runs(
+        results = delivering.deliver_runs(
             project, group, seconds=SECONDS, terminal=False, write=said.append
         )
         summary = Summary(results=results, records=group.records)
         assert not results.bugs, results.bugs
         said += summary.lines()
         (self.folder / "said").write_text("\n".join(said))
-        status = session.status_of(summary, collected_now=False)
+        status = delivering.status_of(summary, collected_now=False)
         self._note("told", json.dumps({**summary.counts(), "status": status}))
 
     def _note(self, name: str, line: str) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from pytest_attach_evidence import again
-from pytest_attach_evidence import session
+from pytest_attach_evidence import delivering
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliver import account
@@ -208,22 +208,22 @@ class FaultScene:
         said: list[str] = []
         with self.run.locked():
             group = Group.of([self.run])
-            results = session.deliver_runs(
+            results = delivering.deliver_runs(
                 project, group, seconds=seconds, terminal=False, write=said.append
             )
             command = again.push_command(
-                project, [], [self.run], only_rejected=session.only_rejected(results)
+                project, [], [self.run], only_rejected=delivering.only_rejected(results)
             )
             summary = Summary(
                 results=results,
                 records=group.records,
-                next=command if session.undelivered(results) else "",
+                next=command if delivering.undelivered(results) else "",
             )
         return Pushed(
             results=results,
             record=self.run.read(),
             lines=(*said, *summary.lines()),
-            status=session.status_of(summary, collected_now=False),
+            status=delivering.status_of(summary, collected_now=False),
             took_s=time.monotonic() - begun,
             waited=tuple(getattr(project.budget, "waited", ())),
         )

@@ -111,7 +111,7 @@ def rejected_in(project: Project) -> int:
 @pytest.mark.parametrize(
     ("fault", "lines"),
     [
-        ("session.deliver_runs", 2),
+        ("delivering.deliver_runs", 2),
         ("report.document.document", 2),
         ("commands.with_pytest.chosen_runs", 0),
     ],
