@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -191,20 +192,19 @@ def test_interrupted_delivery(pytester: pytest.Pytester, run_and_read_spool: Run
 
 
 @pytest.mark.parametrize(
-    ("room", "step", "delivered"),
+    ("place", "delivered"),
     [
-        (session, "attach_reports", "0"),
-        (delivering, "deliver_runs", "0"),
-        (delivering, "tidy", "1"),
-        (delivering, "undelivered", "1"),
+        ((session, "attach_reports"), "0"),
+        ((delivering, "deliver_runs"), "0"),
+        ((delivering, "tidy"), "1"),
+        ((delivering, "undelivered"), "1"),
     ],
 )
 def test_interrupted_anywhere(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     start: Start,
-    room: ModuleType,
-    step: str,
+    place: tuple[ModuleType, str],
     delivered: str,
 ) -> None:
     """Ctrl-C at any point of our session end sends nothing more and still prints the last line."""
@@ -213,7 +213,7 @@ def test_interrupted_anywhere(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, step, interrupt)
+        patch.setattr(*place, interrupt)
         result = start(ATTACHING)
     run = read_back(result, pytester.path / ".evidence")
 
