@@ -71,17 +71,15 @@ def right_object(world: World, delivery: Delivery, object: str) -> bool:
 
 def wrong_status(world: World, record: RunRecord, found: list[Arrived]) -> Iterator[str]:
     """Yield what is wrong with the executions of Squash TM: one new one for each test, with its outcome."""
+    objects, outcomes = world.servers.objects("squash"), worst_outcomes([record])
     created = [
-        seen["path"]
-        for seen in world.servers.requests("squash")
-        if seen["method"] == "POST"
-        and seen["path"].endswith("/executions")
-        and (seen["status"] in (200, 201) or seen["fault"] in ("answer-lost", "answer-cut"))
+        one["title"]
+        for place, one in objects.items()
+        if place.startswith("executions/") and place not in world.before
     ]
-    yield from (f"{n} executions by {path}" for path, n in Counter(created).items() if n > 1)
+    yield from (f"{n} executions of {title}" for title, n in Counter(created).items() if n > 1)
     if record.to_conclude:
         yield f"never told its outcome: {record.to_conclude}"
-    objects, outcomes = world.servers.objects("squash"), worst_outcomes([record])
     wanted = {target.id: STATUSES[outcome] for target, outcome in outcomes.items()}
     for place in sorted({one.object for one in found}):
         test = objects[place]["title"].partition(" - ")[0]

@@ -81,8 +81,11 @@ class Ground:
         if servers is not None:
             servers.reset()
         folder = self.folder / f"world-{next(self._numbers)}"
+        world = World(folder=folder, name=name, servers=servers, suite=suite, parallel=parallel)
+        if servers is not None and name == "squash":
+            world.before = frozenset(servers.objects(name))
         try:
-            yield World(folder=folder, name=name, servers=servers, suite=suite, parallel=parallel)
+            yield world
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

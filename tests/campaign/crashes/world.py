@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,7 +107,8 @@ class World:
     """A trial. `suite` are the contents of each test's pieces, `name` is the destination.
 
     What a process does is done by `session`, `collect` and `push`; they are called in processes that
-    may be killed at any moment. `other` takes the place of the destination of that name,
+    may be killed at any moment. `other` takes the place of the destination of that name, `before` are
+    the objects that the servers had before anything happened,
     `noted` is called with everything that is told to the parent.
     """
 
@@ -116,6 +118,7 @@ class World:
     suite: Suite = SMALL
     parallel: int = 1
     other: Destination | None = None
+    before: Collection[str] = ()
     noted: Callable[[str, str], None] = lambda _name, _line: None
 
     def __post_init__(self) -> None:
