@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ class World:
     suite: Suite = SMALL
     parallel: int = 1
     other: Destination | None = None
-    before: Collection[str] = ()
+    before: frozenset[str] = frozenset()
     noted: Callable[[str, str], None] = lambda _name, _line: None
 
     def __post_init__(self) -> None:
