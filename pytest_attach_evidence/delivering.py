@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
 
 from .deliver import Group
 from .deliver import Results
@@ -112,13 +114,34 @@ def remove_settled(folder: RunFolder) -> bool:
     """
     try:
         with folder.locked():
-            together = set(folder.group()) - {folder.id}
-            runs = Spool(folder.path.parent).runs() if together else []
-            if not all(
-                is_settled(r.read()) for r in (folder, *runs) if r.id in {folder.id, *together}
-            ):
+            [group] = grouped([folder])
+            if not all(is_settled(run.read()) for run in group):
                 return False
             folder.remove()
     except (SpoolError, OSError):
         return False
     return True
+
+
+def grouped(runs: Sequence[RunFolder]) -> list[list[RunFolder]]:
+    """Return runs in groups, with those of their spools that they were delivered together with before.
+
+    They share what was created for them, and a file that holds the pieces of all is replaced as a whole.
+    """
+    groups: list[list[RunFolder]] = []
+    seen: set[Path] = set()
+    for first in runs:
+        group, found = [], [first]
+        while found:
+            run = found.pop(0)
+            if run.path not in seen:
+                seen.add(run.path)
+                group.append(run)
+                found += _partners(run)
+        groups += [group] if group else []
+    return groups
+
+
+def _partners(run: RunFolder) -> list[RunFolder]:
+    ids = run.group()
+    return [one for one in Spool(run.path.parent).runs() if one.id in ids] if ids else []

@@ -34,6 +34,12 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
         return with_pytest.spool_trouble(error)
     say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")
     if chosen.runs and stayed:
-        say(*(f"stays: {run.id} is in use, or has something open (see status)" for run in stayed))
+        say(
+            *(
+                f"stays: {run.id} is in use, or something is open in it or in a run that "
+                "was delivered with it (see status)"
+                for run in stayed
+            )
+        )
         return int(ExitStatus.WAITING)
     return int(ExitStatus.OK)

@@ -89,7 +89,9 @@ def push(config: pytest.Config, chosen: argparse.Namespace) -> int:
 
 
 def _groups(runs: Sequence[RunFolder], chosen: argparse.Namespace) -> Sequence[Sequence[RunFolder]]:
-    return [runs] if chosen.runs else [[run] for run in runs]
+    """Return what is delivered together: all runs that are named, and what ever was before."""
+    groups = delivering.grouped(runs)
+    return [[run for group in groups for run in group]] if chosen.runs else groups
 
 
 def _targets_now(

@@ -105,6 +105,8 @@ class Group:
             watch=watch or Nobody(),
         )
         try:
+            for run in self.runs:
+                run.write_group(folders)
             self._note_rejected(todo, log)
             return deliver(todo, destinations, ground, parallel=parallel)
         finally:

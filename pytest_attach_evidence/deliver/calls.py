@@ -80,7 +80,9 @@ class Calls:
             answer = answers.get(delivery.key, UncertainError("the answer says nothing about it"))
             if isinstance(answer, Receipt):
                 continue
-            if damage := self._damage(delivery, answer):
+            damage = self._damage(delivery, answer)
+            # Where a call replaces what is there, it is judged before the next one.
+            if damage is not None and not self._destination.limits.replaces:
                 self._account.fail(delivery, State.DAMAGED, damage, DAMAGED_HINT)
             else:
                 errors[delivery.key] = answer

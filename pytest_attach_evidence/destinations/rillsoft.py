@@ -165,20 +165,15 @@ class Rillsoft:
     def _deliver_bundle(
         self, target: Target, deliveries: Sequence[Delivery], open_content: OpenContent
     ) -> Results:
-        """Send one zip of all pieces that can be read; the others are refused by name."""
+        """Send one zip of all pieces, or nothing: it would push out a piece that it lacks."""
         name = remote_name("evidence.zip", deliveries[0].key, self.limits.max_name)
-        results: Results = {}
-        while sound := [delivery for delivery in deliveries if delivery.key not in results]:
-            try:
-                with closing(self._bundle(sound, open_content)) as bundle:
-                    self._client().upload(_place(target), name, bundle.body)
-            except DamagedPieceError as error:
-                damaged = PermanentError(f"{error}; it is not in the zip")
-                damaged.__cause__ = error  # the engine tells damage from a refusal by it
-                results[error.delivery.key] = damaged
-                continue
-            return {**results, **_receipts(target, sound, name)}
-        return results
+        try:
+            with closing(self._bundle(deliveries, open_content)) as bundle:
+                self._client().upload(_place(target), name, bundle.body)
+        except DamagedPieceError as error:
+            msg = f"nothing was sent, since it would be without a piece: {error}"
+            raise TemporaryError(msg) from None
+        return _receipts(target, deliveries, name)
 
     def _bundle(self, deliveries: Sequence[Delivery], open_content: OpenContent) -> Bundle:
         try:

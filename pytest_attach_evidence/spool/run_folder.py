@@ -36,6 +36,8 @@ from .record import read_record
 
 FOLDERS = ("blobs", "journals", "deliveries")
 SUMMARY = "evidence-summary.json"
+GROUP = "group"
+MOST_OF_A_GROUP = 1 << 20
 LOCK = "lock"
 WORKER_LOCK = "lock-"
 
@@ -247,14 +249,29 @@ class RunFolder:
             msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
             raise SpoolError(msg) from error
 
-    def group(self) -> tuple[str, ...]:
-        """Return the ids of the runs that were last delivered together with this one, as far as known."""
+    def write_group(self, ids: Iterable[str]) -> None:
+        """Remember, before anything is sent, which runs are delivered together with this one.
+
+        The caller holds the lock. Raises SpoolError.
+        """
+        known = self.group()
+        found = known | set(ids) - {self.id}
         try:
-            with disk.open_plain(self.path / SUMMARY) as file:
-                found = json.load(file)["group"]
-            return tuple(id for id in found if isinstance(id, str))
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return ()
+            if found != known:
+                disk.write_file(
+                    self.path / GROUP, "".join(f"{id}\n" for id in sorted(found)).encode()
+                )
+        except OSError as error:
+            msg = f"{self.path / GROUP} cannot be written ({error.strerror or error})"
+            raise SpoolError(msg) from error
+
+    def group(self) -> frozenset[str]:
+        """Return the ids of the other runs that this one was ever delivered together with."""
+        try:
+            with disk.open_plain(self.path / GROUP) as file:
+                return frozenset(file.read(MOST_OF_A_GROUP).decode("utf-8", "replace").split())
+        except OSError:
+            return frozenset()
 
     def read(self) -> RunRecord:
         """Return everything the run's journals say; see `read_record`."""

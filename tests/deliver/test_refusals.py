@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import pytest
 
 from pytest_attach_evidence.errors import ConflictError
+from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import Receipt
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.retry import MAX_WAIT_S
 
@@ -443,3 +446,26 @@ class TestReplacing:
 
         assert [("a.txt", "b.txt")] == scene.one.did("deliver")
         assert {"a.txt": "delivered", "b.txt": "delivered"} == states(results)
+
+    def test_what_breaks_during_a_call_is_judged_before_the_next(self, scene: Scene) -> None:
+        """It may be there from before: what follows does not go without it."""
+        scene.attach("a.txt")
+        scene.one.script = [raised(LOST)] * MAX_ATTEMPTS
+        scene.deliver()
+        scene.attach("b.txt")
+        scene.one.calls.clear()
+
+        def breaking(
+            one: Scripted, deliveries: Sequence[Delivery], content: Callable[[Delivery], bytes]
+        ) -> dict[str, Receipt | DeliveryError]:
+            scene.content("a.txt").unlink()
+            return {deliveries[0].key: PermanentError(str(content(deliveries[0])))}
+
+        scene.one.script = [breaking]
+        scene.one.looks = [look_raises(UncertainError("there is no list"))]
+        results = scene.deliver()
+
+        assert [("a.txt", "b.txt")] == scene.one.did("deliver")
+        assert "damaged" == states(results)["a.txt"]
+        assert "delivered" != states(results)["b.txt"]
+        assert 65 == status(results)

@@ -160,24 +160,31 @@ def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (None, ()),
-        ('{"group": ["one", 2, "two"]}', ("one", "two")),
-        ('{"group": 7}', ()),
-        ("[]", ()),
-        ("{", ()),
-    ],
+    ("content", "expected"),
+    [(None, set()), (b"one\ntwo\n", {"one", "two"}), (b"", set()), (b"\xff", {"\ufffd"})],
 )
 def test_the_runs_that_were_delivered_together(
-    tmp_path: Path, text: str | None, expected: tuple[str, ...]
+    tmp_path: Path, content: bytes | None, expected: set[str]
 ) -> None:
-    """As far as the last summary tells; whatever stands in it, nothing is raised."""
+    """Whatever stands in that file, nothing is raised."""
     run = written(tmp_path, 1)
-    if text is not None:
-        (run.path / "evidence-summary.json").write_text(text)
+    if content is not None:
+        (run.path / "group").write_bytes(content)
 
     assert expected == run.group()
+
+
+def test_who_was_ever_delivered_together_stays_together(tmp_path: Path) -> None:
+    """A later group adds its runs; a run alone adds nothing."""
+    run = written(tmp_path, 1)
+    run.write_group([run.id])
+    assert not (run.path / "group").exists()
+
+    run.write_group([run.id, "one"])
+    run.write_group([run.id])
+    run.write_group(["two", run.id])
+
+    assert {"one", "two"} == run.group()
 
 
 def test_who_only_looks_turns_nobody_away(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Runs that were delivered together once: what they share is never torn apart."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.spool import RunFolder
+from pytest_attach_evidence.spool import Spool
+
+from .project import Project
+
+
+@pytest.fixture
+def runs(project: Project, sandbox: Sandbox) -> list[RunFolder]:
+    """Two runs whose pieces are in one file of a record, and one that has nothing to do with them."""
+    project.lead_to(sandbox, "rillsoft")
+    project.suite("rillsoft", size=10)
+    for _ in range(2):
+        project.pytest(mode="collect")
+    first, second = Spool(project.spool).runs()
+    assert 0 == project.command("push", first.id, second.id).status
+    assert 2 == len(held(sandbox))
+    return [first, second]
+
+
+def held(sandbox: Sandbox) -> list[str]:
+    """Return the names of the pieces in the one file of the record."""
+    [file] = sandbox.store.files("rillsoft")
+    with zipfile.ZipFile(file.path) as bundle:
+        return [name for name in bundle.namelist() if not name.startswith("manifest")]
+
+
+def forget(run: RunFolder) -> None:
+    """Let a run know nothing of its delivery: it is open again."""
+    shutil.rmtree(run.path / "deliveries")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_push_of_one_carries_the_pieces_of_the_other(
+    project: Project, sandbox: Sandbox, runs: list[RunFolder], named: bool
+) -> None:
+    """The file is replaced as a whole: without them they would be gone, and their receipts untrue."""
+    forget(runs[1])
+
+    done = project.command("push", *([runs[1].id] if named else []))
+
+    assert (0, 2) == (done.status, done.numbers("delivered")[0]), done.out
+    assert 2 == len(held(sandbox))
+
+
+def test_a_run_stays_while_its_partner_is_open(project: Project, runs: list[RunFolder]) -> None:
+    """Both are removed when both are settled; why one stays is said."""
+    forget(runs[1])
+
+    stays = project.command("clean", runs[0].id)
+    project.command("push")
+    done = project.command("clean", runs[0].id)
+
+    assert (75, 0) == (stays.status, done.status)
+    assert "a run that was delivered with it" in stays.out
+    assert [runs[1].id] == [run.id for run in Spool(Path(project.spool)).runs()]
