@@ -39,6 +39,7 @@ SUMMARY = "evidence-summary.json"
 GROUP = "group"
 MOST_OF_A_GROUP = 1 << 20
 LOCK = "lock"
+TOKEN = "token"  # noqa: S105  # the name of a file
 WORKER_LOCK = "lock-"
 
 
@@ -65,7 +66,7 @@ class RunFolder:
     def token(self) -> str:
         """What a process must be able to read to be sure that it sees the same folder."""
         try:
-            return (self.path / "token").read_text()
+            return (self.path / TOKEN).read_text()
         except OSError as error:
             msg = f"{self.path} cannot be read ({error.strerror or error})"
             raise SpoolError(msg) from error
@@ -126,7 +127,12 @@ class RunFolder:
         """Take the lock that tells that this process collects; a process has one beside its journal."""
         id = self.journal.id
         name = f"{WORKER_LOCK}{id}"
-        self._locks[name] = self._taken(self.path / name)
+        lock = self._taken(self.path / name)
+        if not (self.path / TOKEN).exists():
+            lock.release()
+            msg = f"run {self.id} was delivered already, since its session was killed"
+            raise SpoolError(msg)
+        self._locks[name] = lock
         self._process = os.getpid()
 
     def _expect_nobody(self, wait_s: float = 0.0, told: Callable[[str], None] = _nothing) -> None:
@@ -138,7 +144,7 @@ class RunFolder:
             except SpoolBusyError:
                 if not wait_s:
                     raise
-                told(f"run {self.id}: its session was killed, waiting for a worker that still runs")
+                told(f"run {self.id}: a worker or child of its session still runs, waiting for it")
                 self._taken(path, max(0.0, ends_at - time.monotonic())).release()
 
     def _expect_ours(self) -> None:
@@ -220,7 +226,7 @@ class RunFolder:
         From here on no worker joins it. Raises SpoolBusyError where one did meanwhile.
         """
         with contextlib.suppress(OSError):
-            disk.remove(self.path / "token")
+            disk.remove(self.path / TOKEN)
         self._expect_nobody()
         self._append({"type": "finished", "at": utc_text(), "interrupted": True})
 
@@ -278,7 +284,10 @@ class RunFolder:
         return read_record(self.path)
 
     def _append(self, *entries: Entry) -> None:
-        """Write lines to this process's journal, under a lock of its own in a forked child."""
+        """Write lines to this process's journal, under a lock of its own in a forked child.
+
+        Raises SpoolError in a child that comes when a push has taken the run of its killed session.
+        """
         if os.getpid() != self._process:
             self._hold()
         self.journal.append(*entries)

@@ -169,7 +169,7 @@ def test_workers_that_outlive_their_session(project: Project) -> None:
 
     assert "  in use" in told.out
     assert "0 runs removed, 1 stay" in cleaned.out
-    assert "waiting for a worker that still runs" in waiting
+    assert "still runs, waiting for it" in waiting
     assert "evidence: pieces=2 deliveries=2 delivered=2 " in out
     assert (0, "") == (push.returncode, errors)
     assert "nothing waits\n" == project.command("push").out

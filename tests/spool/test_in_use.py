@@ -31,7 +31,7 @@ def test_a_worker_keeps_the_run_in_use(tmp_path: Path) -> None:
     for seconds in (0.0, 0.2):
         with pytest.raises(SpoolBusyError, match="is being used by another process"):
             run.lock(workers_s=seconds, told=lines.append)
-    assert [True] == ["waiting for a worker" in line for line in lines]
+    assert [True] == ["still runs, waiting for it" in line for line in lines]
     worker.release()
     with run.locked():
         assert run.is_busy()
@@ -129,6 +129,30 @@ def test_a_forked_child_uses_the_run_once_it_attached(tmp_path: Path, attaches: 
     assert not run.is_busy()
     assert 2 * attaches == len(run.read().pieces)
     assert attaches == (2 == len(list(run.path.glob("lock*"))))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_child_that_attaches_after_the_push_of_its_killed_session_is_told(tmp_path: Path) -> None:
+    """Its pieces are not taken: the run was called done without them."""
+    run = begin(tmp_path)
+    one = recorder(run)
+    (ready, tell), (wait, end) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(end)
+        os.read(wait, 1)
+        kept = [one.attach(b"a", name="a.txt"), one.attach(b"b", name="b.txt")]
+        os.write(tell, b"n" if kept == [None, None] else b"y")
+        os._exit(0)
+    run.release()
+    with run.locked():
+        run.write_interrupted()
+    os.close(end)
+
+    assert b"n" == os.read(ready, 1)
+    os.waitpid(child, 0)
+    assert [] == run.read().pieces
+    assert not run.is_busy()
 
 
 def test_locks_of_nobody_disturb_nobody(tmp_path: Path) -> None:
