@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from .model import Delivery
@@ -14,7 +15,6 @@ from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import key_of
-from .outcomes import last_reruns
 
 
 LONG_AGO = "1970-01-01T00:00:00.000Z"
@@ -113,6 +113,15 @@ def missing(records: Iterable[RunRecord]) -> list[Item]:
             if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
                 found.append(item)
     return found
+
+
+def last_reruns(items: Collection[Item]) -> list[Item]:
+    """Return the items without those that a later rerun of the same test replaced."""
+    last: dict[tuple[str, str], int] = {}
+    for item in items:
+        place = (item.worker, item.nodeid)
+        last[place] = max(last.get(place, item.rerun), item.rerun)
+    return [item for item in items if item.rerun == last[item.worker, item.nodeid]]
 
 
 def in_doubt(record: RunRecord) -> dict[str, str]:

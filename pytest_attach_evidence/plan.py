@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import utc_text
+from .outcomes import ended_tests
+from .outcomes import place_of_test
 from .outcomes import worst_outcomes
 
 
@@ -49,7 +50,8 @@ class Work:
     process died; `attempts` counts earlier sends; `conclude` tells whether the target has
     yet to be told `outcome`, the worst of the items mapped to it; `insist` to send what nobody can
     tell about once more, since a person looked. `withdrawn` are only looked for and never sent, since
-    their piece has other targets now.
+    their piece has other targets now: with the outcome of its test, which counts where the piece turns
+    out to be there.
     """
 
     target: Target
@@ -59,7 +61,7 @@ class Work:
     outcome: Outcome
     conclude: bool
     insist: bool = False
-    withdrawn: frozenset[str] = frozenset()
+    withdrawn: Mapping[str, Outcome] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
 
 
@@ -138,10 +140,11 @@ class _Known:
     attempts: dict[str, int]
     concluded: set[tuple[str, str]]
     withdrawn: set[str]
+    ended: dict[tuple[str, str, str], Outcome]
 
     @classmethod
-    def of(cls, records: Iterable[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set(), set())
+    def of(cls, records: Sequence[RunRecord]) -> _Known:
+        known = cls({}, {}, {}, {}, set(), set(), ended_tests(records))
         concluded: list[set[tuple[str, str]]] = []
         for record in records:
             known.receipts.update(record.receipts)
@@ -262,6 +265,7 @@ def _work(
         open_keys = {delivery.key for delivery in open_ones}
         open_ones = [d for d in deliveries if d.key in known.receipts or d.key in open_keys]
     keys = [delivery.key for delivery in open_ones]
+    left = [delivery for delivery in open_ones if delivery.key in known.withdrawn]
     return Work(
         target=target,
         deliveries=tuple(open_ones),
@@ -270,6 +274,6 @@ def _work(
         outcome=outcome,
         conclude=conclude,
         insist=insist,
-        withdrawn=frozenset(known.withdrawn.intersection(keys)),
+        withdrawn={d.key: known.ended[place_of_test(d.item)] for d in left},
         unheard=frozenset(k for k in keys if k in known.uncertain and k not in known.failures),
     )

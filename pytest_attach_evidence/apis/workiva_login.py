@@ -14,15 +14,18 @@ from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
+from ..rest.answers import busy
 from ..rest.answers import plain_line
 from ..rest.answers import refusal
 from ..rest.auth import Token
 from ..rest.body import BytesBody
 from ..rest.session import Session
+from ..retry import retry_after_s
 from ..secrets import Secret
 
 
-BUSY = ("server_error", "temporarily_unavailable")
+OVERLOADED = "temporarily_unavailable"
+BROKEN = "server_error"
 NO_ACCESS = (
     "check PYTEST_EVIDENCE_WORKIVA_CLIENT_ID and PYTEST_EVIDENCE_WORKIVA_CLIENT_SECRET, and the API "
     "grant's expiry date, IP allow-list and region"
@@ -105,8 +108,11 @@ def _refused(answer: Answer) -> DeliveryError:
     """Return what a refused token request means: it has an error shape of its own."""
     code, words = _said(answer)
     error = refusal(answer, words)
-    if answer.status in (400, 401) and code in BUSY:
-        return TemporaryError(str(error))
+    if answer.status in (400, 401) and code in (OVERLOADED, BROKEN):
+        wait_s = retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+        if code == OVERLOADED:
+            return busy(str(error), wait_s)
+        return TemporaryError(str(error), retry_after_s=wait_s)
     if answer.status in (400, 401, 403):
         return DestinationClosedError(str(error), why="authentication", next_step=NO_ACCESS)
     if isinstance(error, PermanentError):

@@ -9,10 +9,12 @@ from ..errors import DeliveryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Failure
+from ..model import Outcome
 from ..model import Receipt
 from ..model import State
 from ..model import seconds_since
 from ..model import utc_text
+from ..outcomes import worse
 from ..plan import Work
 from ..retry import is_throttled
 from .ground import Ground
@@ -71,6 +73,18 @@ class Account:
         """Tell whether at least one piece is at the target, no matter which process brought it."""
         keys = self.results.plan.keys[self.work.target]
         return any(key in self.results.receipts for key in keys)
+
+    def outcome(self) -> Outcome:
+        """Return the target's outcome, with those of the tests whose withdrawn pieces are there.
+
+        The plan has it from now on: other targets may be the same object.
+        """
+        with self.ground.lock:
+            outcomes = self.results.plan.outcomes
+            for key, ended in self.work.withdrawn.items():
+                if key in self.results.receipts:
+                    outcomes[self.work.target] = worse(outcomes[self.work.target], ended)
+            return outcomes[self.work.target]
 
     def begin(self, batch: Sequence[Delivery]) -> None:
         """Count an attempt and write the intent: from now on it is not known what became of it."""

@@ -72,13 +72,13 @@ def serve(
 def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     """Tell the target the outcome; where that fails the journal knows it for a later push."""
     work, ground = account.work, account.ground
-    name = work.target.destination
+    name, outcome = work.target.destination, account.outcome()
     attempt = turned_away = 0
     while True:
         attempt += 1
         calls.check_time()
         try:
-            destination.conclude(work.target, work.outcome, ground.notes(name))
+            destination.conclude(work.target, outcome, ground.notes(name))
         except DestinationClosedError:
             raise
         except DeliveryError as error:

@@ -205,6 +205,8 @@ class Squash:
 
     def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
         """Note the outcome in every run, before any knows that the execution gets its evidence."""
+        if place:
+            self._outcomes.choose(int(execution), place, notes)
         if self._has_status(target):
             self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
 

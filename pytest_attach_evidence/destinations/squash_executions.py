@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryError
@@ -18,6 +19,7 @@ from ..model import seconds_since
 from ..model import utc_text
 from ..retry import Budget
 from .base import GroupNotes
+from .squash_notes import each
 from .squash_notes import latest_of
 from .squash_notes import new_of
 from .squash_notes import noted
@@ -81,7 +83,7 @@ class Executions:
             self._before(target, chosen, place, notes)
             remember(notes, self._note(place), chosen)
             remember(notes, sent_to(target), chosen)
-            if notes.get(creating := _creating(place)):
+            if any(each(notes, creating := _creating(place))):
                 notes.put(creating, "")  # what is created from now on is not ours
             self._chosen[place] = chosen
             return chosen
@@ -174,7 +176,7 @@ class Executions:
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
         """Create an execution, or adopt the one that an earlier, unanswered request created."""
         name = _creating(place)
-        asked = _believed(notes.get(name))
+        asked = _earliest(each(notes, name))
         created = self._created_since(asked, item) if asked else None
         if created is not None:
             return created
@@ -219,10 +221,15 @@ def _creating(place: str) -> str:
     return f"creating:{place}"
 
 
-def _believed(asked: str | None) -> str | None:
-    """Return a note about a request if it is one: a number and a moment."""
-    highest, _, moment = (asked or "").partition(" ")
+def _earliest(notes: Iterable[str]) -> str | None:
+    """Return the note of the request that was made first: nothing that any created is overlooked."""
+    return min(filter(_is_request, notes), key=lambda note: int(note.split()[0]), default=None)
+
+
+def _is_request(note: str) -> bool:
+    """Tell whether a note is about a request: a number and a moment."""
+    highest, _, moment = note.partition(" ")
     with contextlib.suppress(ValueError):
         seconds_since(moment)
-        return asked if re.fullmatch(r"[0-9]{1,18}", highest) else None
-    return None
+        return re.fullmatch(r"[0-9]{1,18}", highest) is not None
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..deliveries import target_name
@@ -56,7 +57,8 @@ def each(notes: Notes | None, name: str) -> Sequence[str]:
 
 def noted(notes: Notes | None, *names: str) -> list[int]:
     """Return the executions that any run remembers under some names, in the order of the runs."""
-    words = [word for name in names for text in each(notes, name) for word in text.split()]
+    of_each = notes.each if isinstance(notes, GroupNotes) else partial(each, notes)
+    words = [word for name in names for text in of_each(name) for word in text.split()]
     return [int(word) for word in dict.fromkeys(words) if ID.fullmatch(word)]
 
 

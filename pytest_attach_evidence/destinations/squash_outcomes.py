@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
 
 from ..errors import PermanentError
 from ..model import Notes
@@ -36,12 +38,16 @@ class Outcomes:
         self._plans = plans
         self._origin = origin
         self._given: Mapping[Target, Outcome] = {}
-        self._read: dict[str, list[Target]] = {}
+        self._read: _Read | None = None
 
     def recall(self, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the worst outcome of the items mapped to each target."""
         if outcomes is not self._given:
-            self._given, self._read = outcomes, {}
+            self._given, self._read = outcomes, None
+
+    def choose(self, execution: int, place: str, notes: Notes) -> None:
+        """Take an execution that gets the evidence of a plan item from now on."""
+        self._of_group(notes).add(execution, place)
 
     def keep(self, execution: int | str, place: str, outcome: Outcome, notes: Notes) -> Outcome:
         """Return the worst outcome of an execution, and note it in every run that is not alone.
@@ -53,7 +59,7 @@ class Outcomes:
         for target in self.meaning(execution, place, notes):
             worst = worse(worst, self._given[target])
         name = f"outcome:{self._origin()}:{execution}"
-        known = _read(each(notes, name))
+        known = _noted_outcomes(each(notes, name))
         runs = notes.runs if isinstance(notes, GroupNotes) else ()
         group = hashlib.sha256(" ".join(sorted(runs)).encode()).hexdigest()[:12]
         if len(runs) > 1:
@@ -70,21 +76,38 @@ class Outcomes:
         What means no object, or not clearly one, means none. Raises TemporaryError where a plan cannot
         be read now.
         """
-        if not self._read:
-            self._read = _by_name(self._given, self._plans, self._origin(), notes)
-        own = [place] if place else [one for one in self._read if _is_of(execution, one, notes)]
-        return [target for one in (*own, str(execution)) for target in self._read.get(one, ())]
+        read = self._of_group(notes)
+        own = [place] if place else read.places.get(int(execution), ())
+        targets = [target for one in own for target in read.planned.get(one, ())]
+        return targets + read.named.get(str(execution), [])
+
+    def _of_group(self, notes: Notes) -> _Read:
+        if self._read is None:
+            self._read = _read_all(self._given, self._plans, self._origin(), notes)
+        return self._read
 
 
-def _is_of(execution: int | str, place: str, notes: Notes) -> bool:
-    return int(execution) in noted(notes, new_of(place), latest_of(place))
+@dataclass(slots=True)
+class _Read:
+    """What targets mean: those of each plan item's place, those of each named execution.
+
+    `places` are the plan items that each execution is known to be of.
+    """
+
+    planned: dict[str, list[Target]] = field(default_factory=dict)
+    named: dict[str, list[Target]] = field(default_factory=dict)
+    places: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, execution: int, place: str) -> None:
+        """Take an execution as a plan item's own."""
+        known = self.places.setdefault(execution, [])
+        if place not in known:
+            known.append(place)
 
 
-def _by_name(
-    targets: Iterable[Target], plans: Plans, origin: str, notes: Notes
-) -> dict[str, list[Target]]:
-    """Return the targets of each plan item's place, and of each execution that is named."""
-    found: dict[str, list[Target]] = {}
+def _read_all(targets: Iterable[Target], plans: Plans, origin: str, notes: Notes) -> _Read:
+    """Return what the targets of one Squash TM mean, by the plans and what is noted."""
+    found = _Read()
     for target in targets:
         if target.destination != "squash" or target.origin != origin:
             continue
@@ -92,13 +115,16 @@ def _by_name(
             if target.kind in PLANNED:
                 item = plans.meant(target, notes)
                 if not isinstance(item, PermanentError):
-                    found.setdefault(place_of(target, item), []).append(target)
+                    found.planned.setdefault(place_of(target, item), []).append(target)
             elif target.kind == EXECUTIONS and plans.confusion(target) is None:
-                found.setdefault(target.id, []).append(target)
+                found.named.setdefault(target.id, []).append(target)
+    for place in found.planned:
+        for execution in noted(notes, new_of(place), latest_of(place)):
+            found.add(execution, place)
     return found
 
 
-def _read(texts: Iterable[str]) -> dict[str, Outcome]:
+def _noted_outcomes(texts: Iterable[str]) -> dict[str, Outcome]:
     """Return the worst outcome that is noted for each group of runs; what is no such note says nothing."""
     found: dict[str, Outcome] = {}
     for text in texts:

@@ -174,6 +174,23 @@ class TestLogin:
 
             assert 1 == len(server.calls)
 
+    @pytest.mark.parametrize("status", [400, 401])
+    @pytest.mark.parametrize(
+        ("code", "throttled"), [("temporarily_unavailable", True), ("server_error", False)]
+    )
+    def test_a_busy_login_is_left_alone_as_long_as_it_wants(
+        self, client: WorkivaApi, status: int, code: str, throttled: bool
+    ) -> None:
+        """Overload says nothing against the destination; a failure of the service does."""
+        with responses.RequestsMock() as server:
+            body, headers = {"error": code}, {"Retry-After": "7"}
+            server.post(f"{ROOT}/oauth2/token", json=body, status=status, headers=headers)
+
+            with pytest.raises(TemporaryError, match=code) as caught:
+                client.look(IDS)
+
+        assert (throttled, 7.0) == (caught.value.throttled, caught.value.retry_after_s)
+
     @pytest.mark.parametrize("life", [None, "soon", True, -1])
     def test_an_unreadable_life_is_no_life(self, client: WorkivaApi, life: object) -> None:
         """A token whose life is not understood is used until it is refused."""

@@ -9,6 +9,7 @@ from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
 
 from .scene import Scene
@@ -27,9 +28,9 @@ BLIND = UncertainError("it cannot be listed")
 AWAY = TemporaryError("the server is away", retry_after_s=3600)
 
 
-def lose_one(scene: Scene, step: Step) -> None:
+def lose_one(scene: Scene, step: Step, *, outcome: Outcome = Outcome.PASSED) -> None:
     """Send a.txt of the first test to t1, without learning what became of it; then map it to t2."""
-    scene.attach("a.txt")
+    scene.attach("a.txt", outcome=outcome)
     scene.seconds = 20.0
     scene.one.by_target["t1"] = [step] * 9
     scene.one.looks = [look_raises(AWAY)]
@@ -183,6 +184,41 @@ def test_a_mark_that_returns_in_time_makes_a_delivery_of_it_again(scene: Scene) 
     assert {"delivered": 1} == ends(scene)
     assert 1 == sent_to(scene, "t1")
     assert [1] == [len(found) for found in scene.one.ledger.values()]
+
+
+@pytest.mark.parametrize(
+    ("arrived", "told"),
+    [(False, [Outcome.PASSED]), (True, [Outcome.FAILED])],
+    ids=["is not there", "is there"],
+)
+def test_the_old_target_is_told_of_a_failed_test_only_where_its_piece_is(
+    scene: Scene, arrived: bool, told: list[Outcome]
+) -> None:
+    """A mark that was wrong makes no test fail which is the target's own; what was found counts at once."""
+    scene.add(concludes=True)
+    lose_one(scene, answer_lost if arrived else raised(LOST), outcome=Outcome.FAILED)
+    scene.attach("b.txt", to="t1")
+    scene.seconds = 300.0
+
+    results = scene.deliver()
+
+    assert told == [outcome for target, outcome in scene.one.outcomes if target == "t1"]
+    assert ("t2", Outcome.FAILED) in scene.one.outcomes
+    assert (0, told[0]) == (status(results), results.plan.outcomes[scene.one.parse("t1")])
+
+
+def test_an_old_target_of_which_nobody_can_tell_is_told_without_it(scene: Scene) -> None:
+    """What is uncertain counts for nothing; a later push that finds it tells the target anew."""
+    scene.add(concludes=True)
+    lose_one(scene, answer_lost, outcome=Outcome.FAILED)
+    scene.attach("b.txt", to="t1")
+    scene.one.looks = [look_raises(BLIND)]
+    scene.deliver()
+
+    scene.deliver()
+
+    told = [outcome for target, outcome in scene.one.outcomes if target == "t1"]
+    assert [Outcome.PASSED, Outcome.FAILED] == told
 
 
 def is_settled_when_finished(scene: Scene) -> bool:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
 
+from .scene import MemoryNotes
+from .scene import Scene
+from .scene import scene_of
 from .squash_runs import Runs
+from .test_squash_executions import execute
+from .test_squash_plan import restart
 
 
 ALL = {"evidence_squash_status": "on"}
@@ -152,3 +159,46 @@ def test_shards_that_were_delivered_apart_leave_no_execution_without_a_status(
     assert ["FAILURE", "FAILURE"] == list(runs.statuses().values())
     assert is_settled(one.read())
     assert is_settled(two.read())
+
+
+class CountingNotes(MemoryNotes):
+    """Notes that count how often they are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readings = 0
+
+    def each(self, name: str) -> list[str]:
+        """Count, and return what each run remembers."""
+        self.readings += 1
+        return super().each(name)
+
+
+def _readings_of_one_upload(scene: Scene, ids: list[int]) -> int:
+    """Return how often the notes are read for the last of so many named executions."""
+    notes = CountingNotes()
+    scene.notes = notes
+    pieces = [
+        piece
+        for id in ids
+        for piece in scene.pieces(("a.txt", b"a"), text=f"executions/{id}", item=f"j1-{id}")
+    ]
+    scene.outcomes = {piece.target: PASSED for piece in pieces}
+    restart(scene)
+    scene.deliver([pieces[0]])
+    notes.readings = 0
+    scene.deliver([pieces[-1]])
+    return notes.readings
+
+
+def test_an_upload_reads_no_more_notes_where_many_executions_are_named(tmp_path: Path) -> None:
+    """What one upload costs does not grow with the run."""
+    with scene_of(
+        Squash, "squash", tmp_path, text="TC-12", upload=("POST", "/attachments$"), options=ALL
+    ) as scene:
+        ids = [execution.id for execution in execute(scene, 40)]
+
+        few, many = (_readings_of_one_upload(scene, some) for some in (ids[:4], ids))
+
+        assert 0 < few
+        assert few == many

@@ -26,6 +26,7 @@ from pytest_attach_evidence.model import utc_text
 from pytest_attach_evidence.settings import Settings
 
 from .contract import outcome
+from .scene import MemoryNotes
 from .scene import Scene
 from .scene import scene_of
 
@@ -125,6 +126,52 @@ class TestNewExecution:
 
         assert isinstance(receipt, Receipt)
         assert 1 == len(executions(scene))
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_lost_answer_is_known_though_another_shard_was_refused(
+        self, scene: Scene, turned: bool
+    ) -> None:
+        """Delivered together later, they adopt what one of them created, however they are named."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        lose_answer_of_creation(scene)
+        outcome(scene, [piece])
+        [lost], scene.notes = [scene.notes.kept], MemoryNotes()
+        restart(scene)
+        scene.sandbox.faults.add("status-403", method="POST", path=CREATE)
+        outcome(scene, [piece])
+        shards = [lost, scene.notes.kept]
+        first, second = shards[::-1] if turned else shards
+
+        scene.notes = MemoryNotes(second)
+        scene.notes.kept = first
+        restart(scene)
+        receipt = scene.deliver([piece])[piece.key]
+
+        assert isinstance(receipt, Receipt)
+        assert 1 == len(executions(scene))
+        assert [] == [
+            value for run in shards for name, value in run.items() if "creating" in name and value
+        ]
+
+    def test_two_lost_answers_are_told(self, scene: Scene) -> None:
+        """Each of two shards may have created one: a person is shown both, and none is forgotten."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        shards = []
+        for _ in range(2):
+            scene.notes = MemoryNotes()
+            restart(scene)
+            lose_answer_of_creation(scene)
+            outcome(scene, [piece])
+            shards.append(scene.notes.kept)
+
+        scene.notes = MemoryNotes(shards[1])
+        scene.notes.kept = shards[0]
+        restart(scene)
+        told = outcome(scene, [piece])
+
+        assert isinstance(told, UncertainError)
+        assert all(str(execution.id) in str(told) for execution in executions(scene))
+        assert 2 == len(executions(scene))
 
     @pytest.mark.parametrize("crashed", [False, True])
     def test_a_lost_answer_does_not_create_a_second_one(self, scene: Scene, crashed: bool) -> None:

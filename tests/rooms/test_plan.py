@@ -8,6 +8,7 @@ import pytest
 
 from pytest_attach_evidence.deliveries import LONG_AGO
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.deliveries import target_name
@@ -21,7 +22,6 @@ from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
-from pytest_attach_evidence.outcomes import last_reruns
 from pytest_attach_evidence.outcomes import worse
 from pytest_attach_evidence.outcomes import worst_outcomes
 from pytest_attach_evidence.plan import Capability

@@ -164,3 +164,48 @@ def test_pieces_without_any_target_are_named_up_to_a_number() -> None:
     assert "no target any more: shot-1.png of test_it.py::test_j1-1" == change.lines()[1]
     assert "and 2 more pieces without any target" == change.lines()[-1]
     assert MOST_NAMED + 2 == len(change.lines())
+
+
+def test_a_rerun_without_evidence_leaves_the_first_attempt_its_target() -> None:
+    """The first attempt was delivered, another test's piece is open: the run can still be planned."""
+    same = {"nodeid": "test_it.py::test_a"}
+    first = item("j1-1", CASE, outcome=Outcome.FAILED, **same)
+    second = item("j1-2", CASE, outcome=Outcome.PASSED, rerun=1, **same)
+    other = item("j1-3", FOLDER)
+    run = record([first, second, other], [piece(first), piece(other)])
+    done = receipt(delivery(first, run.pieces[0], CASE))
+    run.receipts[done.key] = done
+
+    (move,) = remap(run, {first.nodeid: (OTHER,), other.nodeid: (FOLDER,)}, ENABLED).moves
+    run.items[second.id] = replace(second, targets=move.targets)
+    todo = plan([run], {"squash": Capability(origin=HERE, limits=Limits(), concludes=True)})
+
+    assert (second, {}) == (move.item, move.pieces)
+    assert dict.fromkeys((CASE, OTHER, FOLDER), Outcome.PASSED) == todo.outcomes
+
+
+def test_an_attempt_that_had_a_target_of_its_own_keeps_it() -> None:
+    """Hooks may map a rerun elsewhere: the first attempt's target gets the last one's outcome."""
+    same = {"nodeid": "test_it.py::test_a"}
+    first = item("j1-1", CASE, outcome=Outcome.FAILED, **same)
+    second = item("j1-2", OTHER, outcome=Outcome.PASSED, rerun=1, **same)
+    run = record([first, second], [piece(first)])
+
+    assert {CASE: Outcome.PASSED, OTHER: Outcome.PASSED} == worst_outcomes([run])
+
+
+def test_a_target_that_was_left_is_told_of_a_test_only_where_its_piece_is_there() -> None:
+    """A wrong mark makes nothing fail: the outcome counts once the piece was found at its old target."""
+    wrong = item("j1-1", OTHER, outcome=Outcome.FAILED)
+    right = item("j1-2", CASE, outcome=Outcome.PASSED)
+    run = record([wrong, right], [piece(wrong), piece(right)])
+    left = delivery(wrong, run.pieces[0], CASE)
+    run.remapped[left.evidence.id] = (OTHER, CASE)
+    run.withdrawn[left.evidence.id] = frozenset({left.key})
+    run.uncertain[left.key] = "2026-11-06T10:00:00.000Z"
+
+    before = worst_outcomes([run])
+    run.receipts[left.key] = receipt(left, how="found")
+
+    assert {CASE: Outcome.PASSED, OTHER: Outcome.FAILED} == before
+    assert Outcome.FAILED is worst_outcomes([run])[CASE]
