@@ -15,6 +15,7 @@ NOT_SHOWN: Mapping[str, str] = {
     "X15 NFS, 9p, SMB": "not tried: what such a file system may lack is refused by a trial at the start",
     "P7 the seconds between the signals": "each signal comes as soon as the one before was sent",
     "P10 pytest-forked": "not tried; tests that fork by themselves are (P11)",
-    "P16 the versions of Python, pytest and xdist in a matrix": "a run has one of each, named above",
+    "P16 the versions of Python, pytest and xdist in a matrix": "a run has one of each, named above; "
+    ".ci/matrix runs the tests of hooks, workers and commands with each pair",
 }
 """A promise begins with the id of its row; a row with other parts stands in the table as well."""

@@ -21,6 +21,7 @@ ATTACHING = """
         evidence.text("some text")
         evidence_session.text("about the run")
 """
+NATIVE = pytest.mark.skipif(pytest.version_tuple < (9,), reason="TOML tables came with pytest 9")
 FORMS = {
     "pytest.ini": """\
 [pytest]
@@ -72,7 +73,13 @@ SHOWING = """
 """
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, marks=NATIVE if form in ("native pyproject.toml", "pytest.toml") else ())
+        for form in FORMS
+    ],
+)
 def test_every_ini_form(pytester: pytest.Pytester, start: Start, form: str) -> None:
     """pytest.ini, `ini_options` and native TOML say the same, numbers as numbers included."""
     (pytester.path / form.removeprefix("native ")).write_text(FORMS[form], encoding="utf-8")
@@ -84,6 +91,7 @@ def test_every_ini_form(pytester: pytest.Pytester, start: Start, form: str) -> N
     result.stdout.fnmatch_lines(["SETTINGS upload ('archive',) 1234 3 ('one, two', 'three')"])
 
 
+@NATIVE
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

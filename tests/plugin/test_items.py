@@ -49,18 +49,6 @@ OUTCOMES = """
     @pytest.mark.xfail(strict=False)
     def test_xpassed(evidence): evidence.text("x")
 
-    def test_subtests(evidence, subtests):
-        with subtests.test("one", n=1):
-            evidence.text("1", name="one.txt")
-            assert False
-        with subtests.test("two"):
-            evidence.text("2", name="two.txt")
-
-    def test_skipped_subtest(evidence, subtests):
-        with subtests.test("one"):
-            pytest.skip("not today")
-        evidence.text("2", name="two.txt")
-
     class TestCase(unittest.TestCase):
         @pytest.fixture(autouse=True)
         def _evidence(self, evidence):
@@ -69,15 +57,6 @@ OUTCOMES = """
         def test_passes(self): pass
         def test_fails(self): self.fail()
         def test_skips(self): self.skipTest("no")
-
-        def test_sub(self):
-            for n in range(3):
-                with self.subTest(n=n):
-                    self.assertNotEqual(n, 1)
-
-        def test_skipped_sub(self):
-            with self.subTest(n=1):
-                self.skipTest("not this one")
 
     class TestBadCase(unittest.TestCase):
         def setUp(self): raise RuntimeError("no set-up")
@@ -102,13 +81,9 @@ EXPECTED = {
     "::test_xfailed": "skipped",
     "::test_strict": "failed",
     "::test_xpassed": "passed",
-    "::test_subtests": "failed",
-    "::test_skipped_subtest": "passed",
     "TestCase::test_passes": "passed",
     "TestCase::test_fails": "failed",
     "TestCase::test_skips": "skipped",
-    "TestCase::test_sub": "failed",
-    "TestCase::test_skipped_sub": "passed",
     "TestBadCase::test_it": "failed",
     "TestNoDriver::test_it": "failed",
 }
@@ -116,7 +91,7 @@ EXPECTED = {
 
 @WORKERS
 def test_outcomes(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
-    """Every item ends with the outcome pytest gives it, subtests and teardown included."""
+    """Every item ends with the outcome pytest gives it, that of its teardown included."""
     run = run_and_read_spool(OUTCOMES, *workers)
 
     assert EXPECTED == {name: str(run.item(name).outcome) for name in EXPECTED}
@@ -126,6 +101,53 @@ def test_outcomes(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> N
     assert 7 == len([one for one in run.record.items.values() if "test_values[" in one.nodeid])
     assert 7 == len([p for p in run.wanted if "test_values[" in _test_of(run, p.item_id)])
     assert run.line["pieces"] == run.line["delivered"]
+
+
+SUBTESTS = """
+    import pytest
+    import unittest
+
+    def test_subtests(evidence, subtests):
+        with subtests.test("one", n=1):
+            evidence.text("1", name="one.txt")
+            assert False
+        with subtests.test("two"):
+            evidence.text("2", name="two.txt")
+
+    def test_skipped_subtest(evidence, subtests):
+        with subtests.test("one"):
+            pytest.skip("not today")
+        evidence.text("2", name="two.txt")
+
+    class TestCase(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def _evidence(self, evidence):
+            evidence.text("u")
+
+        def test_sub(self):
+            for n in range(3):
+                with self.subTest(n=n):
+                    self.assertNotEqual(n, 1)
+
+        def test_skipped_sub(self):
+            with self.subTest(n=1):
+                self.skipTest("not this one")
+"""
+OF_SUBTESTS = {
+    "::test_subtests": "failed",
+    "::test_skipped_subtest": "passed",
+    "TestCase::test_sub": "failed",
+    "TestCase::test_skipped_sub": "passed",
+}
+
+
+@WORKERS
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
+def test_outcomes_of_subtests(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
+    """A failing subtest makes its item failed, whatever follows it; a skipped one does not."""
+    run = run_and_read_spool(SUBTESTS, *workers)
+
+    assert OF_SUBTESTS == {name: str(run.item(name).outcome) for name in OF_SUBTESTS}
 
 
 def _test_of(run: Run, item_id: str) -> str:
