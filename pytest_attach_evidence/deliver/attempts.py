@@ -288,7 +288,7 @@ class _Pieces:
                     f"look at {self._work.target} yourself; push --retry-rejected {then} it{again}"
                 )
                 self._account.results.undecidable.add(delivery.key)
-                self._account.fail(delivery, State.UNCERTAIN, error, hint)
+                self._account.fail(delivery, State.UNCERTAIN, error, hint, stuck=True)
         return []
 
 

@@ -16,10 +16,12 @@ from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import Target
 
 from .scene import Scene
 from .scene import states
 from .scene import status
+from .scripted import Concluding
 from .scripted import Scripted
 from .scripted import raised
 from .scripted import taken
@@ -206,6 +208,26 @@ def test_a_target_of_which_only_the_status_is_open_is_named_where_it_is_not_told
     assert [f"one thing t1: its status is not set: {why} - push again"] == untold(left)
     assert (75, 0) == (status(left), status(last))
     assert ([("t1", Outcome.PASSED)], []) == (outcomes(scene), untold(last))
+
+
+def test_a_target_that_is_told_nothing_is_asked_nothing(scene: Scene) -> None:
+    """No line wants its status set, whoever ends before it."""
+    scene.attach("a.txt")
+    scene.destinations["one"] = silent = Silent("one", scene.budget, scene.one.limits)
+    silent.script = [slow]
+
+    results = scene.deliver()
+
+    assert ([], 0) == (untold(results), status(results))
+    assert ([], []) == (scene.entries("to-conclude", "concluded"), silent.did("conclude"))
+
+
+class Silent(Concluding):
+    """Tells no target anything."""
+
+    def concludes(self, target: Target) -> bool:
+        """Tell that it does not."""
+        return False
 
 
 def slow(one: Scripted, deliveries: Sequence[Delivery], content: Callable[..., bytes]) -> Answers:
