@@ -75,10 +75,14 @@ def is_settled(record: RunRecord) -> bool:
 
 
 def unconcluded(record: RunRecord) -> list[Target]:
-    """Return the targets of a run that have yet to be told its outcome, from its journals alone."""
+    """Return the targets of a run that have yet to be told its outcome, from its journals alone.
+
+    Only those at which anything is: the others are told nothing.
+    """
     if not record.to_conclude:
         return []
-    targets = dict.fromkeys(delivery.target for delivery in wanted([record]))
+    there = (one.target for one in wanted([record]) if one.key in record.receipts)
+    targets = dict.fromkeys(there)
     return [t for t in targets if (t.destination, target_name(t)) in record.to_conclude]
 
 
@@ -94,6 +98,17 @@ def states(record: RunRecord) -> dict[State, int]:
         else:
             counts[State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING] += 1
     return {state: counts[state] for state in State if counts[state]}
+
+
+def stuck_ones(record: RunRecord) -> int:
+    """Return how many deliveries that wait or are uncertain no push by itself can deliver."""
+    failures = (
+        record.failures.get(delivery.key)
+        for delivery in wanted([record])
+        if delivery.key not in record.receipts
+    )
+    later = (State.WAITING, State.UNCERTAIN)
+    return sum(f is not None and f.stuck and f.state in later for f in failures)
 
 
 def open_failures(record: RunRecord) -> list[Failure]:

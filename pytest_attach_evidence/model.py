@@ -29,6 +29,7 @@ KEY_DIGITS = 12
 JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
+    "bool": (bool,),
     "str | None": (str, NoneType),
     "int | None": (int, NoneType),
     "float | None": (float, int, NoneType),
@@ -253,7 +254,10 @@ class Receipt(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(Record):
-    """Why a delivery is not settled, and what to do."""
+    """Why a delivery is not settled, and what to do.
+
+    `stuck`: it is open, but no push by itself can deliver it before a person did that.
+    """
 
     key: str
     state: State
@@ -261,6 +265,7 @@ class Failure(Record):
     next_step: str = ""
     attempts: int = 0
     at: str = ""
+    stuck: bool = False
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:

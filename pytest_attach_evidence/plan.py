@@ -32,12 +32,13 @@ from .outcomes import worst_outcomes
 class Capability:
     """What `plan` has to know of an enabled destination. `origin` is '' where targets have none.
 
-    `wrong` tells why a target, which a spool from elsewhere may name, is none of this destination's.
+    `concludes` tells whether a target is told its outcome, `wrong` why a target, which a spool from
+    elsewhere may name, is none of this destination's.
     """
 
     origin: str
     limits: Limits
-    concludes: bool = False
+    concludes: Callable[[Target], bool] = lambda target: False
     wrong: Callable[[Target], str] = lambda target: ""
 
 
@@ -139,12 +140,13 @@ class _Known:
     uncertain: dict[str, str]
     attempts: dict[str, int]
     concluded: set[tuple[str, str]]
+    to_conclude: set[tuple[str, str]]
     withdrawn: set[str]
     ended: dict[tuple[str, str, str], Outcome]
 
     @classmethod
     def of(cls, records: Sequence[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set(), set(), ended_tests(records))
+        known = cls({}, {}, {}, {}, set(), set(), set(), ended_tests(records))
         concluded: list[set[tuple[str, str]]] = []
         for record in records:
             known.receipts.update(record.receipts)
@@ -153,6 +155,7 @@ class _Known:
             known.attempts.update(record.attempts)
             known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
             concluded.append(record.concluded)
+            known.to_conclude.update(record.to_conclude)
         if concluded:
             known.concluded.update(set.intersection(*concluded))
         return known
@@ -256,9 +259,12 @@ def _work(
 ) -> Work | None:
     if capability is None or target.origin != capability.origin or capability.wrong(target):
         return None
-    told = (target.destination, target_name(target)) in known.concluded
+    name = (target.destination, target_name(target))
     has_any = any(delivery.key in known.receipts for delivery in deliveries)
-    conclude = capability.concludes and (bool(open_ones) or (has_any and not told))
+    conclude = name in known.to_conclude or (
+        capability.concludes(target) and (bool(open_ones) or name not in known.concluded)
+    )
+    conclude = conclude and (bool(open_ones) or has_any)
     if not open_ones and not conclude:
         return None
     if capability.limits.replaces and any(d.key not in known.withdrawn for d in open_ones):

@@ -11,6 +11,7 @@ import pytest
 
 from ..deliveries import open_failures
 from ..deliveries import states
+from ..deliveries import stuck_ones
 from ..deliveries import unconcluded
 from ..errors import SpoolError
 from ..model import RunRecord
@@ -43,7 +44,7 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
     if not runs:
         say(f"no runs in {spool}")
     found: Counter[State] = Counter()
-    unset = 0
+    unset = stuck = 0
     for run in runs:
         record = run.read()
         known = states(record)
@@ -51,15 +52,17 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
         say(*_lines(record, known, untold, running=run.is_busy()))
         found.update(known)
         unset += len(untold)
-    say(*_next_steps(found, unset))
+        stuck += stuck_ones(record)
+    say(*_next_steps(found, unset, stuck))
     return int(ExitStatus.OK)
 
 
-def _next_steps(found: Mapping[State, int], unset: int) -> list[str]:
+def _next_steps(found: Mapping[State, int], unset: int, stuck: int) -> list[str]:
     """Return what can be done about what is open: a line for each command that helps, none for nothing."""
-    sent = found.get(State.WAITING, 0) + found.get(State.UNCERTAIN, 0)
+    sent = found.get(State.WAITING, 0) + found.get(State.UNCERTAIN, 0) - stuck
     told = (
         (sent, "deliveries are open; attach-evidence push delivers them"),
+        (stuck, "deliveries are open until a person does what stands beside the reasons above"),
         (
             found.get(State.REJECTED, 0),
             "deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",

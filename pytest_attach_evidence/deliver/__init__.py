@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..destinations.base import Choosing
 from ..destinations.base import Concluding
 from ..destinations.base import Destination
 from ..destinations.base import Judging
@@ -56,7 +57,7 @@ class Group:
             name: Capability(
                 origin=destination.origin,
                 limits=destination.limits,
-                concludes=isinstance(destination, Concluding),
+                concludes=_concludes(destination),
                 wrong=destination.wrong if isinstance(destination, Judging) else _never,
             )
             for name, destination in destinations.items()
@@ -124,6 +125,14 @@ class Group:
 
 def _never(target: Target) -> str:
     return ""
+
+
+def _concludes(destination: Destination) -> Callable[[Target], bool]:
+    """Return what tells whether the destination is told a target's outcome."""
+    if isinstance(destination, Choosing):
+        return destination.concludes
+    told = isinstance(destination, Concluding)
+    return lambda _target: told
 
 
 class _GroupNotes:

@@ -135,8 +135,16 @@ class Account:
             state = State.FOUND if receipt.how == "found" else State.DELIVERED
             self.ground.progress(delivery, state)
 
-    def fail(self, delivery: Delivery, state: State, error: Exception, next_step: str = "") -> None:
-        """Write why a delivery that is still open is given up."""
+    def fail(
+        self,
+        delivery: Delivery,
+        state: State,
+        error: Exception,
+        next_step: str = "",
+        *,
+        stuck: bool = False,
+    ) -> None:
+        """Write why a delivery that is still open is given up; `stuck`: until a person acts."""
         if not self.is_open(delivery):
             return
         failure = Failure(
@@ -146,6 +154,7 @@ class Account:
             next_step=self.ground.mask(next_step or getattr(error, "next_step", "")),
             attempts=self._attempts.get(delivery.key, 0),
             at=utc_text(),
+            stuck=stuck,
         )
         self.ground.log.failure(delivery, failure)
         with self.ground.lock:
@@ -165,14 +174,21 @@ class Account:
     def hold(self, deliveries: Sequence[Delivery], error: Exception, next_step: str) -> None:
         """Leave what is still open until a person acts, since no push by itself can send it."""
         self.results.held.update(d.key for d in deliveries if self.is_open(d))
-        self.leave(deliveries, error, next_step)
+        self.leave(deliveries, error, next_step, stuck=True)
 
-    def leave(self, deliveries: Sequence[Delivery], error: Exception, next_step: str = "") -> None:
+    def leave(
+        self,
+        deliveries: Sequence[Delivery],
+        error: Exception,
+        next_step: str = "",
+        *,
+        stuck: bool = False,
+    ) -> None:
         """Leave what is still open to a later push: uncertain if it may be there, else waiting."""
         for delivery in deliveries:
             in_doubt = delivery.key in self.ground.in_doubt
             state = State.UNCERTAIN if in_doubt else State.WAITING
-            self.fail(delivery, state, error, next_step)
+            self.fail(delivery, state, error, next_step, stuck=stuck)
 
 
 def _age_s(at: str) -> float:

@@ -91,6 +91,8 @@ def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
                 return
         else:
             ground.log.concluded(name, target_name(work.target))
+            with ground.lock:
+                account.results.told.add(work.target)
             return
 
 
@@ -102,6 +104,7 @@ def _note_unconcluded(error: DeliveryError, account: Account) -> None:
         next_step=mask(getattr(error, "next_step", "")),
     )
     with account.ground.lock:
+        account.results.told.add(account.work.target)
         account.results.unconcluded.append((problem, isinstance(error, PermanentError)))
 
 
@@ -285,7 +288,7 @@ class _Pieces:
                     f"look at {self._work.target} yourself; push --retry-rejected {then} it{again}"
                 )
                 self._account.results.undecidable.add(delivery.key)
-                self._account.fail(delivery, State.UNCERTAIN, error, hint)
+                self._account.fail(delivery, State.UNCERTAIN, error, hint, stuck=True)
         return []
 
 

@@ -19,6 +19,7 @@ from ..model import Failure
 from ..model import Problem
 from ..model import Receipt
 from ..model import State
+from ..model import Target
 from ..plan import Plan
 from ..retry import LONGEST_SEND_S
 from ..retry import Budget
@@ -75,8 +76,8 @@ class Results:
     has lost them when the delivery is over.
     `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
     for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
-    be told their outcome, and whether a person must act; `bugs` are errors of ours, `spool_errors` what
-    the disk refused.
+    be told their outcome, and whether a person must act, `told` those for which that is decided;
+    `bugs` are errors of ours, `spool_errors` what the disk refused.
     """
 
     plan: Plan
@@ -87,6 +88,7 @@ class Results:
     held: set[str] = field(default_factory=set)
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
+    told: set[Target] = field(default_factory=set)
     bugs: list[str] = field(default_factory=list)
     spool_errors: list[str] = field(default_factory=list)
     interrupted: bool = False

@@ -17,7 +17,9 @@ from ..errors import DestinationClosedError
 from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
+from ..model import Problem
 from ..model import State
+from ..model import Target
 from ..model import utc_text
 from ..plan import Plan
 from ..plan import Work
@@ -60,6 +62,7 @@ def deliver(
         _join(lanes)
     with ground.lock:
         _leave_the_rest(results, ground)
+        _leave_untold(results)
         deliveries = results.plan.deliveries.items()
         results.plan.deliveries = {key: d for key, d in deliveries if key not in results.gone}
         ground.ended = True
@@ -77,14 +80,27 @@ def _join(lanes: Sequence[_Lane]) -> None:
 def _leave_the_rest(results: Results, ground: Ground) -> None:
     """Give every delivery that nobody got to a failure, so that each is counted once."""
     for delivery in results.plan.deliveries.values():
-        reason = "there was no time left for it"
+        reason = _why_not(delivery.target, results, "was not sent: the delivery was interrupted")
         if delivery.key in ground.in_doubt:
             reason = "was sent, and it is not known whether it arrived"
-        elif delivery.target.destination in results.closed:
-            reason = f"{delivery.target.destination} is closed for this run"
-        elif results.interrupted:
-            reason = "was not sent: the delivery was interrupted"
         _leave(delivery, reason, results, ground)
+
+
+def _leave_untold(results: Results) -> None:
+    """Name every target that has evidence and was not told its outcome, which a later push does."""
+    for work in results.plan.work:
+        has_any = any(key in results.receipts for key in results.plan.keys[work.target])
+        if work.conclude and has_any and work.target not in results.told:
+            why = _why_not(work.target, results, "the delivery was interrupted")
+            seen = f"its status is not set: {why}"
+            problem = Problem(subject=str(work.target), seen=seen, next_step="push again")
+            results.unconcluded.append((problem, False))
+
+
+def _why_not(target: Target, results: Results, interrupted: str) -> str:
+    if target.destination in results.closed:
+        return f"{target.destination} is closed for this run"
+    return interrupted if results.interrupted else "there was no time left for it"
 
 
 def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) -> bool:

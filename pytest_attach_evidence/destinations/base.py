@@ -141,6 +141,14 @@ class Concluding(Protocol):
         """
 
 
+@runtime_checkable
+class Choosing(Protocol):
+    """A concluding destination that says something about some of its targets only."""
+
+    def concludes(self, target: Target) -> bool:
+        """Tell whether `conclude` says anything about a target; no I/O."""
+
+
 def expect_whole_names(
     listed: Iterable[tuple[str, int | None]],
     deliveries: Iterable[Delivery],

@@ -166,6 +166,10 @@ class Squash:
         sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
         return {**found, **sent}
 
+    def concludes(self, target: Target) -> bool:
+        """Tell whether a target has a status that is set."""
+        return self._has_status(target)
+
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
         """Give the target's execution the worst outcome of all that lead to it; other owners have none.
 

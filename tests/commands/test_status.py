@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pytest_attach_evidence.deliveries import wanted
+from pytest_attach_evidence.model import Failure
+from pytest_attach_evidence.model import State
 from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.spool import DeliveryLog
 
 from .project import Project
 from .project import waiting_run
@@ -62,4 +66,23 @@ def test_each_state_has_the_command_that_helps(project: Project, sandbox: Sandbo
         "2 deliveries are open; attach-evidence push delivers them",
         "2 deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",
         "1 deliveries are damaged; bring their bytes back, then: attach-evidence push",
+    ] == last_lines(told.out)
+
+
+def test_what_waits_for_a_person_is_not_promised_to_a_push(project: Project) -> None:
+    """What is held, or where nobody can tell, stands apart from what the next push delivers."""
+    run = waiting_run(project.spool, "a", "b", "c")
+    log = DeliveryLog([run])
+    for delivery, state in zip(
+        wanted([run.read()]), (State.WAITING, State.UNCERTAIN), strict=False
+    ):
+        failure = Failure(key=delivery.key, state=state, reason="x", next_step="look", stuck=True)
+        log.failure(delivery, failure)
+    log.close()
+
+    told = project.command("status")
+
+    assert [
+        "1 deliveries are open; attach-evidence push delivers them",
+        "2 deliveries are open until a person does what stands beside the reasons above",
     ] == last_lines(told.out)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence
+
 import pytest
 
+from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.destinations.base import Results as Answers
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import Target
 
 from .scene import Scene
+from .scene import states
 from .scene import status
+from .scripted import Concluding
+from .scripted import Scripted
 from .scripted import raised
+from .scripted import taken
 
 
 BUSY = TemporaryError("busy")
@@ -161,3 +172,70 @@ def test_a_closed_destination_is_told_later(scene: Scene) -> None:
 
     assert 77 == status(first)
     assert [("t1", Outcome.PASSED)] == outcomes(scene)
+
+
+def test_a_time_that_ends_with_the_last_piece_leaves_the_status_to_be_named(scene: Scene) -> None:
+    """All is delivered, and yet something is open: 75, the target and the next step."""
+    scene.attach("a.txt")
+    scene.one.script = [slow]
+    first = scene.deliver()
+
+    second = scene.deliver()
+
+    assert ({"a.txt": "delivered"}, 75) == (states(first), status(first))
+    assert [
+        "one thing t1: its status is not set: there was no time left for it - push again"
+    ] == untold(first)
+    assert ([("t1", Outcome.PASSED)], [], 0) == (outcomes(scene), untold(second), status(second))
+
+
+@pytest.mark.parametrize("ends", ["no time", "closed"])
+def test_a_target_of_which_only_the_status_is_open_is_named_where_it_is_not_told(
+    scene: Scene, ends: str
+) -> None:
+    """Whatever ended the lane before it; a push that reaches it sets the status."""
+    scene.attach("a.txt")
+    scene.one.conclusions = [BUSY, BUSY, BUSY]
+    scene.deliver()
+    scene.seconds = 0.0 if ends == "no time" else 300.0
+    scene.one.conclusions = [DestinationClosedError("a login page")]
+    left = scene.deliver()
+    scene.seconds, scene.one.conclusions = 300.0, []
+
+    last = scene.deliver()
+
+    why = "there was no time left for it" if ends == "no time" else "one is closed for this run"
+    assert [f"one thing t1: its status is not set: {why} - push again"] == untold(left)
+    assert (75, 0) == (status(left), status(last))
+    assert ([("t1", Outcome.PASSED)], []) == (outcomes(scene), untold(last))
+
+
+def test_a_target_that_is_told_nothing_is_asked_nothing(scene: Scene) -> None:
+    """No line wants its status set, whoever ends before it."""
+    scene.attach("a.txt")
+    scene.destinations["one"] = silent = Silent("one", scene.budget, scene.one.limits)
+    silent.script = [slow]
+
+    results = scene.deliver()
+
+    assert ([], 0) == (untold(results), status(results))
+    assert ([], []) == (scene.entries("to-conclude", "concluded"), silent.did("conclude"))
+
+
+class Silent(Concluding):
+    """Tells no target anything."""
+
+    def concludes(self, target: Target) -> bool:
+        """Tell that it does not."""
+        return False
+
+
+def slow(one: Scripted, deliveries: Sequence[Delivery], content: Callable[..., bytes]) -> Answers:
+    """Take longer than there is time."""
+    one.budget.now += 301
+    return taken(one, deliveries, content)
+
+
+def untold(results: Results) -> list[str]:
+    """Return which targets the results call untold."""
+    return [str(problem) for problem, _ in results.unconcluded]

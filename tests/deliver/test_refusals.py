@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import PermanentError
@@ -419,7 +420,7 @@ class TestReplacing:
             results = scene.deliver()
 
             assert {"a.txt": "damaged", "b.txt": "waiting"} == states(results)
-            assert 65 == status(results)
+            assert (65, 1) == (status(results), stuck_ones(scene.run.read()))
         assert [] == scene.one.did("deliver")
 
     def test_what_was_never_sent_holds_nobody_up_when_it_is_damaged(self, scene: Scene) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import states as recorded
+from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Outcome
@@ -141,6 +142,7 @@ def test_where_nobody_can_tell_a_person_looks(scene: Scene, insist: bool) -> Non
     assert ({"delivered": 1} if insist else {"delivered": 1, "uncertain": 1}) == ends(scene)
     hints = [failure.next_step for failure in results.failures.values()]
     told = ["look at one thing t1 yourself; push --retry-rejected forgets it"]
+    assert (0 if insist else 1) == stuck_ones(scene.run.read())
     assert ([] if insist else told) == hints
 
 

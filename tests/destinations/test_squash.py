@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.destinations.base import Choosing
 from pytest_attach_evidence.destinations.base import Concluding
 from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.destinations.squash import Squash
@@ -174,6 +175,20 @@ class TestSettings:
 
         assert isinstance(squash, Destination)
         assert isinstance(squash, Concluding)
+        assert isinstance(squash, Choosing)
+
+    @pytest.mark.parametrize(
+        ("status", "expected"), [("off", []), ("", ["TC-1"]), ("on", ["TC-1", "executions/1042"])]
+    )
+    def test_it_tells_which_targets_have_a_status(self, status: str, expected: list[str]) -> None:
+        """Executions, those of others only where that is asked for; the other owners have none."""
+        given = {"evidence_squash_url": "https://squash.example", "evidence_squash_iteration": "4"}
+        given |= {"evidence_squash_status": status} if status else {}
+        squash = Squash(Settings(given=given), Secrets({}), Budget.lasting(1))
+
+        texts = ("TC-1", "executions/1042", "requirement-versions/7")
+
+        assert expected == [text for text in texts if squash.concludes(squash.parse(text))]
 
 
 class TestAccess:

@@ -11,6 +11,7 @@ from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
+from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.deliveries import target_name
 from pytest_attach_evidence.deliveries import unconcluded
 from pytest_attach_evidence.model import Evidence
@@ -40,7 +41,7 @@ from .pieces import record
 
 ALL = Limits(pieces_per_call=None)
 BOTH = {
-    "squash": Capability(origin=HERE, limits=ALL, concludes=True),
+    "squash": Capability(origin=HERE, limits=ALL, concludes=lambda target: True),
     "archive": Capability(origin="", limits=ALL),
 }
 
@@ -267,6 +268,42 @@ def test_a_target_is_told_its_outcome_until_every_run_knows(
 
     assert expected == len(work)
     assert all(one.conclude and not one.deliveries for one in work)
+
+
+def test_a_target_that_has_no_status_is_no_work_unless_a_journal_says_so() -> None:
+    """What an earlier push wanted to tell it is over once it was asked, so that the run can end."""
+    run, owner, [one] = scene()
+    done = delivery(owner, one, CASE)
+    run.receipts[done.key] = receipt(done)
+    silent = {"squash": replace(BOTH["squash"], concludes=lambda target: target != CASE)}
+
+    without = plan([run], silent).work
+    run.to_conclude.add(("squash", target_name(CASE)))
+    asked = plan([run], silent).work
+
+    assert ([], [(CASE, True)]) == (without, [(work.target, work.conclude) for work in asked])
+
+
+def test_a_target_at_which_nothing_is_has_no_status_to_be_set() -> None:
+    """Its only piece was rejected: neither `status` nor a plain push speaks of its status."""
+    run, owner, [one] = scene()
+    key = delivery(owner, one, CASE).key
+    run.failures[key] = replace(failure(key, State.REJECTED), attempts=1)
+    run.to_conclude.add(("squash", target_name(CASE)))
+
+    assert ([], []) == (unconcluded(run), plan([run], BOTH).work)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_what_waits_for_a_person_is_counted_among_what_is_open(state: State) -> None:
+    """Whatever a journal says: only what waits or is uncertain, and nothing with a receipt."""
+    run, owner, pieces = scene(pieces=3)
+    keys = [delivery(owner, one, CASE) for one in pieces]
+    stuck = [replace(failure(one.key, state), stuck=number < 2) for number, one in enumerate(keys)]
+    run.failures = {one.key: one for one in stuck}
+    run.receipts[keys[0].key] = receipt(keys[0])
+
+    assert (1 if state in (State.WAITING, State.UNCERTAIN) else 0) == stuck_ones(run)
 
 
 def test_the_outcome_of_a_target_is_that_of_the_last_reruns() -> None:

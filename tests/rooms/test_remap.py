@@ -83,7 +83,7 @@ def test_an_earlier_attempt_keeps_its_target_and_the_last_one_tells_the_outcome(
     (move,) = remapped(run, OTHER).moves
     run.items[second.id] = replace(second, targets=move.targets)
     run.remapped = dict(move.pieces)
-    capability = Capability(origin=HERE, limits=Limits(), concludes=True)
+    capability = Capability(origin=HERE, limits=Limits(), concludes=lambda target: True)
     todo = plan([run], {"squash": capability})
 
     assert (2, 1) == (len(todo.deliveries), len(todo.settled))
@@ -178,7 +178,9 @@ def test_a_rerun_without_evidence_leaves_the_first_attempt_its_target() -> None:
 
     (move,) = remap(run, {first.nodeid: (OTHER,), other.nodeid: (FOLDER,)}, ENABLED).moves
     run.items[second.id] = replace(second, targets=move.targets)
-    todo = plan([run], {"squash": Capability(origin=HERE, limits=Limits(), concludes=True)})
+    todo = plan(
+        [run], {"squash": Capability(origin=HERE, limits=Limits(), concludes=lambda target: True)}
+    )
 
     assert (second, {}) == (move.item, move.pieces)
     assert dict.fromkeys((CASE, OTHER, FOLDER), Outcome.PASSED) == todo.outcomes
