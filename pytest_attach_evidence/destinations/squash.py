@@ -30,6 +30,7 @@ from .base import Results
 from .squash_attachments import MAX_NAME
 from .squash_attachments import Attachments
 from .squash_executions import Executions
+from .squash_meanings import Meanings
 from .squash_notes import place_of
 from .squash_options import SquashOptions
 from .squash_outcomes import Outcomes
@@ -71,7 +72,8 @@ class Squash:
         self._client: SquashTm | None = None
         self._attachments = Attachments(self._api)
         self._plans = Plans(self._api)
-        self._outcomes = Outcomes(self._plans, lambda: self.origin)
+        self._meanings = Meanings(self._plans, lambda: self.origin)
+        self._outcomes = Outcomes(self._meanings, lambda: self.origin)
         self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
 
     @property
@@ -160,7 +162,7 @@ class Squash:
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
-        others = self._other_spellings(target, id, notes) if owner == EXECUTIONS else []
+        others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
         found = self._attachments.find_as(others, owner, id, deliveries)
         rest = [one for one in deliveries if one.key not in found]
         sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
@@ -185,7 +187,9 @@ class Squash:
                 raise item
             place = place_of(target, item)
             executions = [str(id) for id in self._executions.concluded(target, item, notes)]
+        self._meanings.read(notes, again=True)
         for execution in executions:
+            self._meanings.expect_read(execution, place)
             worst = self._outcomes.keep(execution, place, outcome, notes)
             self._api().set_status(execution, STATUSES[worst])
 
@@ -210,7 +214,7 @@ class Squash:
     def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
         """Note the outcome in every run, before any knows that the execution gets its evidence."""
         if place:
-            self._outcomes.choose(int(execution), place, notes)
+            self._meanings.choose(int(execution), place)
         if self._has_status(target):
             self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
 
@@ -233,12 +237,14 @@ class Squash:
             if confusion is not None:
                 raise confusion
             if notes is not None:
+                self._meanings.read(notes)
                 self._before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):
             raise item
         assert notes is not None
+        self._meanings.read(notes)  # before one is created, so that nothing comes before its note
         return EXECUTIONS, str(self._executions.choose(target, item, notes))
 
     def _places(
@@ -257,10 +263,12 @@ class Squash:
             ids, is_all = self._executions.candidates(target, item)
         return [(EXECUTIONS, str(id)) for id in ids], is_all
 
-    def _other_spellings(self, target: Target, execution: str, notes: Notes) -> list[Target]:
-        """Return the other targets of the runs being delivered that mean an execution."""
+    def _other_spellings(
+        self, target: Target, execution: str, deliveries: Sequence[Delivery]
+    ) -> list[Target]:
+        """Return the other targets for which the pieces may be in an execution already."""
         place = ""
         if target.kind in PLANNED:
             item = self._plans.item(target)
             place = "" if isinstance(item, PermanentError) else place_of(target, item)
-        return [one for one in self._outcomes.meaning(execution, place, notes) if one != target]
+        return self._meanings.others(execution, place, deliveries)

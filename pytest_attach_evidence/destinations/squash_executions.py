@@ -176,7 +176,7 @@ class Executions:
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
         """Create an execution, or adopt the one that an earlier, unanswered request created."""
         name = _creating(place)
-        asked = _earliest(each(notes, name))
+        asked = _asked(each(notes, name))
         created = self._created_since(asked, item) if asked else None
         if created is not None:
             return created
@@ -221,9 +221,13 @@ def _creating(place: str) -> str:
     return f"creating:{place}"
 
 
-def _earliest(notes: Iterable[str]) -> str | None:
-    """Return the note of the request that was made first: nothing that any created is overlooked."""
-    return min(filter(_is_request, notes), key=lambda note: int(note.split()[0]), default=None)
+def _asked(notes: Iterable[str]) -> str:
+    """Return one note of all requests: above the lowest number, since the newest moment; '' for none."""
+    parts = [note.partition(" ") for note in notes if _is_request(note)]
+    if not parts:
+        return ""
+    highest = min(int(number) for number, _, _ in parts)
+    return f"{highest} {min((moment for _, _, moment in parts), key=seconds_since)}"
 
 
 def _is_request(note: str) -> bool:

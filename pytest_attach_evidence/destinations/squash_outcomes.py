@@ -8,23 +8,14 @@ import json
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
 
-from ..errors import PermanentError
 from ..model import Notes
 from ..model import Outcome
 from ..model import Target
 from ..outcomes import worse
 from .base import GroupNotes
+from .squash_meanings import Meanings
 from .squash_notes import each
-from .squash_notes import latest_of
-from .squash_notes import new_of
-from .squash_notes import noted
-from .squash_notes import place_of
-from .squash_plan import Plans
-from .squash_targets import EXECUTIONS
-from .squash_targets import PLANNED
 
 
 class Outcomes:
@@ -34,29 +25,25 @@ class Outcomes:
     noted in each of them, with the group's worst outcome, before anything is sent there.
     """
 
-    def __init__(self, plans: Plans, origin: Callable[[], str]) -> None:
-        self._plans = plans
+    def __init__(self, meanings: Meanings, origin: Callable[[], str]) -> None:
+        self._meanings = meanings
         self._origin = origin
         self._given: Mapping[Target, Outcome] = {}
-        self._read: _Read | None = None
 
     def recall(self, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the worst outcome of the items mapped to each target."""
         if outcomes is not self._given:
-            self._given, self._read = outcomes, None
-
-    def choose(self, execution: int, place: str, notes: Notes) -> None:
-        """Take an execution that gets the evidence of a plan item from now on."""
-        self._of_group(notes).add(execution, place)
+            self._given = outcomes
+            self._meanings.recall(outcomes)
 
     def keep(self, execution: int | str, place: str, outcome: Outcome, notes: Notes) -> Outcome:
         """Return the worst outcome of an execution, and note it in every run that is not alone.
 
         `place` is the plan item whose execution it is, '' where nobody knows; `outcome` one that counts
-        in any case.
+        in any case. Asks nobody: targets whose plan is unread do not count.
         """
         worst = outcome
-        for target in self.meaning(execution, place, notes):
+        for target in self._meanings.of(execution, place):
             worst = worse(worst, self._given[target])
         name = f"outcome:{self._origin()}:{execution}"
         known = _noted_outcomes(each(notes, name))
@@ -69,59 +56,6 @@ class Outcomes:
         for other, told in known.items():
             worst = worse(worst, told) if other != group else worst
         return worst
-
-    def meaning(self, execution: int | str, place: str, notes: Notes) -> list[Target]:
-        """Return the targets of the runs being delivered that mean an execution.
-
-        What means no object, or not clearly one, means none. Raises TemporaryError where a plan cannot
-        be read now.
-        """
-        read = self._of_group(notes)
-        own = [place] if place else read.places.get(int(execution), ())
-        targets = [target for one in own for target in read.planned.get(one, ())]
-        return targets + read.named.get(str(execution), [])
-
-    def _of_group(self, notes: Notes) -> _Read:
-        if self._read is None:
-            self._read = _read_all(self._given, self._plans, self._origin(), notes)
-        return self._read
-
-
-@dataclass(slots=True)
-class _Read:
-    """What targets mean: those of each plan item's place, those of each named execution.
-
-    `places` are the plan items that each execution is known to be of.
-    """
-
-    planned: dict[str, list[Target]] = field(default_factory=dict)
-    named: dict[str, list[Target]] = field(default_factory=dict)
-    places: dict[int, list[str]] = field(default_factory=dict)
-
-    def add(self, execution: int, place: str) -> None:
-        """Take an execution as a plan item's own."""
-        known = self.places.setdefault(execution, [])
-        if place not in known:
-            known.append(place)
-
-
-def _read_all(targets: Iterable[Target], plans: Plans, origin: str, notes: Notes) -> _Read:
-    """Return what the targets of one Squash TM mean, by the plans and what is noted."""
-    found = _Read()
-    for target in targets:
-        if target.destination != "squash" or target.origin != origin:
-            continue
-        with contextlib.suppress(PermanentError):  # its plan cannot be read, so nothing goes there
-            if target.kind in PLANNED:
-                item = plans.meant(target, notes)
-                if not isinstance(item, PermanentError):
-                    found.planned.setdefault(place_of(target, item), []).append(target)
-            elif target.kind == EXECUTIONS and plans.confusion(target) is None:
-                found.named.setdefault(target.id, []).append(target)
-    for place in found.planned:
-        for execution in noted(notes, new_of(place), latest_of(place)):
-            found.add(execution, place)
-    return found
 
 
 def _noted_outcomes(texts: Iterable[str]) -> dict[str, Outcome]:

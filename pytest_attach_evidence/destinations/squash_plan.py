@@ -39,6 +39,10 @@ class Plans:
                     raise PermanentError(str(error), next_step=hint) from error
             return self._plans[iteration]
 
+    def has(self, iteration: str | None) -> bool:
+        """Tell whether an iteration's plan was read."""
+        return iteration in self._plans
+
     def item(self, target: Target) -> PlanItem | PermanentError:
         """Return the line of the plan a test case target means, or why there is not exactly one."""
         return pick(self.of(target.scoped("iteration") or ""), target)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.squash import Squash
+from pytest_attach_evidence.destinations.squash_meanings import READINGS
+from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import Receipt
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import Target
 
 from .scene import MemoryNotes
 from .scene import Scene
@@ -202,3 +209,99 @@ def test_an_upload_reads_no_more_notes_where_many_executions_are_named(tmp_path:
 
         assert 0 < few
         assert few == many
+
+
+class TestUnread:
+    """An iteration's plan cannot be read for a while, and not all that is delivered needs it."""
+
+    PLAN = ("GET", r"/iterations/4/test-plan")
+
+    @pytest.fixture
+    def scene(self, tmp_path: Path) -> Iterator[Scene]:
+        """A failed test is mapped to a test case, one that passed to an execution in full."""
+        with scene_of(
+            Squash,
+            "squash",
+            tmp_path,
+            text="TC-1",
+            upload=("POST", "/attachments$"),
+            options=LATEST,
+        ) as scene:
+            planned, named = map(scene.destination.parse, ("TC-1", "executions/1041"))
+            scene.outcomes = {planned: FAILED, named: PASSED}
+            restart(scene)
+            yield scene
+
+    def away(self, scene: Scene, times: int) -> None:
+        """Let the next readings of the plan fail."""
+        method, path = self.PLAN
+        scene.sandbox.faults.add("status-500", method=method, path=path, times=times)
+
+    def test_what_does_not_need_it_is_delivered(self, scene: Scene) -> None:
+        """The plan is asked for once, and not again for every upload."""
+        self.away(scene, -1)
+        named = scene.pieces(*((f"{n}.txt", b"a") for n in range(20)), text="executions/1041")
+
+        results = scene.deliver(named)
+
+        assert 20 == sum(isinstance(result, Receipt) for result in results.values())
+        assert 1 == len(scene.requests(*self.PLAN))
+
+    def test_no_status_is_told_before_it_is_known_whose(self, scene: Scene) -> None:
+        """The failed test may mean the execution, too: as soon as that is seen it counts."""
+        self.away(scene, 2)
+        [named] = scene.pieces(("a.txt", b"a"), text="executions/1041")
+        scene.deliver([named])
+
+        with pytest.raises(TemporaryError, match="TC-1 iteration=4 means execution 1041"):
+            scene.destination.conclude(named.target, PASSED, scene.notes)
+        told = len(scene.requests("PATCH"))
+        system: Any = scene.sandbox.systems["squash"]
+        [planned] = scene.pieces(("b.txt", b"b"), item="j1-2")
+        scene.deliver([planned])
+        scene.destination.conclude(named.target, PASSED, scene.notes)
+
+        assert 0 == told
+        assert "FAILURE" == system.plan.things["executions/1041"].status
+
+    def test_it_is_not_asked_for_without_end(self, scene: Scene) -> None:
+        """However many statuses there are to tell."""
+        self.away(scene, -1)
+        [named] = scene.pieces(("a.txt", b"a"), text="executions/1041")
+        scene.deliver([named])
+
+        for _ in range(6):
+            with pytest.raises(TemporaryError):
+                scene.destination.conclude(named.target, PASSED, scene.notes)
+
+        assert READINGS == len(scene.requests(*self.PLAN))
+
+    def test_what_was_sent_under_another_spelling_is_found_nevertheless(self, scene: Scene) -> None:
+        """The notes tell where a test case's evidence is, whatever the plan says now."""
+        [planned] = scene.pieces(("a.txt", b"a"))
+        scene.deliver([planned])
+        [named] = scene.pieces(("a.txt", b"a"), text="executions/1041")
+        restart(scene)
+        self.away(scene, -1)
+
+        found = scene.deliver([named])[named.key]
+
+        assert isinstance(found, Receipt)
+        assert "found" == found.how
+        assert 1 == scene.uploads()
+
+    def test_an_execution_is_noted_before_anything_else_is_asked(self, scene: Scene) -> None:
+        """Another iteration's plan that closes the door cannot come between creation and note."""
+        scene.options = {**scene.options, "evidence_squash_execution": "new"}
+        origin = scene.destination.origin
+        elsewhere = Target.of("squash", origin, "reference", "TC-1", iteration="5")
+        scene.outcomes = {**scene.outcomes, elsewhere: PASSED}
+        restart(scene)
+        [planned] = scene.pieces(("a.txt", b"a"))
+
+        scene.deliver([planned])
+
+        asked = [f"{one.method} {one.path}" for one in scene.sandbox.requests("squash")]
+        [created] = [n for n, one in enumerate(asked) if re.search(r"POST .*/executions$", one)]
+        assert re.search(r"POST .*/attachments$", asked[created + 1])
+        assert any("/iterations/5/" in one for one in asked[:created])

@@ -242,6 +242,20 @@ class TestNewExecution:
         assert isinstance(receipt, Receipt)
         assert 1 == len(executions(scene))
 
+    def test_the_newest_lost_answer_has_to_settle(self, scene: Scene) -> None:
+        """An older one of another shard, of which nothing came, does not shorten that."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        scene.sandbox.faults.add("reset-before-answer", method="POST", path=CREATE)
+        outcome(scene, [piece])
+        [(name, newest)] = scene.notes.kept.items()
+        old = datetime.now(UTC) - timedelta(seconds=scene.budget.settle_s + 1)
+        scene.notes = MemoryNotes({name: newest})
+        scene.notes.kept = {name: f"0 {utc_text(old)}"}
+        restart(scene)
+
+        assert isinstance(outcome(scene, [piece]), UncertainError)
+        assert 0 == len(executions(scene))
+
     def test_a_refused_creation_may_be_repeated_at_once(self, scene: Scene) -> None:
         """A 503 with Retry-After created nothing, so nothing has to settle."""
         [piece] = scene.pieces(("a.txt", b"a"))
