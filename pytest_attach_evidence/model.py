@@ -335,8 +335,8 @@ class RunRecord:
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
     taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
     session runs and after a crash. `remapped` holds the targets of single pieces since the marks
-    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `gone` those
-    that turned out not to be there.
+    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `sought`
+    whether a look for such a key brought nothing yet, `gone` those that turned out not to be there.
     """
 
     run: Run
@@ -360,6 +360,7 @@ class RunRecord:
     problems: list[Problem] = field(default_factory=list)
     remapped: dict[str, tuple[Target, ...]] = field(default_factory=dict)
     withdrawn: dict[str, frozenset[str]] = field(default_factory=dict)
+    sought: dict[str, bool] = field(default_factory=dict)
     gone: dict[str, set[str]] = field(default_factory=dict)
 
     def targets_of(self, piece: Evidence) -> tuple[Target, ...]:

@@ -121,14 +121,20 @@ def plan(
         )
         if work is not None:
             result.work.append(work)
-    # What may have arrived at a target that its piece no longer has is looked for first.
-    result.work.sort(key=lambda work: (not work.withdrawn, _failed_before(work, known)))
+    result.work.sort(key=lambda work: _turn(work, known))
     return result
 
 
-def _failed_before(work: Work, known: _Known) -> bool:
-    """Tell whether a target comes last: one that only fails must not starve the others in every push."""
-    return any(d.key in work.attempts for d in work.deliveries if d.key not in known.receipts)
+def _turn(work: Work, known: _Known) -> int:
+    """Return when a target is served: one that only fails must not starve the others in every push.
+
+    What may have arrived at a target that its piece no longer has is looked for first, but a look that
+    was in vain before comes last.
+    """
+    if work.withdrawn:
+        return 2 if known.sought.intersection(work.withdrawn) else 0
+    sent = (d.key in work.attempts for d in work.deliveries if d.key not in known.receipts)
+    return 2 if any(sent) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +147,13 @@ class _Known:
     attempts: dict[str, int]
     concluded: set[tuple[str, str]]
     to_conclude: set[tuple[str, str]]
+    sought: set[str]
     withdrawn: set[str]
     ended: dict[tuple[str, str, str], Outcome]
 
     @classmethod
     def of(cls, records: Sequence[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set(), set(), set(), ended_tests(records))
+        known = cls({}, {}, {}, {}, set(), set(), set(), set(), ended_tests(records))
         concluded: list[set[tuple[str, str]]] = []
         for record in records:
             known.receipts.update(record.receipts)
@@ -156,6 +163,7 @@ class _Known:
             known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
             concluded.append(record.concluded)
             known.to_conclude.update(record.to_conclude)
+            known.sought.update(key for key, in_vain in record.sought.items() if in_vain)
         if concluded:
             known.concluded.update(set.intersection(*concluded))
         return known

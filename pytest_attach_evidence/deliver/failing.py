@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -11,6 +12,7 @@ from ..model import Target
 
 
 FAILURES_TO_STOP = 5
+FAILURES_OF_OTHERS = 2
 LATER = "push again when it works"
 
 
@@ -20,36 +22,36 @@ class TargetLeftError(DeliveryError):
     next_step = LATER
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Failing:
     """Counts one destination's failed calls in a row, over all its targets and of each by itself.
 
-    `alone`: there is only one target to be served. The caller has the lock.
+    `alone`: there is only one target to be served. `in_row` are the calls since one brought something,
+    `by_target` those of each target since one for it did. The caller has the lock.
     """
 
     alone: bool = False
-    in_row: int = 0
-    targets: set[Target] = field(default_factory=set)
+    in_row: Counter[Target] = field(default_factory=Counter)
     by_target: dict[Target, int] = field(default_factory=dict)
 
     def works(self, target: Target) -> None:
         """Note that a call for a target brought something."""
-        self.in_row = 0
-        self.targets.clear()
+        self.in_row.clear()
         self.by_target.pop(target, None)
 
     def fails(self, target: Target, error: DeliveryError) -> None:
         """Note a failed call.
 
         Raises TargetLeftError with the fifth in a row of one target, DestinationClosedError with the fifth
-        in a row where no target is left to be tried, or they were for several: one that only fails must
-        not starve the others.
+        in a row where the destination had only one target from the start, or where at least two were for
+        others than the target that fails most: one that only fails must not starve the others.
         """
-        self.in_row += 1
-        self.targets.add(target)
+        self.in_row[target] += 1
         self.by_target[target] = own = self.by_target.get(target, 0) + 1
-        if self.in_row >= FAILURES_TO_STOP and (self.alone or len(self.targets) > 1):
-            raise DestinationClosedError(_words(self.in_row, error), next_step=LATER)
+        count = self.in_row.total()
+        several = count - max(self.in_row.values()) >= FAILURES_OF_OTHERS
+        if count >= FAILURES_TO_STOP and (self.alone or several):
+            raise DestinationClosedError(_words(count, error), next_step=LATER)
         if own >= FAILURES_TO_STOP:
             raise TargetLeftError(_words(own, error))
 

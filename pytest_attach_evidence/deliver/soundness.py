@@ -26,14 +26,13 @@ def sound(
     Where a repeat is harmless nobody looked yet for what was sent before: a damaged piece is looked
     for first. Where a call replaces what is there, and a damaged piece may be there, nothing is sent.
     """
-    found, replaced = [], None
+    found, damaged, replaced = [], [], None
     for delivery in deliveries:
         calls.check_time()
         try:
             account.ground.verify(delivery)
         except SpoolDamagedError as error:
-            if not limits.repeat_is_harmless or _is_absent(delivery, account, calls, error):
-                account.fail(delivery, State.DAMAGED, error, DAMAGED_HINT)
+            damaged.append((delivery, error))
             if limits.replaces and account.may_be_there(delivery):
                 place = f"{delivery.evidence.name} of {delivery.item.title}"
                 there = "is there" if account.is_settled(delivery) else "may be there"
@@ -41,6 +40,10 @@ def sound(
                 replaced = SpoolDamagedError(words)
         else:
             found.append(delivery)
+    hint = DAMAGED_HINT if replaced is None else HELD_HINT
+    for delivery, damage in damaged:
+        if not limits.repeat_is_harmless or _is_absent(delivery, account, calls, damage, hint):
+            account.fail(delivery, State.DAMAGED, damage, hint)
     if replaced is None:
         return found
     account.hold(found, replaced, HELD_HINT)
@@ -48,7 +51,7 @@ def sound(
 
 
 def _is_absent(
-    delivery: Delivery, account: Account, calls: Calls, damage: SpoolDamagedError
+    delivery: Delivery, account: Account, calls: Calls, damage: SpoolDamagedError, hint: str
 ) -> bool:
     """Tell whether a piece is not at its target; where nobody can tell it has a failure then."""
     if not account.was_sent(delivery) or not account.is_open(delivery):
@@ -58,6 +61,8 @@ def _is_absent(
     except TemporaryError as error:
         account.leave([delivery], error)
     except UncertainError as error:
+        if not account.may_be_there(delivery):
+            return True  # its server said that it did not take it
         words = f"{damage}; it was sent before, and nobody can tell whether it arrived ({error})"
-        account.fail(delivery, State.DAMAGED, SpoolDamagedError(words), DAMAGED_HINT)
+        account.fail(delivery, State.DAMAGED, SpoolDamagedError(words), hint)
     return False

@@ -212,6 +212,8 @@ def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
         # The first that speaks of a send is written when that is over.
         record.uncertain[failure.key] = max(record.uncertain.get(failure.key, ""), failure.at)
     record.failures[failure.key] = failure
+    if failure.key in record.sought:
+        record.sought[failure.key] = True
     # That the bytes here are damaged says nothing about what was sent before.
     if failure.state not in (State.UNCERTAIN, State.DAMAGED):
         record.uncertain.pop(failure.key, None)
@@ -252,6 +254,8 @@ def _remapped(record: RunRecord, entry: Mapping[str, Any]) -> None:
     for id, own in pieces.items():
         record.remapped[id] = own
         record.withdrawn[id] = withdrawn.get(id, frozenset())
+        for key in record.withdrawn[id]:
+            record.sought.setdefault(key, False)
         record.gone.pop(id, None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_attach_evidence.deliver.soundness import HELD_HINT
 from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
@@ -421,7 +422,23 @@ class TestReplacing:
 
             assert {"a.txt": "damaged", "b.txt": "waiting"} == states(results)
             assert (65, 1) == (status(results), stuck_ones(scene.run.read()))
+            assert [HELD_HINT] * 2 == [one.next_step for one in results.failures.values()]
         assert [] == scene.one.did("deliver")
+
+    def test_what_was_surely_refused_is_called_damaged_and_nothing_else(self, scene: Scene) -> None:
+        """Its only send was turned away: where nobody can look that is believed; the rest is delivered."""
+        scene.attach("a.txt", "b.txt")
+        scene.seconds = 20.0
+        scene.one.script = [raised(TemporaryError("429", retry_after_s=3600, throttled=True))]
+        scene.deliver()
+        scene.content("a.txt").write_bytes(b"A.txt")
+        scene.one.calls.clear()
+        scene.one.looks = [look_raises(UncertainError("there is no list"))]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "damaged", "b.txt": "delivered"} == states(results)
+        assert not any("nobody can tell" in reason for reason in reasons(results))
 
     def test_what_was_never_sent_holds_nobody_up_when_it_is_damaged(self, scene: Scene) -> None:
         """Nothing is pushed out by a call without it."""

@@ -120,7 +120,7 @@ class TestFailuresInARow:
 
     @pytest.mark.parametrize("error", [TemporaryError("refused"), LOST])
     def test_five_close_it(self, scene: Scene, error: Exception) -> None:
-        """And one for another target, which fails as well: no more calls; a later push can go on."""
+        """And two for another target, which fails as well: no more calls; a later push can go on."""
         scene.parallel = 1
         for number in range(7):
             scene.attach(f"{number}.txt", to=f"t{number}")
@@ -129,8 +129,8 @@ class TestFailuresInARow:
 
         results = scene.deliver()
 
-        assert ["t0"] * 5 + ["t1"] == [call.target for call in scene.one.calls]
-        assert "6 requests in a row failed" in str(results.closed["one"])
+        assert ["t0"] * 5 + ["t1"] * 2 == [call.target for call in scene.one.calls]
+        assert "7 requests in a row failed" in str(results.closed["one"])
         assert set(states(results).values()) <= {"waiting", "uncertain"}
         assert 75 == status(results)
 
@@ -158,6 +158,21 @@ class TestFailuresInARow:
         assert "5 requests in a row failed" in reasons(results)[0]
         sent = [call for call in scene.one.calls if (call.what, call.target) == ("deliver", "t1")]
         assert len(sent) == (5 if looks == "find nothing" else 1)
+
+    def test_after_a_target_that_only_fails_one_failure_of_the_next_closes_nothing(
+        self, scene: Scene
+    ) -> None:
+        """It is tried again, and so is every other; only the first target is left."""
+        scene.parallel = 1
+        bad = raised(TemporaryError("500"))
+        for number in range(4):
+            scene.attach(f"{number}.txt", to=f"t{number}")
+            scene.one.by_target[f"t{number}"] = [bad] * (99 if number == 0 else 1)
+
+        results = scene.deliver()
+
+        assert ["waiting", *["delivered"] * 3] == list(states(results).values())
+        assert ({}, 75) == (results.closed, status(results))
 
     def test_a_push_begins_with_targets_that_did_not_fail_before(self, scene: Scene) -> None:
         """Two that only fail close the destination once, and starve nobody in the next push."""

@@ -159,6 +159,22 @@ def test_where_a_repeat_is_harmless_nothing_is_repeated_either(scene: Scene) -> 
     assert [("t1", ("b.txt",)), ("t2", ("a.txt",))] == sorted(sent)
 
 
+def test_a_look_that_only_fails_comes_last_in_the_next_push(scene: Scene) -> None:
+    """It was made first once; what is new need not wait for it again."""
+    lose_one(scene, raised(LOST))
+    scene.seconds = 300.0
+    scene.one.looks = [look_raises(TemporaryError("500"))] * 5
+    scene.deliver()
+    scene.attach("b.txt", to="t3")
+    scene.one.calls.clear()
+
+    results = scene.deliver()
+
+    called = list(dict.fromkeys((call.what, call.target) for call in scene.one.calls))
+    assert [("deliver", "t3"), ("find", "t1")] == called
+    assert ("delivered", 0) == (states(results)["b.txt"], status(results))
+
+
 def test_a_mark_that_returns_changes_nothing_once_all_is_settled(scene: Scene) -> None:
     """What is delivered stays where it is."""
     lose_one(scene, raised(LOST))
