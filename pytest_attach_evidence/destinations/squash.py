@@ -187,9 +187,9 @@ class Squash:
                 raise item
             place = place_of(target, item)
             executions = [str(id) for id in self._executions.concluded(target, item, notes)]
-        self._meanings.read(notes, again=True)
+        self._meanings.read(notes)
         for execution in executions:
-            self._meanings.expect_read(execution, place)
+            self._meanings.expect_read(execution, place, notes)
             worst = self._outcomes.keep(execution, place, outcome, notes)
             self._api().set_status(execution, STATUSES[worst])
 
@@ -236,7 +236,7 @@ class Squash:
             confusion = self._plans.confusion(target)
             if confusion is not None:
                 raise confusion
-            if notes is not None:
+            if notes is not None and target.kind == EXECUTIONS:
                 self._meanings.read(notes)
                 self._before(target, target.id, "", notes)
             return target.kind, target.id

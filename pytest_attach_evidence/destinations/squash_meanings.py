@@ -40,7 +40,7 @@ class Meanings:
 
     def recall(self, targets: Iterable[Target]) -> None:
         """Take the targets of the runs being delivered, of any destination."""
-        self._unread = [target for target in targets if target.destination == "squash"]
+        self._unread = dict.fromkeys(one for one in targets if one.destination == "squash")
         self._errors: dict[str | None, TemporaryError] = {}
         self._tried: Counter[str | None] = Counter()
         self._planned: dict[str, list[Target]] = {}
@@ -71,7 +71,7 @@ class Meanings:
                 self._tried[iteration] += 1
             if target.origin == origin and iteration in errors:
                 unread.append(target)
-        self._unread, self._errors, self._sent = unread, errors, {}
+        self._unread, self._errors, self._sent = dict.fromkeys(unread), errors, {}
         for target in unread:
             for execution in noted(notes, sent_to(target)):
                 self._sent.setdefault(execution, []).append(target)
@@ -95,19 +95,28 @@ class Meanings:
         """Return the targets for which pieces may be at an execution, but for their own."""
         known = self.of(execution, place)
         own = {delivery.target for delivery in deliveries}
-        if self._unread:
-            mapped = {target for delivery in deliveries for target in delivery.item.targets}
-            known += [target for target in self._unread if target in mapped]
+        maybe = [target for delivery in deliveries for target in delivery.item.targets]
+        for iteration in self._errors:
+            origin = self._origin()
+            maybe.append(Target.of("squash", origin, EXECUTIONS, execution, iteration=iteration))
+        known += [target for target in maybe if target in self._unread]
         return [target for target in dict.fromkeys(known) if target not in own]
 
-    def expect_read(self, execution: str, place: str) -> None:
-        """Raise TemporaryError where an unread target may mean an execution."""
+    def expect_read(self, execution: str, place: str, notes: Notes) -> None:
+        """Read again what may mean an execution. Raises TemporaryError where it is still unread."""
+        if self._in_doubt(execution, place) is not None:
+            self.read(notes, again=True)
+        if (target := self._in_doubt(execution, place)) is not None:
+            error = self._errors[target.scoped("iteration")]
+            msg = f"it cannot be seen whether {target} means execution {execution}: {error}"
+            wait_s, throttled = error.retry_after_s, error.throttled
+            raise TemporaryError(msg, retry_after_s=wait_s, throttled=throttled) from error
+
+    def _in_doubt(self, execution: str, place: str) -> Target | None:
         for target in self._unread:
             if target.id == execution if target.kind == EXECUTIONS else not place:
-                error = self._errors[target.scoped("iteration")]
-                msg = f"it cannot be seen whether {target} means execution {execution}: {error}"
-                wait_s, throttled = error.retry_after_s, error.throttled
-                raise TemporaryError(msg, retry_after_s=wait_s, throttled=throttled) from error
+                return target
+        return None
 
     def _sort(self, target: Target, notes: Notes) -> None:
         """Put a target to what it means. Raises TemporaryError where its plan cannot be read now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,33 @@ class TestUnread:
         assert isinstance(found, Receipt)
         assert "found" == found.how
         assert 1 == scene.uploads()
+
+    @pytest.mark.parametrize("earlier", ["TC-1", "1041"])
+    def test_so_is_what_was_sent_before_the_mark_was_mended(
+        self, scene: Scene, earlier: str
+    ) -> None:
+        """An older run has no note of what was sent for a target, but knows its tests' marks."""
+        [before] = scene.pieces(("a.txt", b"a"), text=earlier)
+        scene.deliver([before])
+        for name in [name for name in scene.notes.kept if name.startswith("sent:")]:
+            del scene.notes.kept[name]
+        [named] = scene.pieces(("a.txt", b"a"), text="executions/1041")
+        scene.outcomes = {**scene.outcomes, before.target: FAILED}
+        restart(scene)
+        self.away(scene, -1)
+        marks = (before.target,) if earlier == "TC-1" else ()
+
+        scene.deliver([replace(named, item=replace(named.item, targets=marks))])
+
+        assert 1 == scene.uploads()
+
+    def test_other_owners_need_no_plan(self, scene: Scene) -> None:
+        """Nothing else can mean what is no execution."""
+        [piece] = scene.pieces(("a.txt", b"a"), text="iterations/4")
+
+        scene.deliver([piece])
+
+        assert [] == scene.requests(*self.PLAN)
 
     def test_an_execution_is_noted_before_anything_else_is_asked(self, scene: Scene) -> None:
         """Another iteration's plan that closes the door cannot come between creation and note."""
