@@ -163,7 +163,7 @@ def _outside(ground: Ground, share: Share) -> Iterator[Series]:
 def _moments(ground: Ground, name: str, chance: random.Random) -> Iterator[Job]:
     longest = seconds_of_a_push(ground, name, MANY)
     while True:
-        moments = [chance.uniform(0, longest) for _ in range(chance.randint(1, 3))]
+        moments = [chance.uniform(longest / 5, longest * 1.1) for _ in range(chance.randint(1, 3))]
         yield partial(killed_from_outside, ground, name, MANY, moments)
 
 

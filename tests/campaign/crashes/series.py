@@ -14,7 +14,7 @@ from .trials import Tally
 
 
 Job = Callable[[], Tally]
-MOST = 20
+MOST = 40
 """So many trials are tried for each that is to be struck, before a series gives up."""
 
 

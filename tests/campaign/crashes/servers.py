@@ -30,6 +30,7 @@ class Servers:
         self.options: dict[str, str] = facts["options"]
         self.exports: dict[str, str] = facts["exports"]
         self._page: str = facts["page_url"]
+        self._ended = 0
         own = int(self._page.rpartition(":")[2])
         self._ports = {port for port in self._listening() if port != own}
 
@@ -102,9 +103,11 @@ class Servers:
         self._wait_for_operations()
 
     def _wait_for_operations(self) -> None:
-        """Let Workiva's look-alike end what it accepted, if it was asked for anything."""
-        if self.requests("workiva"):
+        """Let Workiva's look-alike end what it accepted, if it was asked for anything since."""
+        asked = len(self.requests("workiva"))
+        if asked not in (0, self._ended):
             time.sleep(OPERATION_S)
+        self._ended = asked
 
     def _busy(self, *states: str) -> bool:
         return any(local in self._ports and state in states for local, state, _ in _sockets())
