@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 import requests
 
 from pytest_attach_evidence.sandbox import Sandbox
+
+from ..bundles import pieces_in
 
 
 Files = list[tuple[str, bytes]]
@@ -111,12 +111,8 @@ def rillsoft(sandbox: Sandbox, id: str) -> Files:
     held = sandbox.store.files("rillsoft", f"clients/7/attachments/{id}")
     if len(held) != 1:
         return []
-    content = held[0].path.read_bytes()
-    if not held[0].name.endswith(".zip"):
-        return [(held[0].name, content)]
-    with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-        names = [name for name in bundle.namelist() if name != "manifest-sha256.txt"]
-        return [(Path(name).name, bundle.read(name)) for name in names]
+    found = pieces_in(held[0].name, held[0].path.read_bytes())
+    return [(Path(name).name, content) for name, content in found.items()]
 
 
 def archive(project: Path, test: str) -> Files:

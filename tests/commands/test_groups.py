@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 
+from ..bundles import pieces_in
 from .project import Project
 
 
@@ -31,8 +31,7 @@ def runs(project: Project, sandbox: Sandbox) -> list[RunFolder]:
 def held(sandbox: Sandbox) -> list[str]:
     """Return the names of the pieces in the one file of the record."""
     [file] = sandbox.store.files("rillsoft")
-    with zipfile.ZipFile(file.path) as bundle:
-        return [name for name in bundle.namelist() if not name.startswith("manifest")]
+    return list(pieces_in(file.name, file.path.read_bytes()))
 
 
 def forget(run: RunFolder) -> None:

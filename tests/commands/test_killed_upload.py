@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 
+from ..bundles import pieces_in
 from .project import TARGETS
 from .project import Ended
 from .project import Project
@@ -189,8 +189,5 @@ def held(sandbox: Sandbox, system: str) -> list[str]:
 def held_by_rillsoft(sandbox: Sandbox) -> list[str]:
     """Return the hashes of the pieces in the one file that the record holds."""
     (file,) = sandbox.store.files("rillsoft")
-    if not file.name.endswith(".zip"):
-        return [file.sha256]
-    with zipfile.ZipFile(file.path) as packed:
-        names = [name for name in packed.namelist() if name.endswith(".bin")]
-        return [hashlib.sha256(packed.read(name)).hexdigest() for name in names]
+    pieces = pieces_in(file.name, file.path.read_bytes())
+    return [hashlib.sha256(piece).hexdigest() for piece in pieces.values()]

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.sandbox import Sandbox
 
+from .scene import Scene
+from .scene import scene_of
 from .squash_runs import Runs
+
+
+SceneOf = Callable[..., Scene]
+UPLOAD = ("POST", r"/attachments$")
 
 
 @pytest.fixture
@@ -21,3 +31,22 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
         for run in made.begun:
             run.release()
         assert [] == sandbox.crashes
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> Iterator[SceneOf]:
+    """Build a scene whose target is a test case, with options and switches of choice."""
+    with ExitStack() as stack:
+
+        def build(text: str = "TC-12", **more: Any) -> Scene:
+            return stack.enter_context(
+                scene_of(Squash, "squash", tmp_path, text=text, upload=UPLOAD, **more)
+            )
+
+        yield build
+
+
+@pytest.fixture
+def scene(make_scene: SceneOf) -> Scene:
+    """A scene whose target TC-12 has no execution yet."""
+    return make_scene()

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Recalling
-from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
 
+from .conftest import SceneOf
 from .scene import MemoryNotes
 from .scene import Scene
-from .scene import scene_of
 from .squash_runs import Runs
 from .test_squash_plan import executions
 from .test_squash_plan import restart
-
-
-UPLOAD = ("POST", r"/attachments$")
-SceneOf = Callable[..., Scene]
-
-
-@pytest.fixture
-def make_scene(tmp_path: Path) -> Iterator[SceneOf]:
-    """Build a scene whose target is a test case."""
-    with ExitStack() as stack:
-
-        def build(text: str = "TC-12", **more: Any) -> Scene:
-            return stack.enter_context(
-                scene_of(Squash, "squash", tmp_path, text=text, upload=UPLOAD, **more)
-            )
-
-        yield build
-
-
-@pytest.fixture
-def scene(make_scene: SceneOf) -> Scene:
-    """A scene whose target TC-12 has no execution yet."""
-    return make_scene()
 
 
 def execute(scene: Scene | Runs, count: int, reference: str = "TC-12") -> list[Any]:

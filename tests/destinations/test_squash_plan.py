@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,36 +21,14 @@ from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.model import utc_text
 from pytest_attach_evidence.settings import Settings
 
+from .conftest import SceneOf
 from .contract import outcome
 from .scene import MemoryNotes
 from .scene import Scene
-from .scene import scene_of
 
 
-UPLOAD = ("POST", r"/attachments$")
 CREATE = r"/executions$"
 LATEST = {"evidence_squash_execution": "latest"}
-
-SceneOf = Callable[..., Scene]
-
-
-@pytest.fixture
-def make_scene(tmp_path: Path) -> Iterator[SceneOf]:
-    """Build a scene whose target is a test case, with options and switches of choice."""
-    with ExitStack() as stack:
-
-        def build(text: str = "TC-12", **more: Any) -> Scene:
-            return stack.enter_context(
-                scene_of(Squash, "squash", tmp_path, text=text, upload=UPLOAD, **more)
-            )
-
-        yield build
-
-
-@pytest.fixture
-def scene(make_scene: SceneOf) -> Scene:
-    """A scene whose target TC-12 has no execution yet."""
-    return make_scene()
 
 
 def restart(scene: Scene) -> None:

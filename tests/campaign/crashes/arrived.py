@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.naming import keys_in
 from pytest_attach_evidence.outcomes import worst_outcomes
 
+from ...bundles import pieces_in
 from .world import TARGETS
 from .world import World
 
@@ -104,14 +103,9 @@ def listed(archive: Path) -> Iterator[str]:
 def _bundled(world: World) -> Iterator[Arrived]:
     """Yield what a record's one file holds; a zip replaces what was there."""
     for file in world.servers.held("rillsoft"):
-        if not file["name"].endswith(".zip"):
-            yield Arrived(keys_in(file["name"])[-1], file["sha256"], file["object"])
-            continue
         content = world.servers.content("rillsoft", file["id"])
-        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-            for name in bundle.namelist():
-                if found := keys_in(name):
-                    yield Arrived(found[-1], _sha256(bundle.read(name)), file["object"])
+        for name, piece in pieces_in(file["name"], content).items():
+            yield Arrived(keys_in(name)[-1], _sha256(piece), file["object"])
 
 
 def _sha256(content: bytes) -> str:

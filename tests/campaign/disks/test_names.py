@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from pytest_attach_evidence.rest.body import MultipartBody
 from pytest_attach_evidence.rest.body import Part
 from pytest_attach_evidence.sandbox import Sandbox
 
+from ...bundles import pieces_in
 from ...commands.project import TARGETS
 from ...commands.project import Project
 from ...spool.runs import begin
@@ -69,12 +69,10 @@ def arrived(project: Project, sandbox: Sandbox) -> dict[str, list[tuple[str, byt
     found: dict[str, list[tuple[str, bytes]]] = {name: [] for name in ALL.split()}
     for file in sandbox.store.ledger():
         content = file.path.read_bytes()
-        if file.system == "rillsoft" and file.name.endswith(".zip"):
-            with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-                members = [one for one in bundle.namelist() if one != "manifest-sha256.txt"]
-                found["rillsoft"] += [(name, bundle.read(name)) for name in members]
-        else:
-            found[file.system].append((file.name, content))
+        bundled = file.system == "rillsoft"
+        found[file.system] += (
+            pieces_in(file.name, content) if bundled else {file.name: content}
+        ).items()
     for path in project.spool.glob("archive/*/data/*/*"):
         found["archive"].append((path.name, path.read_bytes()))
     return found
