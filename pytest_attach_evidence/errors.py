@@ -27,6 +27,14 @@ class TargetError(EvidenceError):
     """A target text cannot be understood. The message does not name the item; the caller adds it."""
 
 
+class NotOfferedError(EvidenceError):
+    """The vendor's API has no such operation. `next_step` says what to do instead, where there is a way."""
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.next_step = next_step
+
+
 class AttachError(EvidenceError):
     """A piece cannot be taken into the spool; the message names the piece, the reason and a way out."""
 

@@ -7,6 +7,7 @@ from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from typing import runtime_checkable
 
@@ -147,6 +148,30 @@ class Choosing(Protocol):
 
     def concludes(self, target: Target) -> bool:
         """Tell whether `conclude` says anything about a target; no I/O."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """How full a target is: `of_others` attachments that carry keys of other runs, and `all` of them.
+
+    `left` and `left_bytes` are what its limits still allow, None where there is no such limit.
+    """
+
+    all: int
+    of_others: int
+    left: int | None = None
+    left_bytes: int | None = None
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A destination that sees how full its targets are."""
+
+    def holding(self, target: Target) -> Holding | None:
+        """Return what the newest listing showed, with what was delivered since; None where none was made.
+
+        Asks nobody.
+        """
 
 
 def expect_whole_names(

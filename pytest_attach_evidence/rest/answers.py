@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from http import HTTPStatus
 from typing import Any
+from typing import BinaryIO
 
 from ..errors import ConflictError
 from ..errors import DeliveryError
@@ -33,7 +34,8 @@ class Request:
 
     `acts`: whether the server may change something, so that a lost answer leaves us uncertain; by
     default everything but GET and HEAD does. `what` names it in messages (`the upload`).
-    `answer_limit`: the most bytes an answer may have.
+    `answer_limit`: the most bytes an answer may have. `into`: where the body of a 200 is written block by
+    block, whatever its size, instead of into the answer; what an error leaves there is no whole file.
     """
 
     method: str
@@ -44,6 +46,7 @@ class Request:
     credentials: Credentials | None = None
     acts: bool | None = None
     answer_limit: int = ANSWER_LIMIT
+    into: BinaryIO | None = field(default=None, repr=False)
 
     @property
     def changes(self) -> bool:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import BinaryIO
 
 import requests
 import requests.utils
@@ -16,6 +17,7 @@ import urllib3.exceptions
 from .._version import __version__
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..retry import Budget
@@ -35,6 +37,7 @@ from .wire import watching
 CONNECT_S = 10.0
 SLOWEST_BYTES_PER_S = 32 * 1024
 REQUEST_S = 120.0
+BLOCK = 64 * 1024
 
 
 class Session:
@@ -105,6 +108,9 @@ class Session:
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
                 watch.connected = True
+                if request.into is not None and response.status_code == HTTPStatus.OK:
+                    self._write(response, request.into, watch)
+                    return self._answer(request, response, b"")
                 body = response.raw.read(request.answer_limit + 1, decode_content=False)
                 missing = max(0, response.raw.length_remaining or 0)
                 if missing and len(body) <= request.answer_limit:
@@ -114,6 +120,21 @@ class Session:
             raise self._lost(request, watch, error) from error
         finally:
             watching(None)
+
+    def _write(self, response: requests.Response, into: BinaryIO, watch: Watch) -> None:
+        """Write an answer block by block; what comes quickly enough may be as long as it is."""
+        begun, written = self._budget.clock(), 0
+        while block := response.raw.read(BLOCK, decode_content=False):
+            try:
+                into.write(block)
+            except OSError as error:
+                msg = f"the file cannot be written: {_cause_words(error)}"
+                raise PermanentError(msg, next_step="make room, then try again") from error
+            written += len(block)
+            ends_at = begun + REQUEST_S + written / SLOWEST_BYTES_PER_S
+            watch.ends_at = min(ends_at, self._budget.ends_at)
+        if missing := max(0, response.raw.length_remaining or 0):
+            raise urllib3.exceptions.IncompleteRead(written, missing)
 
     @staticmethod
     def _answer(request: Request, response: requests.Response, body: bytes) -> Answer:

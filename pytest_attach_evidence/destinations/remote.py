@@ -1,0 +1,113 @@
+"""What a vendor's API offers beside the upload, in the words of `attach-evidence remote`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import BinaryIO
+from typing import NoReturn
+from typing import Protocol
+from typing import runtime_checkable
+
+from ..errors import NotOfferedError
+from ..model import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An object of a vendor's: one that holds attachments, or one that leads to such.
+
+    `text` names it in commands, and in markers where `takes_evidence`; '' where nothing can name it.
+    `kind` is the vendor's word for it, `name` what people call it. `facts` are further words about it,
+    in the order in which they are shown (`status`, `attachments`, `left`).
+    """
+
+    text: str
+    kind: str
+    name: str = ""
+    takes_evidence: bool = True
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """An attachment as the vendor lists it; `size` in bytes, None where the list does not tell."""
+
+    id: str
+    name: str
+    size: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Remote:
+    """The vendor's operations for one thread; what a vendor lacks says so in one line.
+
+    Every operation raises the errors of deliveries (`errors.DeliveryError`), and `NotOfferedError` where
+    the vendor documents none. Nothing here repeats a request that changes anything.
+    """
+
+    vendor = ""
+    """The product's name, as messages say it."""
+
+    def place(self, text: str) -> Target:
+        """Return the object a text stands for: targets of evidence, and what leads to them; no I/O.
+
+        Raises TargetError.
+        """
+        raise NotImplementedError
+
+    def inside(self, target: Target | None) -> Iterator[Place]:
+        """Yield what lies directly below an object, at the beginning of everything where it is None."""
+        self.lacks("list what there is")
+
+    def about(self, target: Target) -> Place:
+        """Return an object with what the vendor tells of it, and what is left of its limits."""
+        self.lacks("show an object")
+
+    def attachments(self, target: Target) -> list[Attached]:
+        """Return every attachment of an object, in the order of their ids or as the vendor gives them."""
+        self.lacks("list attachments")
+
+    def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
+        """Write the bytes of an attachment into a file, block by block.
+
+        What was written before an error is raised is no whole file.
+        """
+        self.lacks("download an attachment")
+
+    def rename(self, target: Target, attached: Attached, name: str) -> Attached:
+        """Give an attachment another name; return what the vendor made of it."""
+        self.lacks("rename an attachment")
+
+    def delete(self, target: Target, attached: Sequence[Attached]) -> None:
+        """Delete attachments for good."""
+        self.lacks("delete an attachment")
+
+    def export(self, target: Target, attached: Attached | None, into: BinaryIO) -> str:
+        """Write what the vendor makes of an attachment, or of the object itself where it is None.
+
+        Return the name that the result should have. Written block by block, as in `download`.
+        """
+        self.lacks("export an attachment")
+
+    def close(self) -> None:
+        """Release connections."""
+
+    def lacks(self, what: str, hint: str = "") -> NoReturn:
+        """Raise NotOfferedError: the vendor's API has no documented way to do it."""
+        msg = f"{self.vendor} documents no operation to {what}"
+        raise NotOfferedError(msg, next_step=hint)
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A destination whose vendor offers more than the upload."""
+
+    def remote(self) -> Remote:
+        """Return the vendor's other operations; sends nothing yet.
+
+        Raises DestinationClosedError where settings or credentials do not allow it.
+        """
