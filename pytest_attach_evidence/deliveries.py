@@ -11,10 +11,10 @@ from .model import Evidence
 from .model import Failure
 from .model import Item
 from .model import Outcome
-from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import key_of
+from .run_record import RunRecord
 
 
 LONG_AGO = "1970-01-01T00:00:00.000Z"

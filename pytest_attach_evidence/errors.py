@@ -6,6 +6,7 @@ The message of each is one line: which piece, test or setting, what was seen, wh
 from __future__ import annotations
 
 from typing import Literal
+from typing import NoReturn
 
 
 class EvidenceError(Exception):
@@ -21,6 +22,12 @@ class SettingsError(EvidenceError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def refuse(option: str, seen: str, hint: str) -> NoReturn:
+    """Raise SettingsError about an option: what was seen, and what to do."""
+    msg = f"{option} {seen} - {hint}"
+    raise SettingsError(msg)
 
 
 class TargetError(EvidenceError):

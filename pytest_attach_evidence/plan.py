@@ -19,13 +19,13 @@ from .model import Failure
 from .model import Limits
 from .model import Outcome
 from .model import Receipt
-from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import utc_text
 from .outcomes import ended_tests
 from .outcomes import place_of_test
 from .outcomes import worst_outcomes
+from .run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

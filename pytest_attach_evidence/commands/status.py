@@ -14,10 +14,10 @@ from ..deliveries import states
 from ..deliveries import stuck_ones
 from ..deliveries import unconcluded
 from ..errors import SpoolError
-from ..model import RunRecord
 from ..model import State
 from ..model import Target
 from ..report.exit_status import ExitStatus
+from ..run_record import RunRecord
 from ..spool import readable_size
 from . import with_pytest
 from .with_pytest import say

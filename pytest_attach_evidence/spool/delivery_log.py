@@ -9,9 +9,9 @@ from pathlib import Path
 from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
-from ..model import Move
 from ..model import Receipt
 from ..model import utc_text
+from ..run_record import Move
 from . import disk
 from .journal import Journal
 from .run_folder import RunFolder

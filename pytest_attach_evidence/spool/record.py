@@ -21,9 +21,9 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Run
-from ..model import RunRecord
 from ..model import State
 from ..model import Target
+from ..run_record import RunRecord
 from . import disk
 from . import journal
 

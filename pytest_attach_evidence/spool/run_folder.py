@@ -24,8 +24,8 @@ from ..errors import SpoolError
 from ..model import Evidence
 from ..model import Item
 from ..model import Problem
-from ..model import RunRecord
 from ..model import utc_text
+from ..run_record import RunRecord
 from . import disk
 from .blobs import Blob
 from .blobs import Blobs

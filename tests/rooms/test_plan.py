@@ -20,7 +20,6 @@ from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Problem
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.outcomes import worse
@@ -28,6 +27,7 @@ from pytest_attach_evidence.outcomes import worst_outcomes
 from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import broken_limit
 from pytest_attach_evidence.plan import plan
+from pytest_attach_evidence.run_record import RunRecord
 
 from .pieces import CASE
 from .pieces import FOLDER

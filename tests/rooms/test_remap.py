@@ -8,7 +8,6 @@ from typing import Any
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.outcomes import worst_outcomes
 from pytest_attach_evidence.plan import Capability
@@ -16,6 +15,7 @@ from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.remap import MOST_NAMED
 from pytest_attach_evidence.remap import Remap
 from pytest_attach_evidence.remap import remap
+from pytest_attach_evidence.run_record import RunRecord
 
 from .pieces import CASE
 from .pieces import FOLDER
