@@ -14,7 +14,8 @@ NOT_SHOWN: Mapping[str, str] = {
     "X14 a clock that jumps is recorded": "it is not: moments are kept as the clock told them",
     "X15 NFS, 9p, SMB": "not tried: what such a file system may lack is refused by a trial at the start",
     "P7 the seconds between the signals": "each signal comes as soon as the one before was sent",
-    "P10 pytest-forked": "not tried; tests that fork by themselves are (P11)",
+    "P10 what pytest-forked reports": "1.7 cannot pass on the reports of pytest 9.2 and calls every test "
+    "failed; the evidence and outcomes of its children are shown",
     "P16 the versions of Python, pytest and xdist in a matrix": "a run has one of each, named above; "
     ".ci/matrix runs the tests of hooks, workers and commands with each pair",
 }

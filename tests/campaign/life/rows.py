@@ -54,12 +54,13 @@ ROWS: Rows = {
         f"{LIFE}/test_two_processes.py::test_the_holder_of_the_lock_is_killed",
         "commands/test_killed.py::test_while_a_push_runs",
     ),
-    "P10 reruns, parameters, the same test twice, unittest, asyncio, doctest, subtests": (
+    "P10 reruns, parameters, the same test twice, unittest, asyncio, doctest, subtests, pytest-forked": (
         f"{LIFE}/test_repeated.py::test_reruns",
         f"{LIFE}/test_repeated.py::test_a_rerun_after_a_crash",
         f"{LIFE}/test_attribution.py::test_sorts_of_tests",
         f"{LIFE}/test_repeated.py::test_subtests",
         f"{LIFE}/test_repeated.py::test_the_same_test_twice",
+        f"{LIFE}/test_forked.py::test_every_test_in_a_child",
         "plugin/test_items.py::test_outcomes",
         "plugin/test_items.py::test_doctest",
     ),
