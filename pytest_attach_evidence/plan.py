@@ -70,7 +70,8 @@ class Work:
 class Plan:
     """All deliveries of the runs being delivered, and the work that remains.
 
-    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target.
+    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target,
+    `untold` the targets that cannot be told it as things are, with the reason and what to do.
     """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Plan:
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
     outcomes: dict[Target, Outcome] = field(default_factory=dict)
+    untold: dict[Target, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def remaining(self) -> int:
@@ -107,15 +109,17 @@ def plan(
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
     result.outcomes = worst_outcomes(records)
     for target, deliveries in by_target.items():
-        open_ones = _open(
-            deliveries, known, capabilities.get(target.destination), result, retry_rejected
-        )
+        capability = capabilities.get(target.destination)
+        open_ones = _open(deliveries, known, capability, result, retry_rejected)
+        away = _away(target, capability)
+        if away is not None and known.is_to_conclude(target, deliveries):
+            result.untold[target] = away
         work = _work(
             target,
             deliveries,
             open_ones,
             known=known,
-            capability=capabilities.get(target.destination),
+            capability=None if away else capability,
             outcome=result.outcomes[target],
             insist=retry_rejected,
         )
@@ -168,6 +172,11 @@ class _Known:
             known.concluded.update(set.intersection(*concluded))
         return known
 
+    def is_to_conclude(self, target: Target, deliveries: Sequence[Delivery]) -> bool:
+        """Tell whether a target that holds something has yet to be told its outcome."""
+        has_any = any(delivery.key in self.receipts for delivery in deliveries)
+        return has_any and (target.destination, target_name(target)) in self.to_conclude
+
 
 def _open(
     deliveries: Sequence[Delivery],
@@ -213,22 +222,26 @@ def _trouble(
 ) -> Failure | None:
     """Return why a delivery cannot be sent as things are here and now."""
     later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
-    if capability is None:
-        name = delivery.target.destination
-        reason, hint = f"{name} is not in evidence_destinations", "add it, then push again"
-        return _failed(delivery, later, reason, hint)
-    if delivery.target.origin != capability.origin:
-        reason = (
-            f"was collected for {delivery.target.origin}, but {capability.origin} is configured"
-        )
-        hint = f"set evidence_{delivery.target.destination}_url to what it was, then push again"
-        return _failed(delivery, later, reason, hint)
+    away = _away(delivery.target, capability)
+    if capability is None or away is not None:
+        return away and _failed(delivery, later, *away)
     if why := capability.wrong(delivery.target):
         return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
     if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
         return None  # it is looked for first
     broken = broken_limit(delivery, place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
+
+
+def _away(target: Target, capability: Capability | None) -> tuple[str, str] | None:
+    """Return why a target's destination cannot be asked as it is configured, and what to do."""
+    name = target.destination
+    if capability is None:
+        return f"{name} is not in evidence_destinations", "add it, then push again"
+    if target.origin != capability.origin:
+        reason = f"was collected for {target.origin}, but {capability.origin} is configured"
+        return reason, f"set evidence_{name}_url to what it was, then push again"
+    return None
 
 
 def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Failure:
@@ -265,7 +278,7 @@ def _work(
     outcome: Outcome,
     insist: bool,
 ) -> Work | None:
-    if capability is None or target.origin != capability.origin or capability.wrong(target):
+    if capability is None or capability.wrong(target):
         return None
     name = (target.destination, target_name(target))
     has_any = any(delivery.key in known.receipts for delivery in deliveries)
