@@ -106,6 +106,7 @@ ROWS: Rows = {
         f"{LIFE}/test_shards.py::test_shards_share_one_execution_with_the_worst_outcome",
         f"{LIFE}/test_shards.py::test_a_push_that_was_interrupted_goes_on_with_the_same_execution",
         f"{LIFE}/test_shards.py::test_a_shard_that_was_pushed_alone_before",
+        f"{LIFE}/test_shards.py::test_shards_that_each_lost_the_answer_to_a_creation",
         f"{LIFE}/test_shards.py::test_the_recipes_of_the_docs",
         "plugin/test_refusals.py::test_workers_with_another_disk",
     ),
