@@ -61,7 +61,7 @@ class Calls:
         self._notes = account.ground.notes(destination.name)
         self._by_evidence = {d.evidence: d for d in account.work.deliveries}
         self._unreadable: dict[str, SpoolDamagedError] = {}
-        self._opened_last: str | None = None
+        self._opened_last = ""
         if isinstance(destination, Recalling):
             destination.recall(self._notes, account.results.plan.outcomes)
 
@@ -155,8 +155,7 @@ class Calls:
             as_one = isinstance(error, PermanentError) and not error.whole_target
             return {d.key: error for d in batch}, as_one
         except SpoolDamagedError as error:
-            if self._opened_last is not None:
-                self._unreadable.setdefault(self._opened_last, error)
+            self._unreadable.setdefault(self._opened_last, error)
             lost = UncertainError(f"the call broke off, since of another piece {error}")
             return {d.key: lost for d in batch}, False
 
