@@ -26,6 +26,7 @@ from ..model import State
 from ..model import Target
 from . import disk
 from . import journal
+from . import run_files
 
 
 MOST = 2**53  # of bytes, pieces and seconds
@@ -42,7 +43,10 @@ def read_record(folder: Path) -> RunRecord:
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     before = len(record.problems)
-    for path in _journals(folder, "deliveries", record):
+    journals = _journals(folder, "deliveries", record)
+    if len(record.problems) == before:
+        _miss(journals, folder, record)
+    for path in journals:
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
@@ -66,6 +70,17 @@ def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
     return sorted(folder / name / one for one in names if one.endswith(".jsonl"))
 
 
+def _miss(journals: Iterable[Path], folder: Path, record: RunRecord) -> None:
+    """Tell of delivery journals that were begun and are not there."""
+    begun = run_files.begun(_names(folder, "", record))
+    if lost := sorted(begun - {path.name for path in journals}):
+        more = f", as are {len(lost) - 1} more" if lost[1:] else ""
+        hint = "what has no receipt is looked for before it is sent; see what removes files there"
+        record.problems.append(
+            Problem(subject=lost[0], seen=f"is gone with what it recorded{more}", next_step=hint)
+        )
+
+
 def _names(folder: Path, name: str, record: RunRecord) -> list[str]:
     """Return what is in a folder of the run; one that leads elsewhere is not looked into."""
     place = folder / name
@@ -76,7 +91,7 @@ def _names(folder: Path, name: str, record: RunRecord) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        record.problems.append(_unreadable(name, error))
+        record.problems.append(_unreadable(name or folder.name, error))
         return []
 
 
