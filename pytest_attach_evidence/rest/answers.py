@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
@@ -143,8 +144,18 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
             UncertainError(f"{msg}: not the documented answer") if changes else TemporaryError(msg)
         )
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and answer.request.body is not None:
-        msg = f"{msg}: a request of {answer.request.body.length} bytes"
+        return too_large(answer, msg)
     return PermanentError(msg, whole_target=status in (403, 404, 405, 410))
+
+
+def too_large(answer: Answer, msg: str, next_step: str = "") -> DeliveryError:
+    """Return the error of a 413; with a time to wait it is tried once more (RFC 9110, 15.5.14)."""
+    length = answer.request.body.length if answer.request.body is not None else 0
+    msg = f"{msg}: a request of {length} bytes"
+    wait = retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+    if wait is None:
+        return PermanentError(msg, next_step=next_step)
+    return OnceMoreError(msg, retry_after_s=wait, next_step=next_step)
 
 
 def busy(msg: str, wait_s: float | None) -> TemporaryError:

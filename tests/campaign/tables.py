@@ -34,7 +34,7 @@ FAULTS: Rows = {
         FAULT + "F5-",
         REAL + "test_an_hour_is_not_waited_for",
     ),
-    "F6 refusals: 404, 408, 409, 413, 415, 422": (FAULT + "F6-",),
+    "F6 refusals: 404, 408, 409, 413 with a time and without, 415, 422": (FAULT + "F6-",),
     "F7 401 and 403: once, for ever, in the middle; one renewal, or none where it is down": (
         FAULT + "F7-",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from requests.structures import CaseInsensitiveDict
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.rest.answers import Answer
 from pytest_attach_evidence.rest.answers import plain_line
 from pytest_attach_evidence.rest.answers import refusal
+from pytest_attach_evidence.rest.body import BytesBody
 
 from .sending import request
 
@@ -98,6 +101,22 @@ def test_a_busy_server_names_the_wait(status: int, header: str, expected: float)
 
     assert isinstance(error, TemporaryError)
     assert expected == error.retry_after_s
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("7", OnceMoreError), ("Fri, 01 May 2026 12:00:30 GMT", OnceMoreError), ("", PermanentError)],
+)
+def test_a_body_too_large_for_now_is_refused_once(
+    header: str, expected: type[DeliveryError]
+) -> None:
+    """RFC 9110, 15.5.14: with a time the refusal is temporary; what has no body is too large for good."""
+    sent = got(413, Retry_After=header)
+    body = BytesBody(b"content", "text/plain")
+    with_body = replace(sent, request=replace(sent.request, body=body))
+
+    assert (expected, PermanentError) == (type(refusal(with_body)), type(refusal(sent)))
+    assert str(refusal(with_body)).endswith(": a request of 7 bytes")
 
 
 @pytest.mark.parametrize("header", ["", "-1", "soon", "1e3"])

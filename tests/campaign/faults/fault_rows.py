@@ -209,6 +209,26 @@ for status in (409, 413, 415, 422):
         says=f"HTTP {status}" if status != 409 else "",
     )
 row("F6", "413 late", PLAIN, on("status", status=413, body_bytes=-1, times=EVER), promise=REJECTED)
+for system, sends in (("squash", 4), ("workiva", 4), ("huawei", 4), ("rillsoft", 2)):
+    # Workiva's operations of the other pieces are waited for before.
+    waits = None if system == "workiva" else 2
+    row("F6", "413 for now", (system,), on("status", status=413, retry_after="2"), waits=waits)
+    row(
+        "F6",
+        "413 for now, for ever",
+        (system,),
+        on("status", status=413, retry_after="2", times=EVER),
+        promise=REJECTED,
+        sends=sends,
+        says="HTTP 413",
+    )
+row(
+    "F6",
+    "413 for an hour",
+    PLAIN,
+    on("status", status=413, retry_after="3600", times=EVER),
+    promise=WAITING,
+)
 for system, named in (
     ("squash", "to squash executions 1042 "),
     ("squash-plan", "to squash reference TC-1 "),
