@@ -96,7 +96,7 @@ class PermanentError(DeliveryError):
 class DestinationClosedError(DeliveryError):
     """Nothing more can be delivered to this destination in this run.
 
-    `why` is `authentication` (credentials refused), `configuration` (certificate, proxy, login page)
+    `why` is `authentication` (credentials refused, a login page), `configuration` (certificate, proxy)
     or `stopped` (somebody interrupted the delivery).
     """
 

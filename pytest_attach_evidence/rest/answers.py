@@ -65,18 +65,25 @@ class Answer:
         """Return the JSON document of the answer.
 
         Raises UncertainError where a request that changes something was answered with anything else
-        (a login page, a proxy's page, half a document), TemporaryError for other requests.
+        (a login page, a proxy's page, half a document). For other requests a page with a success status
+        is a DestinationClosedError: somebody wants a login before anything gets through; all else is a
+        TemporaryError.
         """
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            media_type = self.headers.get("Content-Type", "no media type")
-            login = " (a login page?)" if b"<html" in self.body[:4096].lower() else ""
-            msg = (
-                f"{self.request.what}: HTTP {self.status} with {len(self.body)} bytes of "
-                f"{plain_line(media_type)} instead of JSON{login}"
-            )
-            raise (UncertainError(msg) if self.request.changes else TemporaryError(msg)) from None
+            raise self._no_json() from None
+
+    def _no_json(self) -> DeliveryError:
+        page = b"<html" in self.body[:4096].lower()
+        media_type = plain_line(self.headers.get("Content-Type", "no media type"))
+        seen = f"HTTP {self.status} with {len(self.body)} bytes of {media_type} instead of JSON"
+        msg = f"{self.request.what}: {seen}{' (a login page?)' if page else ''}"
+        if self.request.changes:
+            return UncertainError(msg)
+        if page and 200 <= self.status < 300:
+            return DestinationClosedError(msg, why="authentication", next_step=CHECK_ADDRESS)
+        return TemporaryError(msg)
 
     def fields(self) -> Mapping[str, Any]:
         """Return the JSON document, which has to be an object; raises as `document` does."""

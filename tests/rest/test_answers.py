@@ -19,6 +19,7 @@ from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.rest.answers import CHECK_ADDRESS
 from pytest_attach_evidence.rest.answers import Answer
 from pytest_attach_evidence.rest.answers import plain_line
 from pytest_attach_evidence.rest.answers import refusal
@@ -192,10 +193,23 @@ def test_what_is_no_json_is_no_success(
     body: bytes, method: str, expected: type[DeliveryError]
 ) -> None:
     """A 200 with a login page, half a document or nothing says nothing about what was done."""
-    with pytest.raises(expected, match="instead of JSON") as caught:
+    with pytest.raises(DeliveryError, match="instead of JSON") as caught:
         got(200, body, method, Content_Type="text/html").document()
 
-    assert (b"html" in body.lower()) == ("a login page?" in str(caught.value))
+    page = body is LOGIN
+    closed = page and expected is TemporaryError
+    assert (DestinationClosedError if closed else expected) is type(caught.value)
+    assert page == ("a login page?" in str(caught.value))
+
+
+def test_a_page_with_another_status_is_no_login() -> None:
+    """What a proxy says about a server that is away closes nothing; a login for what was asked does."""
+    with pytest.raises(TemporaryError, match="HTTP 502"):
+        got(502, LOGIN, "GET").document()
+    with pytest.raises(DestinationClosedError) as caught:
+        got(203, LOGIN, "GET").document()
+
+    assert ("authentication", CHECK_ADDRESS) == (caught.value.why, caught.value.next_step)
 
 
 @pytest.mark.parametrize("document", [[], None, 7, "text"])

@@ -299,10 +299,26 @@ row(
     "login page everywhere",
     ANSWERED,
     everywhere("login-page"),
-    promise=WAITING,
+    promise=REFUSED,
     but={"rillsoft": UNCERTAIN},
     says="login page",
 )
+for system, sends, promise in (
+    ("squash", 1, "2 uncertain: 77"),
+    ("huawei", 1, "1 uncertain, 1 waiting: 77"),
+    ("workiva-start", 2, REFUSED),
+):
+    where = LISTS[system.partition("-")[0]]
+    row(
+        "F8",
+        "login page for what is sent and what is listed",
+        (system,),
+        on("login-page", done=system != "workiva-start", times=EVER),
+        on("login-page", times=EVER, **where),
+        promise=promise,
+        sends=sends,
+        says="login page",
+    )
 for status in ("failed", "error"):
     row(
         "F8",
