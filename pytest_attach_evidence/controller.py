@@ -267,7 +267,7 @@ class Controller(Collecting):
             results=results,
             records=group.records,
             next=self._next(results) if delivering.undelivered(results) else "",
-            notes=self.notes,
+            notes=[*self.notes, *self.project.budget.clocks.told()],
             collected_only=not self._uploads,
         )
 

@@ -20,7 +20,7 @@ DOORS = ("", "cli", "controller", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "model"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
-    **dict.fromkeys(("naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
@@ -48,6 +48,7 @@ DELIVERING = {
 }
 MEETING = {
     "_version",
+    "clocks",
     "errors",
     "model",
     "naming",
