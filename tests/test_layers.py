@@ -21,7 +21,7 @@ LEVELS = {
     **dict.fromkeys(("_version", "errors", "model"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
     **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
-    **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
+    **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,

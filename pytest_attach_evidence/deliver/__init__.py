@@ -16,7 +16,7 @@ from ..model import Delivery
 from ..model import RunRecord
 from ..model import State
 from ..model import Target
-from ..plan import Capability
+from ..obstacles import Capability
 from ..plan import Plan
 from ..plan import plan
 from ..remap import Remap

@@ -24,10 +24,10 @@ from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.obstacles import Capability
+from pytest_attach_evidence.obstacles import broken_limit
 from pytest_attach_evidence.outcomes import worse
 from pytest_attach_evidence.outcomes import worst_outcomes
-from pytest_attach_evidence.plan import Capability
-from pytest_attach_evidence.plan import broken_limit
 from pytest_attach_evidence.plan import plan
 
 from .pieces import CASE

@@ -18,7 +18,7 @@ from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Limits
-from pytest_attach_evidence.plan import Capability
+from pytest_attach_evidence.obstacles import Capability
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import disk

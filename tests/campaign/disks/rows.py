@@ -90,7 +90,7 @@ ROWS: Rows = {
         WORK + "test_a_push_holds_no_contents",
         "deliver/test_large_runs.py::test_four_times_the_pieces_are_no_more_than_four_times_the_work",
     ),
-    "X14 clocks that jump by a day, as is told; local time that changes, a second 60, an intent of another day": (
+    "X14 clocks that jump, as is told; changes of local time, a second 60, an intent of another day": (
         CLOCKS + "test_a_clock_that_jumps_while_tests_run",
         CLOCKS + "test_local_time_that_changes_while_tests_run",
         CLOCKS + "test_an_intent_of_another_day",

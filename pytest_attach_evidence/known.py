@@ -1,0 +1,46 @@
+"""What earlier attempts found out about the deliveries of some runs, taken together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .deliveries import in_doubt
+from .model import Failure
+from .model import Outcome
+from .model import Receipt
+from .model import RunRecord
+from .outcomes import ended_tests
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier attempts of all the runs found out."""
+
+    receipts: dict[str, Receipt]
+    failures: dict[str, Failure]
+    uncertain: dict[str, str]
+    attempts: dict[str, int]
+    concluded: set[tuple[str, str]]
+    to_conclude: set[tuple[str, str]]
+    sought: set[str]
+    withdrawn: set[str]
+    ended: dict[tuple[str, str, str], Outcome]
+
+    @classmethod
+    def of(cls, records: Sequence[RunRecord]) -> Known:
+        """Take together what the journals of some runs tell."""
+        known = cls({}, {}, {}, {}, set(), set(), set(), set(), ended_tests(records))
+        concluded: list[set[tuple[str, str]]] = []
+        for record in records:
+            known.receipts.update(record.receipts)
+            known.failures.update(record.failures)
+            known.uncertain.update(in_doubt(record))
+            known.attempts.update(record.attempts)
+            known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
+            concluded.append(record.concluded)
+            known.to_conclude.update(record.to_conclude)
+            known.sought.update(key for key, in_vain in record.sought.items() if in_vain)
+        if concluded:
+            known.concluded.update(set.intersection(*concluded))
+        return known
