@@ -158,7 +158,7 @@ class Ending(Collecting):
             results=results,
             records=group.records,
             next=self._next(results) if delivering.undelivered(results) else "",
-            notes=self.notes,
+            notes=[*self.notes, *self.project.budget.clocks.told()],
             collected_only=not self._uploads,
         )
 

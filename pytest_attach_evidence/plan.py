@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
 
-from . import naming
-from .deliveries import LONG_AGO
-from .deliveries import in_doubt
 from .deliveries import target_name
 from .deliveries import wanted
+from .known import Known
 from .model import Delivery
 from .model import Failure
-from .model import Limits
 from .model import Outcome
 from .model import Receipt
-from .model import State
 from .model import Target
-from .model import utc_text
-from .outcomes import ended_tests
+from .obstacles import Capability
+from .obstacles import away
+from .obstacles import obstacle
 from .outcomes import place_of_test
 from .outcomes import worst_outcomes
 from .run_record import RunRecord
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """What `plan` has to know of an enabled destination. `origin` is '' where targets have none.
-
-    `concludes` tells whether a target is told its outcome, `wrong` why a target, which a spool from
-    elsewhere may name, is none of this destination's.
-    """
-
-    origin: str
-    limits: Limits
-    concludes: Callable[[Target], bool] = lambda target: False
-    wrong: Callable[[Target], str] = lambda target: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +86,21 @@ def plan(
         result.deliveries[delivery.key] = delivery
         by_target.setdefault(delivery.target, []).append(delivery)
     result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
-    known = _Known.of(records)
+    known = Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
     result.outcomes = worst_outcomes(records)
     for target, deliveries in by_target.items():
         capability = capabilities.get(target.destination)
         open_ones = _open(deliveries, known, capability, result, retry_rejected)
-        away = _away(target, capability)
-        if away is not None and known.is_to_conclude(target, deliveries):
-            result.untold[target] = away
+        cause = away(target, capability)
+        if cause is not None and known.is_to_conclude(target, deliveries):
+            result.untold[target] = cause
         work = _work(
             target,
             deliveries,
             open_ones,
             known=known,
-            capability=None if away else capability,
+            capability=None if cause else capability,
             outcome=result.outcomes[target],
             insist=retry_rejected,
         )
@@ -129,7 +110,7 @@ def plan(
     return result
 
 
-def _turn(work: Work, known: _Known) -> int:
+def _turn(work: Work, known: Known) -> int:
     """Return when a target is served: one that only fails must not starve the others in every push.
 
     What may have arrived at a target that its piece no longer has is looked for first, but a look that
@@ -141,46 +122,9 @@ def _turn(work: Work, known: _Known) -> int:
     return 2 if any(sent) else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What earlier attempts of all the runs found out."""
-
-    receipts: dict[str, Receipt]
-    failures: dict[str, Failure]
-    uncertain: dict[str, str]
-    attempts: dict[str, int]
-    concluded: set[tuple[str, str]]
-    to_conclude: set[tuple[str, str]]
-    sought: set[str]
-    withdrawn: set[str]
-    ended: dict[tuple[str, str, str], Outcome]
-
-    @classmethod
-    def of(cls, records: Sequence[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set(), set(), set(), set(), ended_tests(records))
-        concluded: list[set[tuple[str, str]]] = []
-        for record in records:
-            known.receipts.update(record.receipts)
-            known.failures.update(record.failures)
-            known.uncertain.update(in_doubt(record))
-            known.attempts.update(record.attempts)
-            known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
-            concluded.append(record.concluded)
-            known.to_conclude.update(record.to_conclude)
-            known.sought.update(key for key, in_vain in record.sought.items() if in_vain)
-        if concluded:
-            known.concluded.update(set.intersection(*concluded))
-        return known
-
-    def is_to_conclude(self, target: Target, deliveries: Sequence[Delivery]) -> bool:
-        """Tell whether a target that holds something has yet to be told its outcome."""
-        has_any = any(delivery.key in self.receipts for delivery in deliveries)
-        return has_any and (target.destination, target_name(target)) in self.to_conclude
-
-
 def _open(
     deliveries: Sequence[Delivery],
-    known: _Known,
+    known: Known,
     capability: Capability | None,
     result: Plan,
     retry_rejected: bool,
@@ -191,7 +135,7 @@ def _open(
     for delivery in deliveries:
         if delivery.key in known.receipts:
             continue
-        failure = _failure(delivery, place, known, capability, retry_rejected)
+        failure = obstacle(delivery, place, known, capability, retry_rejected)
         if failure is None:
             open_ones.append(delivery)
             place += delivery.key not in known.withdrawn
@@ -200,80 +144,12 @@ def _open(
     return open_ones
 
 
-def _failure(
-    delivery: Delivery,
-    place: int,
-    known: _Known,
-    capability: Capability | None,
-    retry_rejected: bool,
-) -> Failure | None:
-    before = known.failures.get(delivery.key)
-    if before is None:
-        return _trouble(delivery, place, known, capability)
-    # One without an attempt was a rejection of ours.
-    if before.state is State.REJECTED and before.attempts and not retry_rejected:
-        return before
-    made = _trouble(delivery, place, known, capability)
-    return before if made is not None and replace(made, at=before.at) == before else made
-
-
-def _trouble(
-    delivery: Delivery, place: int, known: _Known, capability: Capability | None
-) -> Failure | None:
-    """Return why a delivery cannot be sent as things are here and now."""
-    later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
-    away = _away(delivery.target, capability)
-    if capability is None or away is not None:
-        return away and _failed(delivery, later, *away)
-    if why := capability.wrong(delivery.target):
-        return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
-    if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
-        return None  # it is looked for first
-    broken = broken_limit(delivery, place, capability.limits)
-    return broken and _failed(delivery, State.REJECTED, *broken)
-
-
-def _away(target: Target, capability: Capability | None) -> tuple[str, str] | None:
-    """Return why a target's destination cannot be asked as it is configured, and what to do."""
-    name = target.destination
-    if capability is None:
-        return f"{name} is not in evidence_destinations", "add it, then push again"
-    if target.origin != capability.origin:
-        reason = f"was collected for {target.origin}, but {capability.origin} is configured"
-        return reason, f"set evidence_{name}_url to what it was, then push again"
-    return None
-
-
-def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Failure:
-    return Failure(key=delivery.key, state=state, reason=reason, next_step=next_step, at=utc_text())
-
-
-def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, str] | None:
-    """Return what limit a delivery breaks, with the number, and what to do; None if it breaks none.
-
-    `place` counts the target's pieces that are there or go there before this one.
-    """
-    piece, name = delivery.evidence, delivery.target.destination
-    if limits.max_bytes is not None and piece.size > limits.max_bytes:
-        seen = f"has {piece.size:,} bytes, {name} takes {limits.max_bytes:,}"
-        return seen, limits.too_large_hint
-    if limits.extensions is not None:
-        extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
-        if extension not in limits.extensions:
-            taken = ", ".join(sorted(limits.extensions))
-            return f"is a .{extension} file, {name} takes {taken}", "attach another kind of file"
-    if limits.max_per_target is not None and place >= limits.max_per_target:
-        seen = f"is piece {place + 1} for one target, {name} takes {limits.max_per_target}"
-        return seen, "map fewer tests to the target"
-    return None
-
-
 def _work(
     target: Target,
     deliveries: Sequence[Delivery],
     open_ones: Sequence[Delivery],
     *,
-    known: _Known,
+    known: Known,
     capability: Capability | None,
     outcome: Outcome,
     insist: bool,

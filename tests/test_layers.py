@@ -20,8 +20,8 @@ DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "p
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
     **dict.fromkeys(("mapfile", "options", "secrets", "settings", "urls"), 1),
-    **dict.fromkeys(("naming", "redact", "retry", "steps", "targets"), 1),
-    **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
+    **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
@@ -50,6 +50,7 @@ DELIVERING = {
 }
 MEETING = {
     "_version",
+    "clocks",
     "errors",
     "json_record",
     "model",

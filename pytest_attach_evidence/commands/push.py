@@ -215,4 +215,5 @@ def _summary(
         project, options, group.runs, only_rejected=delivering.only_rejected(results)
     )
     command = command if later else ""
-    return Summary(results=results, records=group.records, next=command, notes=notes)
+    told = [*notes, *project.budget.clocks.told()]
+    return Summary(results=results, records=group.records, next=command, notes=told)

@@ -15,7 +15,7 @@ from ..destinations.base import Judging
 from ..model import Delivery
 from ..model import State
 from ..model import Target
-from ..plan import Capability
+from ..obstacles import Capability
 from ..plan import Plan
 from ..plan import plan
 from ..remap import Remap

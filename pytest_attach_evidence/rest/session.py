@@ -105,6 +105,8 @@ class Session:
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
                 watch.connected = True
+                host = origin_of(url).host
+                self._budget.clocks.heard(host, response.headers.get("Date"))
                 body = response.raw.read(request.answer_limit + 1, decode_content=False)
                 missing = max(0, response.raw.length_remaining or 0)
                 if missing and len(body) <= request.answer_limit:

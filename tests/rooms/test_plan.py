@@ -10,6 +10,7 @@ from pytest_attach_evidence.deliveries import LONG_AGO
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
+from pytest_attach_evidence.deliveries import open_failures
 from pytest_attach_evidence.deliveries import pushable
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.deliveries import stuck_ones
@@ -23,10 +24,10 @@ from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.obstacles import Capability
+from pytest_attach_evidence.obstacles import broken_limit
 from pytest_attach_evidence.outcomes import worse
 from pytest_attach_evidence.outcomes import worst_outcomes
-from pytest_attach_evidence.plan import Capability
-from pytest_attach_evidence.plan import broken_limit
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.run_record import RunRecord
 
@@ -356,6 +357,20 @@ def test_the_worse_of_two_outcomes() -> None:
     assert all(
         worse(a, b) is order[min(i, j)] for i, a in enumerate(order) for j, b in enumerate(order)
     )
+
+
+def test_only_failures_at_targets_that_a_piece_still_has_are_reasons() -> None:
+    """What failed at a target that its piece left says nothing about what is open."""
+    owner = item("j1-1", FOLDER)
+    one, other = piece(owner), piece(owner, 2)
+    left, kept = delivery(owner, one, CASE), delivery(owner, one, FOLDER)
+    failures = {
+        d.key: Failure(key=d.key, state=State.WAITING, reason=reason)
+        for d, reason in ((left, "left"), (kept, "kept"))
+    }
+    run = record([owner], [one, other], failures=failures)
+
+    assert ["kept"] == [failure.reason for failure in open_failures(run)]
 
 
 @pytest.mark.parametrize(

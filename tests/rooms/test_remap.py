@@ -9,8 +9,8 @@ from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.obstacles import Capability
 from pytest_attach_evidence.outcomes import worst_outcomes
-from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.remap import MOST_NAMED
 from pytest_attach_evidence.remap import Remap

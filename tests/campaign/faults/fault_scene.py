@@ -218,6 +218,7 @@ class FaultScene:
                 results=results,
                 records=group.records,
                 next=command if delivering.undelivered(results) else "",
+                notes=project.budget.clocks.told(),
             )
         return Pushed(
             results=results,
