@@ -154,11 +154,12 @@ class Ending(Collecting):
         names = ", ".join(sorted(self.left_out))
         if names:
             self.notes.append(f"left out: targets of {names}, not in evidence_destinations")
+        self.notes += self.project.budget.clocks.told()
         return Summary(
             results=results,
             records=group.records,
             next=self._next(results) if delivering.undelivered(results) else "",
-            notes=[*self.notes, *self.project.budget.clocks.told()],
+            notes=self.notes,  # hooks that fail are noted yet
             collected_only=not self._uploads,
         )
 
