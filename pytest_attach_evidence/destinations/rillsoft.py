@@ -31,6 +31,7 @@ from ..settings import base_url
 from .base import Results
 from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError
+from .rillsoft_remote import RillsoftRemote
 from .rillsoft_targets import ID
 from .rillsoft_targets import SCOPE
 from .rillsoft_targets import parse_target
@@ -107,7 +108,7 @@ class Rillsoft:
         found: list[Problem] = []
         for client in sorted({target.scoped("client") or "" for target in targets}):
             try:
-                self._client().projects(client)
+                self._client().expect_open(client)
             except DeliveryError as error:
                 closed = isinstance(error, DestinationClosedError)
                 subject = self.name if closed else f"{self.name} client {client}"
@@ -142,6 +143,13 @@ class Rillsoft:
             )
             return {delivery.key: error for delivery in deliveries}
         return self._deliver_bundle(target, deliveries, open_content)
+
+    def remote(self) -> RillsoftRemote:
+        """Return the vendor's other operations. Raises DestinationClosedError where nothing allows them."""
+        try:
+            return RillsoftRemote(self._client(), self.parse, self._base, self._option("client"))
+        except SettingsError as error:
+            raise DestinationClosedError("; ".join(error.problems), why="configuration") from error
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -231,7 +239,7 @@ class Rillsoft:
             return self._opened
 
     def _credentials(self, session: Session) -> Credentials:
-        from ..apis.rillsoft import log_in  # noqa: PLC0415
+        from ..apis.rillsoft_login import log_in  # noqa: PLC0415
 
         secrets = self._secrets.first(*LOGINS)
         if secrets is None:
