@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from ..rest.session import Session
 
 
+BUNDLE_OR_MAP = (
+    "set evidence_rillsoft_bundle = on to send them as one zip, "
+    "or give each test an attachment of its own"
+)
 LOGINS = (("RILLSOFT_TOKEN",), ("RILLSOFT_USER", "RILLSOFT_PASSWORD"))
 
 
@@ -65,7 +69,12 @@ class Rillsoft:
         self._lock = threading.Lock()
         self._opened: Client | None = None
         self.limits = Limits(
-            max_name=120, pieces_per_call=None, repeat_is_harmless=True, replaces=True
+            max_name=120,
+            pieces_per_call=None,
+            repeat_is_harmless=True,
+            replaces=True,
+            max_together=1 if self._option("bundle") == "off" else None,
+            together_hint=BUNDLE_OR_MAP,
         )
 
     @property
@@ -135,12 +144,11 @@ class Rillsoft:
             return {}
         if len(deliveries) == 1:
             return self._deliver_one(target, deliveries[0], open_content)
-        if self._option("bundle") == "off":
-            error = PermanentError(
-                f"{len(deliveries)} pieces want {target}, which holds one file",
-                next_step="set evidence_rillsoft_bundle = on to send them as one zip, or give each "
-                "test an attachment of its own",
-            )
+        if (
+            self._option("bundle") == "off"
+        ):  # pieces of runs that were sent apart, and nobody heard more
+            msg = f"{len(deliveries)} pieces want {target}, which holds one file"
+            error = PermanentError(msg, next_step=BUNDLE_OR_MAP)
             return {delivery.key: error for delivery in deliveries}
         return self._deliver_bundle(target, deliveries, open_content)
 
