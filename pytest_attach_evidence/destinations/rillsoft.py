@@ -112,6 +112,11 @@ class Rillsoft:
         """Return why a target is none of Rillsoft's (see `rillsoft_targets`)."""
         return wrong(target)
 
+    def holder(self, target: Target) -> Target:
+        """Return the record itself: project and portfolio only scope the way to it."""
+        client = target.scoped("client")
+        return Target.of(self.name, target.origin, target.kind, target.id, client=client)
+
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Ask for each client's projects; whether an attachment exists cannot be asked."""
         found: list[Problem] = []

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
@@ -90,3 +96,107 @@ class TestWithoutBundles:
 
         assert (65, (1, 1)) == (ended.status, ended.numbers("delivered", "rejected"))
         assert before == held(sandbox)
+
+
+class TestReplaced:
+    """A later run replaces what an earlier one brought, which is named."""
+
+    def test_a_second_run_names_the_file_of_the_first(
+        self, project: Project, sandbox: Sandbox
+    ) -> None:
+        """Which run, which file and when, in the summary and in its file; nothing else changes."""
+        project.lead_to(sandbox, "rillsoft")
+        project.suite("rillsoft")
+        first = project.pytest()
+        [file] = sandbox.store.files("rillsoft")
+
+        second = project.pytest()
+
+        one, other = Spool(project.spool).runs()
+        [line] = [line for line in second.out.splitlines() if line.startswith("replaced: ")]
+        assert f"{file.name} at rillsoft attachment 4711" in line
+        assert f"which run {one.id} brought there at 20" in line
+        assert (0, 0) == (first.status, second.status)
+        assert [[], [(one.id, file.name, "4711")]] == [
+            [(r["run"], r["remote_name"], r["target"]["id"]) for r in summary(run)["replaced"]]
+            for run in (one, other)
+        ]
+        assert "replaced: " not in first.out
+
+    def test_a_push_of_what_waited_names_what_a_later_run_brought(
+        self, project: Project, sandbox: Sandbox
+    ) -> None:
+        """Old evidence takes the place of new, which nobody should miss; a zip is one file."""
+        project.lead_to(sandbox, "rillsoft")
+        project.suite("rillsoft", pieces=2)
+        [waiting] = collected(project, 1)
+        project.pytest()
+        [file] = sandbox.store.files("rillsoft")
+
+        ended = project.command("push", waiting.id)
+
+        _, later = Spool(project.spool).runs()
+        assert 0 == ended.status
+        assert 1 == ended.out.count("replaced: ")
+        assert f"replaced: {file.name} at rillsoft" in ended.out
+        assert f"which run {later.id} brought" in ended.out
+
+    def test_many_files_are_one_line_for_each_run(self, project: Project, sandbox: Sandbox) -> None:
+        """A nightly run with many records says it once; the file for programs has them all."""
+        project.lead_to(sandbox, "rillsoft")
+        tests = [
+            f"@m.evidence(rillsoft={n})\ndef test_{n}(evidence): evidence.text('x')" for n in IDS
+        ]
+        project.write("test_it.py", "import pytest", "m = pytest.mark", *tests)
+        project.pytest()
+
+        ended = project.pytest()
+
+        assert f"replaced: {len(IDS)} files (first: " in ended.out
+        assert 1 == ended.out.count("replaced: ")
+        assert len(IDS) == len(summary(Spool(project.spool).runs()[-1])["replaced"])
+
+    @pytest.mark.parametrize("trouble", ["locked", "damaged", "forbidden"])
+    def test_another_run_in_trouble_is_no_trouble(
+        self, project: Project, sandbox: Sandbox, trouble: str
+    ) -> None:
+        """What can be read of it counts; nothing of it can fail a run."""
+        project.lead_to(sandbox, "rillsoft")
+        project.suite("rillsoft")
+        project.pytest()
+        [one] = Spool(project.spool).runs()
+        if trouble == "damaged":
+            for journal in (one.path / "journals").iterdir():
+                journal.write_bytes(b"\0" * 100 + journal.read_bytes()[50:])
+        if trouble == "forbidden":
+            (one.path / "deliveries").rename(one.path / "elsewhere")
+            (one.path / "deliveries").symlink_to("elsewhere")
+
+        with one.locked() if trouble == "locked" else nullcontext():
+            ended = project.pytest()
+
+        assert (0, (1,)) == (ended.status, ended.numbers("delivered")), ended.out
+        assert (trouble == "locked") == ("replaced: " in ended.out)
+
+    def test_only_as_many_runs_are_read_as_are_kept(
+        self, project: Project, sandbox: Sandbox
+    ) -> None:
+        """Older ones may be there since they have something open."""
+        project.lead_to(sandbox, "rillsoft", "evidence_keep_runs = 1")
+        project.suite("rillsoft")
+        project.pytest()
+        collected(project, 1)
+
+        ended = project.pytest()
+
+        assert 0 == ended.status
+        assert "replaced: " not in ended.out
+
+
+IDS = range(4711, 4716)
+
+
+def summary(run: RunFolder) -> dict[str, Any]:
+    """Read the summary for programs of a run."""
+    found: dict[str, Any] = json.loads((run.path / "evidence-summary.json").read_text())
+    return found
