@@ -134,11 +134,8 @@ def test_what_has_no_receipt_is_no_file(destinations: dict[str, Destination]) ->
 def test_nobody_reads_other_runs_for_nothing(nothing_sent: bool) -> None:
     """Not where nothing was sent, nor where the destination keeps what is there."""
     asked = Asked([run("a", "2026-11-01")])
-    made = (
-        Scripted("one", FakeBudget(ends_at=0.0))
-        if not nothing_sent
-        else OneFile("one", FakeBudget())
-    )
+    kind = OneFile if nothing_sent else Scripted
+    made = kind("one", FakeBudget(ends_at=0.0))
     before = ["b"] if nothing_sent else []
 
     found = replaced(delivered(run("b", "2026-11-02"), before=before), {"one": made}, asked)
