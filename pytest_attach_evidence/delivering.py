@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from .deliver import Group
 from .deliver import Results
+from .deliver import replaced
 from .deliveries import is_settled
 from .errors import SpoolError
 from .model import Failure
@@ -17,6 +20,7 @@ from .project import Project
 from .report.exit_status import exit_status
 from .report.progress import progress
 from .report.summary import Summary
+from .run_record import RunRecord
 from .spool import RunFolder
 from .spool import Spool
 
@@ -33,14 +37,14 @@ def deliver_runs(
     write: Callable[[str], None],
     retry_rejected: bool = False,
 ) -> Results:
-    """Deliver what the runs hold, within a number of seconds."""
+    """Deliver what the runs hold, within a number of seconds, and see what that replaced."""
     todo = group.plan(project.destinations, retry_rejected=retry_rejected)
     budget = project.budget
     budget.ends_at = budget.clock() + seconds
     with progress(
         todo.remaining, terminal=terminal, write=write, remaining_s=budget.remaining_s
     ) as told:
-        return group.deliver(
+        results = group.deliver(
             todo,
             project.destinations,
             budget=budget,
@@ -49,6 +53,17 @@ def deliver_runs(
             progress=told,
             watch=told,
         )
+    results.replaced = replaced(results, project.destinations, lambda: _others(project, group))
+    return results
+
+
+def _others(project: Project, group: Group) -> Iterator[RunRecord]:
+    """Yield the newest other runs of the spool, at most so many as are kept; none is needed."""
+    own = {run.id for run in group.runs}
+    with suppress(SpoolError):
+        others = [run for run in Spool(project.settings.dir).runs() if run.id not in own]
+        for run in others[max(0, len(others) - project.settings.keep_runs) :]:
+            yield run.read()
 
 
 def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results, Group]:

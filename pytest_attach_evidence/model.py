@@ -220,8 +220,9 @@ class Limits:
     `max_per_target` pieces, `pieces_per_call` (None: all pieces of a target at once),
     `parallel_targets` at most, `repeat_is_harmless`: the same bytes may be sent again unasked,
     `replaces`: a call replaces what the target holds, so that it has to carry all pieces of the runs
-    being delivered, those with a receipt included, `too_large_hint`: what to do about a piece over
-    `max_bytes`.
+    being delivered, those with a receipt included, `max_together`: how many pieces of those runs one target
+    can have; where there are more, none of them is sent. `too_large_hint` and `together_hint`: what to do
+    about a piece over `max_bytes`, and about more than `max_together`.
     """
 
     max_bytes: int | None = None
@@ -233,6 +234,8 @@ class Limits:
     repeat_is_harmless: bool = False
     replaces: bool = False
     too_large_hint: str = "attach a smaller file"
+    max_together: int | None = None
+    together_hint: str = "map fewer tests to the target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

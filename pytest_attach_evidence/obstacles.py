@@ -33,15 +33,16 @@ class Capability:
 
 def obstacle(
     delivery: Delivery,
-    place: int,
+    place: tuple[int, int],
     known: Known,
     capability: Capability | None,
     retry_rejected: bool,
 ) -> Failure | None:
     """Return why a delivery is not sent, None where nothing is in its way.
 
-    `place` counts the target's pieces that are there or go there before it. `capability` is None where
-    its destination is not enabled. Without `retry_rejected` what was refused before stays refused.
+    `place` counts the target's pieces that are there or go there before it, and all that the runs being
+    delivered have for it. `capability` is None where its destination is not enabled. Without
+    `retry_rejected` what was refused before stays refused.
     """
     before = known.failures.get(delivery.key)
     if before is None:
@@ -54,7 +55,7 @@ def obstacle(
 
 
 def _trouble(
-    delivery: Delivery, place: int, known: Known, capability: Capability | None
+    delivery: Delivery, place: tuple[int, int], known: Known, capability: Capability | None
 ) -> Failure | None:
     """Return why a delivery cannot be sent as things are here and now."""
     later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
@@ -65,7 +66,7 @@ def _trouble(
         return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
     if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
         return None  # it is looked for first
-    broken = broken_limit(delivery, place, capability.limits)
+    broken = broken_limit(delivery, *place, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 
 
@@ -84,10 +85,13 @@ def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Fa
     return Failure(key=delivery.key, state=state, reason=reason, next_step=next_step, at=utc_text())
 
 
-def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, str] | None:
+def broken_limit(
+    delivery: Delivery, place: int, together: int, limits: Limits
+) -> tuple[str, str] | None:
     """Return what limit a delivery breaks, with the number, and what to do; None if it breaks none.
 
-    `place` counts the target's pieces that are there or go there before this one.
+    `place` counts the target's pieces that are there or go there before this one, `together` all that the
+    runs being delivered have for it.
     """
     piece, name = delivery.evidence, delivery.target.destination
     if limits.max_bytes is not None and piece.size > limits.max_bytes:
@@ -101,4 +105,7 @@ def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, s
     if limits.max_per_target is not None and place >= limits.max_per_target:
         seen = f"is piece {place + 1} for one target, {name} takes {limits.max_per_target}"
         return seen, "map fewer tests to the target"
+    if limits.max_together is not None and together > limits.max_together:
+        seen = f"is one of {together} pieces for one target, {name} takes {limits.max_together}"
+        return seen, limits.together_hint
     return None

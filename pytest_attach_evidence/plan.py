@@ -132,10 +132,11 @@ def _open(
     """Return the deliveries of one target that remain; put the others that fail into the result."""
     open_ones = []
     place = sum(delivery.key in known.receipts for delivery in deliveries)
+    together = sum(delivery.key not in known.withdrawn for delivery in deliveries)
     for delivery in deliveries:
         if delivery.key in known.receipts:
             continue
-        failure = obstacle(delivery, place, known, capability, retry_rejected)
+        failure = obstacle(delivery, (place, together), known, capability, retry_rejected)
         if failure is None:
             open_ones.append(delivery)
             place += delivery.key not in known.withdrawn

@@ -26,12 +26,14 @@ from ..spool import DeliveryLog
 from ..spool import RunFolder
 from .ground import Ground
 from .ground import Nobody
+from .ground import Replaced
 from .ground import Results
 from .ground import Watch
 from .lanes import deliver
+from .replaced import replaced
 
 
-__all__ = ["Group", "Results"]
+__all__ = ["Group", "Replaced", "Results", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,15 @@ class Nobody:
         """Do nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """A file that a run had brought to an object that holds one, and that an upload to `target` replaced."""
+
+    target: Target
+    run_id: str
+    receipt: Receipt
+
+
 @dataclass(slots=True, kw_only=True)
 class Results:
     """What became of a plan. Every delivery of the plan is in exactly one of the first two.
@@ -78,8 +87,8 @@ class Results:
     `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
     for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
     be told their outcome, and whether a person must act, `told` those for which that is decided;
-    `holdings` is how full targets are, as far as anybody saw it; `bugs` are errors of ours, `spool_errors`
-    what the disk refused.
+    `holdings` is how full targets are, as far as anybody saw it; `replaced` are files of other runs that
+    this delivery replaced; `bugs` are errors of ours, `spool_errors` what the disk refused.
     """
 
     plan: Plan
@@ -92,6 +101,7 @@ class Results:
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
     told: set[Target] = field(default_factory=set)
     holdings: dict[Target, Holding] = field(default_factory=dict)
+    replaced: list[Replaced] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
     spool_errors: list[str] = field(default_factory=list)
     interrupted: bool = False

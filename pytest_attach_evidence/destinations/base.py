@@ -99,6 +99,14 @@ class Judging(Protocol):
 
 
 @runtime_checkable
+class Replacing(Protocol):
+    """A destination whose objects hold one file each, so that an upload replaces what was there."""
+
+    def holder(self, target: Target) -> Target:
+        """Return the object of a target, the same for every target at which an upload replaces it; no I/O."""
+
+
+@runtime_checkable
 class GroupNotes(Notes, Protocol):
     """The notes of runs that are delivered together, with what each of them remembers.
 

@@ -21,18 +21,15 @@ from ..model import Problem
 from ..model import Receipt
 from ..model import Target
 from ..naming import remote_name
-from ..rest.auth import TokenSource
-from ..rest.auth import bearer
 from ..rest.body import FileBody
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
-from ..urls import base_url
 from .base import Results
 from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError
-from .rillsoft_targets import ID
-from .rillsoft_targets import SCOPE
+from .rillsoft_remote import RillsoftRemote
+from .rillsoft_settings import RillsoftSettings
 from .rillsoft_targets import parse_target
 from .rillsoft_targets import wrong
 
@@ -40,11 +37,12 @@ from .rillsoft_targets import wrong
 if TYPE_CHECKING:
     from ..apis.rillsoft import Place
     from ..apis.rillsoft import Rillsoft as Client
-    from ..rest.auth import Credentials
-    from ..rest.session import Session
 
 
-LOGINS = (("RILLSOFT_TOKEN",), ("RILLSOFT_USER", "RILLSOFT_PASSWORD"))
+BUNDLE_OR_MAP = (
+    "set evidence_rillsoft_bundle = on to send them as one zip, "
+    "or give each test an attachment of its own"
+)
 
 
 class Rillsoft:
@@ -57,57 +55,53 @@ class Rillsoft:
     name = "rillsoft"
 
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
-        self._settings = settings
-        self._options = settings.of("rillsoft")
-        self._secrets = secrets
+        self._settings = RillsoftSettings(settings, secrets)
         self._budget = budget
         self._lock = threading.Lock()
         self._opened: Client | None = None
         self.limits = Limits(
-            max_name=120, pieces_per_call=None, repeat_is_harmless=True, replaces=True
+            max_name=120,
+            pieces_per_call=None,
+            repeat_is_harmless=True,
+            replaces=True,
+            max_together=None if self._settings.bundles else 1,
+            together_hint=BUNDLE_OR_MAP,
         )
 
     @property
     def origin(self) -> str:
         """The normalised root of the server, '' where it is not set or wrong."""
         try:
-            return self._base
+            return self._settings.url
         except SettingsError:
             return ""
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with the settings, a line each."""
-        found: list[str] = []
-        try:
-            _ = self._base
-        except SettingsError as error:
-            found += error.problems
-        for name in SCOPE:
-            if (id := self._option(name)) and not ID.fullmatch(id):
-                hint = f"write the {name}'s id, a whole number"
-                found.append(f"evidence_rillsoft_{name} is {id!r} - {hint}")
-        if uploading:
-            found += self._access_problems()
-        return found
+        return self._settings.problems(uploading=uploading)
 
     def parse(self, text: str | int) -> Target:
         """Return the attachment record a text stands for.
 
         Raises TargetError, and SettingsError where no server is configured.
         """
-        scope = {name: self._option(name) for name in SCOPE}
-        return parse_target(text, origin=self._base, **scope)
+        return parse_target(text, origin=self._settings.url, **self._settings.scope)
 
     def wrong(self, target: Target) -> str:
         """Return why a target is none of Rillsoft's (see `rillsoft_targets`)."""
         return wrong(target)
+
+    def holder(self, target: Target) -> Target:
+        """Return the record itself: project and portfolio only scope the way to it."""
+        client = target.scoped("client")
+        return Target.of(self.name, target.origin, target.kind, target.id, client=client)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Ask for each client's projects; whether an attachment exists cannot be asked."""
         found: list[Problem] = []
         for client in sorted({target.scoped("client") or "" for target in targets}):
             try:
-                self._client().projects(client)
+                self._client().expect_open(client)
             except DeliveryError as error:
                 closed = isinstance(error, DestinationClosedError)
                 subject = self.name if closed else f"{self.name} client {client}"
@@ -134,14 +128,19 @@ class Rillsoft:
             return {}
         if len(deliveries) == 1:
             return self._deliver_one(target, deliveries[0], open_content)
-        if self._option("bundle") == "off":
-            error = PermanentError(
-                f"{len(deliveries)} pieces want {target}, which holds one file",
-                next_step="set evidence_rillsoft_bundle = on to send them as one zip, or give each "
-                "test an attachment of its own",
-            )
+        if not self._settings.bundles:  # pieces of runs that were sent apart, and nobody heard more
+            msg = f"{len(deliveries)} pieces want {target}, which holds one file"
+            error = PermanentError(msg, next_step=BUNDLE_OR_MAP)
             return {delivery.key: error for delivery in deliveries}
         return self._deliver_bundle(target, deliveries, open_content)
+
+    def remote(self) -> RillsoftRemote:
+        """Return the vendor's other operations. Raises DestinationClosedError where nothing allows them."""
+        try:
+            url, configured = self._settings.url, self._settings.scope["client"]
+            return RillsoftRemote(self._client(), self.parse, url, configured)
+        except SettingsError as error:
+            raise DestinationClosedError("; ".join(error.problems), why="configuration") from error
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -192,54 +191,12 @@ class Rillsoft:
             msg = "nothing was sent, since the delivery has to end"
             raise TemporaryError(msg)
 
-    @property
-    def _base(self) -> str:
-        """The normalised root of the server. Raises SettingsError."""
-        if url := self._option("url"):
-            return base_url("evidence_rillsoft_url", url, self._settings.http_hosts)
-        msg = (
-            "evidence_rillsoft_url is not set - write the root of the Rillsoft Integration Server "
-            "into pytest.ini"
-        )
-        raise SettingsError(msg)
-
-    def _option(self, name: str) -> str:
-        return self._options.get(name, "").strip()
-
-    def _access_problems(self) -> list[str]:
-        try:
-            if self._secrets.first(*LOGINS) is not None:
-                return []
-        except SettingsError as error:
-            return list(error.problems)
-        return [
-            "no credentials for rillsoft - set PYTEST_EVIDENCE_RILLSOFT_TOKEN, or "
-            "PYTEST_EVIDENCE_RILLSOFT_USER and PYTEST_EVIDENCE_RILLSOFT_PASSWORD"
-        ]
-
     def _client(self) -> Client:
-        """Return the client, built when it is first needed; only this loads the HTTP library."""
+        """Return the client, built when it is first needed."""
         with self._lock:
             if self._opened is None:
-                from ..apis.rillsoft import Rillsoft as Client  # noqa: PLC0415
-                from ..rest.origins import Origins  # noqa: PLC0415
-                from ..rest.session import Session  # noqa: PLC0415
-
-                origins = Origins(self._base, option="evidence_rillsoft_url")
-                session = Session(origins, self._budget, ca_bundle=self._settings.ca_bundle)
-                self._opened = Client(session, self._credentials(session))
+                self._opened = self._settings.client(self._budget)
             return self._opened
-
-    def _credentials(self, session: Session) -> Credentials:
-        from ..apis.rillsoft import log_in  # noqa: PLC0415
-
-        secrets = self._secrets.first(*LOGINS)
-        if secrets is None:
-            raise SettingsError(*self._access_problems())
-        if len(secrets) == 1:
-            return bearer(*secrets)
-        user, password = secrets
-        return TokenSource(lambda: log_in(session, user, password))
 
 
 def _place(target: Target) -> Place:

@@ -35,10 +35,10 @@ def parse_target(
         "rillsoft",
         origin,
         "attachment",
-        _plain(parts[-1]),
-        client=_plain(owner),
-        project=_plain(project),
-        portfolio=_plain(portfolio),
+        plain_id(parts[-1]),
+        client=plain_id(owner),
+        project=plain_id(project),
+        portfolio=plain_id(portfolio),
     )
 
 
@@ -50,6 +50,6 @@ def wrong(target: Target) -> str:
     return f"{target.kind} {target.id} is no target of Rillsoft"
 
 
-def _plain(id: str) -> str:
+def plain_id(id: str) -> str:
     """Return an id without leading zeros."""
     return id.lstrip("0") or id[:1]

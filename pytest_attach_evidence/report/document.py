@@ -8,6 +8,7 @@ from dataclasses import asdict
 from dataclasses import replace
 from typing import Any
 
+from ..deliver import Replaced
 from ..deliver import Results
 from ..deliveries import missing
 from ..model import Delivery
@@ -68,6 +69,7 @@ def document(
             }
             for item in missing([record])
         ],
+        "replaced": [_replaced(one, mask) for one in results.replaced],
         "refused": [_problem(problem, mask) for problem in record.refused],
         "damaged": [_problem(problem, mask) for problem in record.problems],
         **_of_the_group(summary, mask),
@@ -78,7 +80,9 @@ def _own(results: Results, record: RunRecord) -> Results:
     """Return the results of one run of a group."""
     plan = results.plan
     own = {k: d for k, d in plan.deliveries.items() if d.item.run_id == record.run.id}
-    return replace(results, plan=replace(plan, deliveries=own))
+    targets = {delivery.target for delivery in own.values()}
+    replaced = [one for one in results.replaced if one.target in targets]
+    return replace(results, plan=replace(plan, deliveries=own), replaced=replaced)
 
 
 def _of_the_group(summary: Summary, mask: Mask) -> Facts:
@@ -149,6 +153,15 @@ def _target(target: Target) -> Facts:
         "kind": target.kind,
         "id": target.id,
         "scope": dict(target.scope),
+    }
+
+
+def _replaced(one: Replaced, mask: Mask) -> Facts:
+    return {
+        "target": _target(one.target),
+        "run": one.run_id,
+        "remote_name": mask(one.receipt.remote_name),
+        "at": one.receipt.at,
     }
 
 

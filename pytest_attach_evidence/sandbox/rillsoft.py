@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
@@ -17,6 +16,8 @@ from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response
 
 from .replies import json_reply
+from .rillsoft_clients import CLIENTS
+from .rillsoft_clients import Client
 from .rillsoft_tokens import READERS
 from .rillsoft_tokens import TEN_YEARS_S
 from .rillsoft_tokens import Tokens
@@ -24,33 +25,8 @@ from .store import Store
 from .system import PageObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """A tenant with the attachment records of its projects; `open` is false for a foreign one."""
-
-    id: int
-    name: str
-    projects: Mapping[int, range]
-    portfolios: Mapping[int, tuple[int, ...]]
-    open: bool = True
-
-
-CLIENTS = {
-    7: Client(
-        id=7,
-        name="Sample works",
-        projects={12: range(4711, 4721), 13: range(4721, 4731)},
-        portfolios={3: (12,), 4: (13,)},
-    ),
-    8: Client(id=8, name="Second tenant", projects={21: range(4801, 4805)}, portfolios={5: (21,)}),
-    9: Client(
-        id=9,
-        name="Foreign tenant (no rights)",
-        projects={31: range(4901, 4903)},
-        portfolios={},
-        open=False,
-    ),
-}
+DONE = {"status": "success", "message": "Operation completed successfully", "details": []}
+ABSENT = "absent"
 REFUSALS = {
     400: ("Invalid request", "Validation error"),
     401: ("Authentication failed", "JWT token not found"),
@@ -73,8 +49,10 @@ class RillsoftSystem:
     """A made-up Rillsoft Integration Server.
 
     A login's token lives `token_life_s` by `clock`. `bare_401` leaves `status` and `details` out of
-    a 401; `details` replaces the details of every refusal (`[]`, `{}`, …); `success_code` and
-    `success_status` change what an upload that was stored answers.
+    a 401; `details` replaces the details of every refusal (`[]`, `{}`, …; `ABSENT` leaves them out);
+    `success_code` and `success_status` change what an upload that was stored answers. Where the vendor
+    documents no answer, `login_wrapped` puts the token into the details of a success, and `list_shape`
+    makes a list an `array`, an object that holds it `named`, or something `odd`.
     """
 
     name = "rillsoft"
@@ -90,6 +68,8 @@ class RillsoftSystem:
         details: object = None,
         success_code: int = 201,
         success_status: str = "success",
+        login_wrapped: bool = False,
+        list_shape: str = "details",
     ) -> None:
         self.store = store
         self.root = ""
@@ -98,6 +78,8 @@ class RillsoftSystem:
         self._bare_401 = bare_401
         self._details = details
         self._success = (success_code, success_status)
+        self._wrapped = login_wrapped
+        self._list_shape = list_shape
         self._ids = itertools.count(1)
         client = "/api/v2/clients/<int:client>"
         self._map = Map(
@@ -105,6 +87,7 @@ class RillsoftSystem:
                 Rule("/api/v1/login", methods=["POST"], endpoint=self._login),
                 Rule(f"{client}/projects", methods=["GET"], endpoint=self._projects),
                 Rule(f"{client}/portfolios", methods=["GET"], endpoint=self._portfolios),
+                Rule(f"{client}/dms/documents", methods=["GET"], endpoint=self._documents),
                 Rule(f"{client}/attachments/<int:id>", methods=["POST"], endpoint=self._upload),
             ]
         )
@@ -150,21 +133,28 @@ class RillsoftSystem:
         token = self.tokens.login(credentials, self.token_life_s)
         if token is None:
             raise RillsoftProblem(401, "Invalid credentials")
-        return json_reply(200, {"token": token})
+        found = {"token": token}
+        return json_reply(200, {**DONE, "code": 200, "details": found} if self._wrapped else found)
 
     def _projects(self, request: Request, client: int) -> Response:
         projects = self._client(request, client).projects
-        return _listed([{"id": id, "name": f"Project {id}"} for id in projects])
+        return self._listed("projects", [{"id": id, "name": f"Project {id}"} for id in projects])
 
     def _portfolios(self, request: Request, client: int) -> Response:
         portfolios = self._client(request, client).portfolios
-        return _listed([{"id": id, "name": f"Portfolio {id}"} for id in portfolios])
+        named = [{"id": id, "name": f"Portfolio {id}"} for id in portfolios]
+        return self._listed("portfolios", named)
+
+    def _documents(self, request: Request, client: int) -> Response:
+        return self._listed("documents", self._client(request, client).documents)
 
     def _upload(self, request: Request, client: int, id: int) -> Response:
         tenant = self._client(request, client)
         if self.tokens.read(request.headers["Authorization"])[0] in READERS:
             raise RillsoftProblem(403)
-        if id not in _scope(tenant, request):
+        if id not in tenant.attachments(
+            _scope_id(request, "project_id"), _scope_id(request, "portfolio_id")
+        ):
             raise RillsoftProblem(404)
         file = _only_file(request)
         self.store.commit(
@@ -177,9 +167,17 @@ class RillsoftSystem:
             replace=True,
         )
         code, status = self._success
-        message = "Operation completed successfully"
-        body = {"status": status, "code": code, "message": message, "details": []}
-        return json_reply(code, body)
+        return json_reply(code, {**DONE, "status": status, "code": code})
+
+    def _listed(self, what: str, rows: Sequence[Mapping[str, object]]) -> Response:
+        """Answer with a list: as a success has its details, or as a switch wants it."""
+        if self._list_shape == "array":
+            return json_reply(200, rows)
+        if self._list_shape == "named":
+            return json_reply(200, {what: rows, "total": len(rows)})
+        if self._list_shape == "odd":
+            return json_reply(200, {"page": {"content": [f"{one['name']}" for one in rows]}})
+        return json_reply(200, {**DONE, "code": 200, "details": rows})
 
     def _client(self, request: Request, id: int) -> Client:
         """Return a tenant that the request may see."""
@@ -196,19 +194,10 @@ class RillsoftSystem:
         message = REFUSALS[status][0]
         if status == 401 and self._bare_401:
             return json_reply(status, {"code": status, "message": details})
-        shown = details if self._details is None else self._details
-        body = {"status": "error", "code": status, "message": message, "details": shown}
+        body: dict[str, object] = {"status": "error", "code": status, "message": message}
+        if self._details != ABSENT:
+            body["details"] = details if self._details is None else self._details
         return json_reply(status, body)
-
-
-def _scope(client: Client, request: Request) -> set[int]:
-    """Return the attachment ids of the client that lie in the named project and portfolio."""
-    projects = set(client.projects)
-    if (project := _scope_id(request, "project_id")) is not None:
-        projects &= {project}
-    if (portfolio := _scope_id(request, "portfolio_id")) is not None:
-        projects &= set(client.portfolios.get(portfolio, ()))
-    return {id for project in projects for id in client.projects[project]}
 
 
 def _scope_id(request: Request, name: str) -> int | None:
@@ -228,11 +217,6 @@ def _only_file(request: Request) -> FileStorage:
     if [name for name, _ in parts] != ["file"] or request.form:
         raise RillsoftProblem(400)
     return parts[0][1]
-
-
-def _listed(rows: Sequence[Mapping[str, object]]) -> Response:
-    message = "Operation completed successfully"
-    return json_reply(200, {"status": "success", "code": 200, "message": message, "details": rows})
 
 
 def _line(object: str, title: str, kind: str, depth: int, **facts: str) -> PageObject:

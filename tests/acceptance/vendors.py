@@ -20,37 +20,35 @@ IPD = "/v1/ipdprojectservice/projects"
 
 def squash(sandbox: Sandbox, reference: str) -> Files:
     """Return names and bytes of the attachments of a test case's newest execution."""
-    api = sandbox.roots["squash"] + "/api/rest/latest"
-    token = sandbox.exports()["PYTEST_EVIDENCE_SQUASH_TOKEN"]
+    execution = _squash_executions(sandbox, reference)[-1]["id"]
+    return squash_owner(sandbox, f"executions/{execution}")
 
-    def get(path: str) -> requests.Response:
-        return _sound(
-            requests.get(api + path, headers={"Authorization": f"Bearer {token}"}, timeout=10)
-        )
 
-    plan = get("/iterations/4/test-plan?size=200&sort=id").json()["_embedded"]["test-plan"]
-    cases = [
-        one for one in plan if (one["referenced_test_case"] or {}).get("reference") == reference
-    ]
-    execution = max(one["id"] for one in cases[0]["executions"])
-    listed = get(f"/executions/{execution}/attachments?size=200&sort=id").json()
+def squash_owner(sandbox: Sandbox, owner: str) -> Files:
+    """Return names and bytes of the attachments of any object that can have some."""
+    listed = _squash(sandbox, f"/{owner}/attachments?size=200&sort=id").json()
     found = listed.get("_embedded", {}).get("attachments", [])
-    return [(one["name"], get(f"/attachments/{one['id']}/content").content) for one in found]
+    content = [_squash(sandbox, f"/attachments/{one['id']}/content").content for one in found]
+    return list(zip([one["name"] for one in found], content, strict=True))
 
 
 def squash_status(sandbox: Sandbox, reference: str) -> list[str]:
     """Return the status of every execution of a test case, oldest first."""
-    api = sandbox.roots["squash"] + "/api/rest/latest"
-    token = sandbox.exports()["PYTEST_EVIDENCE_SQUASH_TOKEN"]
-    url = f"{api}/iterations/4/test-plan?size=200&sort=id"
-    plan = _sound(
-        requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
-    ).json()
-    lines = plan["_embedded"]["test-plan"]
+    return [one["execution_status"] for one in _squash_executions(sandbox, reference)]
+
+
+def _squash_executions(sandbox: Sandbox, reference: str) -> list[dict[str, Any]]:
+    """Return the executions of a test case in the plan, oldest first."""
+    listed = _squash(sandbox, "/iterations/4/test-plan?size=200&sort=id").json()
+    lines = listed["_embedded"]["test-plan"]
     case = next(o for o in lines if (o["referenced_test_case"] or {}).get("reference") == reference)
-    return [
-        one["execution_status"] for one in sorted(case["executions"], key=lambda one: one["id"])
-    ]
+    return sorted(case["executions"], key=lambda one: one["id"])
+
+
+def _squash(sandbox: Sandbox, path: str) -> requests.Response:
+    token = sandbox.exports()["PYTEST_EVIDENCE_SQUASH_TOKEN"]
+    url = f"{sandbox.roots['squash']}/api/rest/latest{path}"
+    return _sound(requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10))
 
 
 def workiva(sandbox: Sandbox, path: str) -> Files:

@@ -12,7 +12,7 @@ import responses
 
 from pytest_attach_evidence.apis.rillsoft import Place
 from pytest_attach_evidence.apis.rillsoft import Rillsoft
-from pytest_attach_evidence.apis.rillsoft import log_in
+from pytest_attach_evidence.apis.rillsoft_login import log_in
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
@@ -212,14 +212,14 @@ class TestUpload:
         assert "JWT Token not found" in str(error)
 
 
-class TestProjects:
+class TestAccess:
     """The cheap question whether a client is open to us."""
 
     def test_any_json_will_do(self, server: responses.RequestsMock, client: Rillsoft) -> None:
         """The shape of the list is not documented."""
         server.get(PROJECTS, json=[])
 
-        client.projects("7")
+        client.expect_open("7")
 
         assert 1 == len(server.calls)
 
@@ -227,6 +227,8 @@ class TestProjects:
         ("status", "body", "kind"),
         [
             (200, "<html>", DestinationClosedError),
+            (200, '{"status": "error", "message": "no"}', PermanentError),
+            (200, '{"code": 401, "message": "JWT Token not found"}', DestinationClosedError),
             (401, "{}", DestinationClosedError),
             (403, "{}", PermanentError),
             (404, "{}", PermanentError),
@@ -245,7 +247,7 @@ class TestProjects:
         server.get(PROJECTS, body=body, status=status)
 
         with pytest.raises(kind):
-            client.projects("7")
+            client.expect_open("7")
 
 
 def jwt(claims: Any) -> str:
@@ -261,12 +263,22 @@ class TestLogin:
         """Log in with made-up credentials."""
         return log_in(session, Secret("user", "a test"), Secret("sesame", "a test"))
 
-    @pytest.mark.parametrize("field", ["token", "access_token", "jwt"])
-    def test_the_token_is_found_under_its_customary_names(
-        self, server: responses.RequestsMock, session: Session, field: str
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"token": "made-up"},
+            {"access_token": "made-up"},
+            {"jwt": "made-up"},
+            DONE | {"details": {"token": "made-up"}},
+            DONE | {"details": [{"token": "made-up"}]},
+            {"status": "success", "data": {"access_token": "made-up"}},
+        ],
+    )
+    def test_the_token_is_found_where_it_customarily_is(
+        self, server: responses.RequestsMock, session: Session, answer: dict[str, Any]
     ) -> None:
         """The answer of the login is not documented."""
-        server.post(LOGIN, json={field: "made-up"})
+        server.post(LOGIN, json=answer)
 
         token = self.log_in(session)
 
@@ -302,6 +314,8 @@ class TestLogin:
             (200, {}),
             (200, {"token": ""}),
             (200, {"token": 5}),
+            (200, DONE | {"details": "Welcome"}),
+            (200, DONE | {"details": [{}, "token"]}),
         ],
     )
     def test_a_login_without_a_token_closes(

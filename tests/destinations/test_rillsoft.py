@@ -179,6 +179,17 @@ class TestTargets:
         assert (("client", client), ("portfolio", "3"), ("project", "12")) == target.scope
         assert "https://ris.example.com/ris" == target.origin
 
+    def test_the_way_to_a_record_is_not_the_record(self) -> None:
+        """What another scope leads to is replaced all the same; another client's record is another."""
+        scoped, plain = self.rillsoft(client="7", project="12"), self.rillsoft(client="7")
+
+        records = [
+            rillsoft.holder(rillsoft.parse(text))
+            for rillsoft, text in ((scoped, "4711"), (plain, "007/04711"), (plain, "8/4711"))
+        ]
+
+        assert records[0] == records[1] != records[2]
+
     @pytest.mark.parametrize(
         "text", [True, None, 1.5, -1, "-1", "+1", "1 ", "1/2/3", "a", "1/", "/1", "１", "1e3"]
     )

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pytest_attach_evidence.deliver import Replaced
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.destinations.base import Holding
 from pytest_attach_evidence.errors import DestinationClosedError
@@ -279,3 +280,22 @@ def test_without_journals_there_still_is_a_last_line() -> None:
     [line] = last_words("run-1", None, [], "push it")
 
     assert LAST.fullmatch(line)
+
+
+def test_what_was_replaced_is_a_line_for_each_run() -> None:
+    """The file, where it was, which run had brought it and when; many of one run share a line."""
+    scene = Scene(State.DELIVERED)
+    lost = [("run-8", "a.png", 1), ("run-9", "b.png", 2), ("run-9", "c.png", 3)]
+    scene.results.replaced = [
+        Replaced(
+            target=CASE,
+            run_id=run,
+            receipt=Receipt(key="0123456789ab", remote_name=name, at=f"2026-11-0{day}"),
+        )
+        for run, name, day in lost
+    ]
+
+    assert [
+        f"replaced: a.png at {CASE}, which run run-8 brought there at 2026-11-01",
+        f"replaced: 2 files (first: b.png at {CASE}), which run run-9 brought there at 2026-11-02",
+    ] == [line for line in scene.summary().lines() if line.startswith("replaced: ")]

@@ -238,19 +238,23 @@ from pytest_attach_evidence.rest.body import FileBody, MultipartBody, Part
 from pytest_attach_evidence.rest.origins import Origins
 from pytest_attach_evidence.rest.session import Session
 from pytest_attach_evidence.retry import Budget
-url, path = sys.argv[1:]
+url, path, way = sys.argv[1:]
 session = Session(Origins(url), Budget.lasting(120))
 session.send(Request(method="GET", url=url, what="a first look"))
 file = FileBody(open=lambda: open(path, "rb"), length=1 << 30)
 body = MultipartBody([Part(field="files", filename="large.bin", content=file)])
+upload = Request(method="POST", url=url, what="the upload", body=body)
+into = open(path, "wb") if way == "download" else None
+download = Request(method="GET", url=url + "/large", what="the download", into=into)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-answer = session.send(Request(method="POST", url=url, what="the upload", body=body))
+answer = session.send(upload if way == "upload" else download)
 print(answer.status, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
+GIBIBYTE = 1 << 30
 
 
-def count_only(caller: Caller) -> None:
-    """Take requests without keeping their bodies."""
+def large_things(caller: Caller) -> None:
+    """Take requests without keeping their bodies, and answer one with a gibibyte."""
     buffer = bytearray(1 << 20)
     while head := caller.head():
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
@@ -258,19 +262,27 @@ def count_only(caller: Caller) -> None:
         while missing > 0:
             missing -= caller.socket.recv_into(buffer)
         caller.received.clear()
-        caller.send(answer())
+        if b" /large " not in head:
+            caller.send(answer())
+            continue
+        caller.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIBIBYTE)
+        for _ in range(GIBIBYTE // len(buffer)):
+            caller.socket.sendall(buffer)
 
 
-def test_memory_stays_small_whatever_is_sent(tmp_path: Path) -> None:
-    """A gibibyte sent as multipart adds at most 32 MiB to the process."""
+@pytest.mark.parametrize("way", ["upload", "download"])
+def test_memory_stays_small_whatever_is_sent_or_fetched(tmp_path: Path, way: str) -> None:
+    """A gibibyte sent as multipart, or written into a file, adds at most 32 MiB to the process."""
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
-        file.truncate(1 << 30)
+        file.truncate(GIBIBYTE)  # of zeros, so that it takes no disk
 
-    with serving(count_only) as server:
-        command = [sys.executable, "-c", MEMORY, server.url, str(path)]
+    with serving(large_things) as server:
+        command = [sys.executable, "-c", MEMORY, server.url, str(path), way]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     status, added = map(float, done.stdout.split())
-    assert 200 == status
+    size = path.stat().st_size
+    path.unlink()
+    assert (200, GIBIBYTE) == (status, size)
     assert added <= 32

@@ -212,6 +212,8 @@ def test_a_target_of_another_server_is_not_sent_here() -> None:
         (Limits(extensions=frozenset({"zip", "txt"})), 0, "is a .png file, squash takes txt, zip"),
         (Limits(max_per_target=3), 2, None),
         (Limits(max_per_target=3), 3, "is piece 4 for one target, squash takes 3"),
+        (Limits(max_together=4), 3, None),
+        (Limits(max_together=1), 0, "is one of 4 pieces for one target, squash takes 1"),
     ],
 )
 def test_a_broken_limit_is_said_with_its_number(
@@ -221,7 +223,7 @@ def test_a_broken_limit_is_said_with_its_number(
     owner = item("j1-1", CASE)
     one = delivery(owner, piece(owner, size=2000), CASE)
 
-    broken = broken_limit(one, place, limits)
+    broken = broken_limit(one, place, 4, limits)
 
     assert expected == (broken and broken[0])
     assert broken is None or broken[1]
@@ -237,6 +239,29 @@ def test_a_limit_rejects_only_what_breaks_it() -> None:
 
     assert [State.REJECTED] == [one.state for one in made.failed.values()]
     assert [2] == [d.evidence.seq for work in made.work for d in work.deliveries]
+
+
+@pytest.mark.parametrize("delivered", [False, True])
+def test_of_more_than_go_together_none_is_sent(delivered: bool) -> None:
+    """The pieces of all runs being delivered count, those that are there included; each plan counts anew."""
+    one, other = item("j1-1", CASE), item("j2-1", CASE)
+    alone = record([one], [piece(one)])
+    there = delivery(one, alone.pieces[0], CASE)
+    if delivered:
+        alone.receipts[there.key] = receipt(there)
+    limits = Limits(replaces=True, pieces_per_call=None, max_together=1)
+    single = {"squash": Capability(origin=HERE, limits=limits)}
+    runs = [alone, record([other], [piece(other)])]
+
+    made = plan(runs, single)
+    for failure in made.failed.values():
+        runs[1].failures[failure.key] = failure
+    again = plan(runs, {"squash": Capability(origin=HERE, limits=ALL)})
+
+    assert [] == made.work
+    assert 2 - delivered == len(made.failed)
+    assert {State.REJECTED} == {failure.state for failure in made.failed.values()}
+    assert made.failed.keys() == {d.key for work in again.work for d in work.deliveries}
 
 
 def test_runs_are_planned_together_and_conclude_together() -> None:

@@ -10,6 +10,7 @@ import requests
 from plain_http import Api
 
 from pytest_attach_evidence.sandbox import Sandbox
+from pytest_attach_evidence.sandbox.rillsoft import ABSENT
 from pytest_attach_evidence.sandbox.rillsoft_tokens import ACCOUNTS
 
 
@@ -167,6 +168,31 @@ def test_projects_and_portfolios(rillsoft: Api) -> None:
 
     assert [project["id"] for project in projects] == [12, 13]
     assert [portfolio["id"] for portfolio in portfolios] == [3, 4]
+
+
+def test_documents(rillsoft: Api) -> None:
+    """The DMS documents of a tenant can be listed; they are none of its attachments."""
+    documents = rillsoft.get("/api/v2/clients/7/dms/documents").json()["details"]
+
+    assert [(one["documentId"], one["projectId"]) for one in documents] == [(901, 12), (902, 13)]
+    assert_refused(rillsoft.get("/api/v2/clients/9/dms/documents"), 403, "Access denied")
+
+
+@pytest.mark.parametrize(
+    ("shape", "keys"), [("named", {"projects", "total"}), ("odd", {"page"}), ("array", None)]
+)
+def test_shapes_that_no_page_describes(
+    start: Callable[..., Sandbox], apis: Callable[..., Api], shape: str, keys: set[str] | None
+) -> None:
+    """Where the vendor says nothing of an answer, a server may answer anything."""
+    sandbox = start(rillsoft={"list_shape": shape, "login_wrapped": True, "details": ABSENT})
+    api = apis(sandbox.roots["rillsoft"], "")
+    token = login(api).json()["details"]["token"]
+
+    found = apis(api.root, token).get("/api/v2/clients/7/projects").json()
+
+    assert (set(found) if keys else len(found)) == (keys or 2)
+    assert set(api.get(PATH).json()) == {"status", "code", "message"}
 
 
 def test_deviations(start: Callable[..., Sandbox], apis: Callable[..., Api]) -> None:
