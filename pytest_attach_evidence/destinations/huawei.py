@@ -41,8 +41,8 @@ from .huawei_targets import wrong
 
 
 if TYPE_CHECKING:
-    from ..apis.codearts import Attachment
     from ..apis.codearts import CodeArts
+    from ..apis.codearts_shapes import Attachment
     from ..rest.session import Session
 
 

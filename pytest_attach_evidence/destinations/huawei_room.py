@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from ..apis.codearts import Attachment
+    from ..apis.codearts_shapes import Attachment
 
 
 MEBIBYTE = 1024 * 1024
