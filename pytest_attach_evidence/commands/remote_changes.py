@@ -12,7 +12,7 @@ from ..errors import PermanentError
 from ..errors import TargetError
 from ..naming import keys_in
 from ..redact import harmless
-from .remote_reading import attachments_table
+from .remote_reading import show_attachments
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of
@@ -67,7 +67,7 @@ def agree(question: str, chosen: argparse.Namespace) -> None:
 
 def _show(found: Sequence[Attached], chosen: argparse.Namespace) -> None:
     if not (chosen.json or chosen.yes):
-        say(*attachments_table(found), "")
+        show_attachments(found)
 
 
 def _counted(found: Sequence[Attached]) -> str:

@@ -18,6 +18,8 @@ from ..destinations.remote import Place
 from ..destinations.remote import Remote
 from ..errors import NotOfferedError
 from ..model import Target
+from ..redact import harmless
+from ..report import output
 from ..report.table import table
 from ..spool import readable_size
 from .remote_targets import Asked
@@ -46,9 +48,9 @@ def list_(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> Non
     if chosen.json:
         return
     if found:
-        say(*_places(asked.destination, found), "")
+        _show(*_places(asked.destination, found))
     if files:
-        say(*attachments_table(files), "")
+        show_attachments(files)
     if not found and not files:
         say(f"{asked}: nothing is there")
     else:
@@ -147,7 +149,9 @@ def place_document(destination: str, place: Place, depth: int) -> dict[str, Any]
     return {**facts, "text": f"{destination}={place.text}" if place.text else None}
 
 
-def _places(destination: str, found: Sequence[tuple[int, Place]]) -> list[str]:
+def _places(
+    destination: str, found: Sequence[tuple[int, Place]]
+) -> tuple[list[str], list[list[str]]]:
     names = list(dict.fromkeys(name for _, place in found for name in place.facts))
     rows = [
         [
@@ -158,17 +162,23 @@ def _places(destination: str, found: Sequence[tuple[int, Place]]) -> list[str]:
         ]
         for depth, place in found
     ]
-    return table(["target", "kind", "name", *names], rows, terminal=sys.stdout.isatty())
+    return ["target", "kind", "name", *names], rows
 
 
-def attachments_table(files: Sequence[Attached]) -> list[str]:
-    """Return the lines of a table of attachments."""
+def show_attachments(files: Sequence[Attached]) -> None:
+    """Print a table of attachments."""
     names = list(dict.fromkeys(name for one in files for name in one.facts))
     rows = [
         [one.id, one.name, _size(one), *(one.facts.get(name, "") for name in names)]
         for one in files
     ]
-    return table(["attachment", "name", "size", *names], rows, terminal=sys.stdout.isatty())
+    _show(["attachment", "name", "size", *names], rows)
+
+
+def _show(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose cells hold foreign text."""
+    shown = [[harmless(cell) for cell in row] for row in rows]
+    output.write(*table(columns, shown, terminal=sys.stdout.isatty()), "")
 
 
 def _size(one: Attached) -> str:

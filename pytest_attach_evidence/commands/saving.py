@@ -37,11 +37,10 @@ def save(folder: Path, fetch: Callable[[BinaryIO], str]) -> Saved:
     part = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=folder, prefix=".", suffix=".part", delete=False
-        ) as into:
-            part = Path(into.name)
-            name = fetch(into.file)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+        part = Path(temporary)
+        with os.fdopen(handle, "wb") as into:
+            name = fetch(into)
             into.flush()
             os.fsync(into.fileno())
         digest, size = _digest(part)

@@ -6,18 +6,16 @@ import io
 import sys
 from collections.abc import Sequence
 
-from ..redact import harmless
-
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
     """Return the lines of a table; columns in which no row has anything are left out.
 
-    Cells may hold foreign text: what a terminal would obey is shown, not sent. Without a terminal a row
-    is one line of any length, so that programs can cut it.
+    Cells are harmless text. On a terminal the lines hold its commands for colours; elsewhere a row is one
+    line of any length, so that programs can cut it.
     """
     used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
     head = [columns[number] for number in used]
-    body = [[harmless(row[number]) for number in used] for row in rows]
+    body = [[row[number] for number in used] for row in rows]
     fitted = _fitted(head, body) if terminal else None
     return fitted if fitted is not None else _aligned(head, body)
 
