@@ -12,6 +12,7 @@ from ..errors import PermanentError
 from ..model import Delivery
 from ..model import Target
 from ..naming import keys_in
+from ..spool import readable_size
 from .base import Holding
 from .huawei_targets import SCRUM_ITEM
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..apis.codearts_shapes import Attachment
 
 
-MEBIBYTE = 1024 * 1024
 MAX_COUNT = 100
 MAKE_ROOM = (
     "map tests to another work item, or remove attachments from this one in CodeArts; where yours takes "
@@ -107,18 +107,23 @@ class Room:
             return
         held = seen.held
         if held.count >= MAX_COUNT or held.size + size > self.max_total:
-            msg = f"{target} holds {self.words(held)}; a piece of {_mb(size)} MB does not fit"
+            msg = (
+                f"{target} holds {self.words(held)}; a piece of {readable_size(size)} does not fit"
+            )
             raise PermanentError(msg, next_step=MAKE_ROOM)
 
     def words(self, held: Held) -> str:
         """Say in numbers what is held, and what can be."""
-        most = self.max_total / MEBIBYTE
-        return f"{held.count} of {MAX_COUNT} attachments and {_mb(held.size)} of {most:g} MB"
+        size, most = readable_size(held.size), readable_size(self.max_total)
+        return f"{held.count} of {MAX_COUNT} attachments and {size} of {most}"
 
     def facts(self, held: Held) -> dict[str, str]:
         """Say what an IPD work item holds, and what is left of its limits."""
         count, size = max(0, MAX_COUNT - held.count), max(0, self.max_total - held.size)
-        return {"attachments": self.words(held), "left": f"{count} attachments, {_mb(size)} MB"}
+        return {
+            "attachments": self.words(held),
+            "left": f"{count} attachments, {readable_size(size)}",
+        }
 
     def holding(self, target: Target, place: Place) -> Holding | None:
         """Return how full an item is; None where no list of it was seen."""
@@ -133,7 +138,3 @@ class Room:
             left=max(0, MAX_COUNT - seen.held.count) if limited else None,
             left_bytes=max(0, self.max_total - seen.held.size) if limited else None,
         )
-
-
-def _mb(size: int) -> str:
-    return f"{size / MEBIBYTE:.1f}"

@@ -69,7 +69,7 @@ class TestRoom:
         error = outcome(other, [second])
 
         assert isinstance(error, PermanentError)
-        assert "1 of 100 attachments and 30.0 of 50 MB; a piece of 21.0 MB" in str(error)
+        assert "1 of 100 attachments and 30.0 MB of 50.0 MB; a piece of 21.0 MB" in str(error)
         assert "evidence_huawei_max_total" in error.next_step
         assert 1 == scene.uploads()
 

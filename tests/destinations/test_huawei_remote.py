@@ -171,7 +171,7 @@ class TestAbout:
             "number": NUMBER,
             "status": "Open",
             "state": "OPEN",
-            "attachments": "1 of 100 attachments and 1.0 of 50 MB",
+            "attachments": "1 of 100 attachments and 1.0 MB of 50.0 MB",
             "left": "99 attachments, 49.0 MB",
         } == place.facts
 
