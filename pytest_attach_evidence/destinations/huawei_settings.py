@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
+from ..errors import TemporaryError
 from ..model import Problem
 from ..rest.auth import Credentials
 from ..rest.auth import TokenSource
@@ -150,21 +152,30 @@ class HuaweiSettings:
 
     def doubts(self, projects: Iterable[str] = ()) -> list[Problem]:
         """Return what looks wrong in the settings and the projects of targets, and may be right."""
-        found: list[Problem] = []
-        try:
-            region = REGION_IN_URL.fullmatch(self.url)
-        except SettingsError:
-            region = None
-        if region is not None and region[1] not in REGIONS:
-            near = difflib.get_close_matches(region[1], REGIONS, n=1, cutoff=0.0)
-            seen = f"{region[1]} is none of the regions that are known for CodeArts Req"
-            hint = f"if it cannot be reached, try {near[0]}"
-            found.append(_doubt("evidence_huawei_region", seen, hint))
+        found = [] if self._odd_region is None else [self._odd_region]
         for project in dict.fromkeys((self.project, *projects)):
             if project and len(project) != PROJECT_LENGTH:
                 seen = f"has {len(project)} characters, where {PROJECT_LENGTH} are documented"
                 found.append(_doubt(f"project {project}", seen, "copy it again if it is refused"))
         return found
+
+    def doubting(self, error: TemporaryError) -> TemporaryError:
+        """Return an error with what may be its cause: an address that nobody answers at."""
+        if self._odd_region is None or error.throttled:
+            return error
+        return TemporaryError(f"{error}; {self._odd_region}", retry_after_s=error.retry_after_s)
+
+    @cached_property
+    def _odd_region(self) -> Problem | None:
+        try:
+            region = REGION_IN_URL.fullmatch(self.url)
+        except SettingsError:
+            return None
+        if region is None or region[1] in REGIONS:
+            return None
+        near = difflib.get_close_matches(region[1], REGIONS, n=1, cutoff=0.0)
+        seen = f"{region[1]} is none of the regions that are known for CodeArts Req"
+        return _doubt("evidence_huawei_region", seen, f"if it cannot be reached, try {near[0]}")
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return every missing or wrong setting as one line."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+import responses
 
 from pytest_attach_evidence.destinations.base import Holding
 from pytest_attach_evidence.errors import DestinationClosedError
@@ -343,6 +345,24 @@ class TestCheck:
 
         assert "warning" == problem.severity
         assert "cn-north-4" in problem.next_step
+
+    def test_a_region_that_cannot_be_reached_is_named_with_the_nearest(
+        self, make_scene: SceneOf
+    ) -> None:
+        """The piece waits; the cause stands beside it. No such name is ever resolved."""
+        region = "cn-nroth-4"
+        scene = make_scene(options={"evidence_huawei_url": "", "evidence_huawei_region": region})
+        [piece] = scene.pieces(("a.txt", b"a"), text=f"{PROJECT}/{ITEM}")
+        with responses.RequestsMock() as server:
+            url = f"https://projectman-ext.{region}.myhuaweicloud.com"
+            path = f"/v1/ipdprojectservice/projects/{PROJECT}/attachments"
+            server.get(f"{url}{path}", body=requests.ConnectionError("Name not known"))
+
+            error = outcome(scene, [piece])
+
+        assert isinstance(error, TemporaryError)
+        assert "no connection to projectman-ext.cn-nroth-4" in str(error)
+        assert "try cn-north-4" in str(error)
 
     def test_a_project_of_33_characters_is_a_warning(self, make_scene: SceneOf) -> None:
         """The vendor's own example has 33; what it refuses in the end it refuses in words."""
