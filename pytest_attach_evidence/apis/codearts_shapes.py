@@ -45,12 +45,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeArtsProject:
-    """A project. `kind` is `ipd`, `scrum` or `xboard`, `model` that of an IPD project ('': not told)."""
+    """A project. `kind` is `ipd`, `scrum` or `xboard`, `model` that of an IPD project ('': not told).
+
+    `group`: it holds projects instead of work items.
+    """
 
     id: str
     name: str
     kind: str
     model: str = ""
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ def project_of(entry: Mapping[str, Any]) -> CodeArtsProject:
         name=word(entry.get("name") or entry.get("project_name")),
         kind=word(entry.get("project_type")),
         model=word(entry.get("model_id")),
+        group=entry.get("category") == "Group",
     )
 
 

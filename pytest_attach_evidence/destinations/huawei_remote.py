@@ -184,14 +184,16 @@ class HuaweiRemote(Remote):
 
 
 def _project_place(project: CodeArtsProject) -> Place:
+    """Return a project; work items are documented for those that are no group, of IPD and Scrum."""
     ipd = project.kind == "ipd"
     model = MODELS.get(project.model, project.model)
     return Place(
         text=project.id if ipd else f"scrum/{project.id}",
-        kind=KINDS.get(project.kind, project.kind or "project"),
+        kind=KINDS.get(project.kind, project.kind or "project")
+        + (" group" if project.group else ""),
         name=project.name,
         takes_evidence=False,
-        leads=True,
+        leads=project.kind in ("ipd", "scrum") and not project.group,
         facts={"model": model} if model else {},
     )
 

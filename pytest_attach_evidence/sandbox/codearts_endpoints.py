@@ -120,6 +120,7 @@ class Endpoints:
                     "project_type": "ipd",
                     "domain_id": DOMAIN_ID,
                     "model_id": project.model,
+                    "category": "Group" if project.group else "Project",
                 }
                 for project in self._projects
                 if project.kind == "ipd" and project.member

@@ -53,7 +53,8 @@ class WorkItem:
 class Project:
     """A project of one kind, `ipd` or `scrum`; its items exist for members only.
 
-    `model` is that of an IPD project: 10001 system device, 10002 standalone software, 10003 cloud service.
+    `model` is that of an IPD project: 10001 system device, 10002 standalone software, 10003 cloud service;
+    a `group` holds no items.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Project:
     items: Sequence[WorkItem] = ()
     member: bool = True
     model: str = "10003"
+    group: bool = False
 
     def item(self, id: str) -> WorkItem | None:
         """Return one work item."""

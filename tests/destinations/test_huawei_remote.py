@@ -144,6 +144,19 @@ class TestWalk:
             assert not scene.destination.wrong(scene.destination.parse(place.text))
             assert [] == list(remote.inside(remote.place(place.text)))
 
+    def test_what_holds_no_work_items_is_named_and_not_entered(self, scene: Scene) -> None:
+        """Groups of projects, and Kanban, of whose items nothing is documented, end no walk."""
+        projects = codearts(scene).projects
+        projects.append(dataclasses.replace(projects[0], id="a" * 32, group=True))
+        projects.append(dataclasses.replace(projects[1], id="b" * 32, kind="xboard"))
+
+        found = {p.text[-32:]: p for p in scene.destination.remote().inside(None)}
+
+        assert ("IPD project group", False) == (found["a" * 32].kind, found["a" * 32].leads)
+        assert ("Kanban project", False) == (found["b" * 32].kind, found["b" * 32].leads)
+        assert found[PROJECT].leads
+        assert found[SCRUM].leads
+
     def test_an_account_without_ipd_still_sees_the_rest(self, scene: Scene) -> None:
         """The refusal of the one list does not hide the other, unless that has nothing either."""
         remote = scene.destination.remote()
