@@ -145,7 +145,7 @@ class HuaweiSettings:
             signed = self.keys() is not None
         except SettingsError:
             signed = True
-        most = self._max_signed - AROUND_THE_FILE
+        most = max(0, self._max_signed - AROUND_THE_FILE)
         if signed and most < self._max_file:
             return most, LOG_IN
         return self._max_file, TAKES_MORE
