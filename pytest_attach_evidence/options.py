@@ -186,6 +186,24 @@ OPTIONS = (
         name="evidence_huawei_iam_url", help="Endpoint of IAM, for logins with user and password"
     ),
     Option(name="evidence_huawei_region", help="Region, such as cn-north-4"),
+    Option(
+        name="evidence_huawei_max_file",
+        kind="size",
+        default="50M",
+        help="Largest file that CodeArts takes (its documentation says 50 MB, its SDK 200)",
+    ),
+    Option(
+        name="evidence_huawei_max_total",
+        kind="size",
+        default="50M",
+        help="What one CodeArts work item takes in total (its user guide says 50 MB, and 500)",
+    ),
+    Option(
+        name="evidence_huawei_max_signed",
+        kind="size",
+        default="12M",
+        help="Largest request that the gateway takes where an access key signs it",
+    ),
     Option(name="evidence_rillsoft_url", help="Root of the Rillsoft Integration Server"),
     Option(name="evidence_rillsoft_client", help="Id of the client (tenant)"),
     Option(name="evidence_rillsoft_project", help="Id of the project that scopes uploads"),

@@ -251,7 +251,7 @@ def _settings(
         run_targets=tuple(run_targets),
         reruns=texts["evidence_reruns"],
         redact=lines("evidence_redact"),
-        max_size=_bytes(texts["evidence_max_size"]),
+        max_size=byte_count(texts["evidence_max_size"]),
         parallel=max(1, int(texts["evidence_parallel"])),
         deadline_s=float(texts["evidence_deadline"]),
         stall_s=float(max(1, int(texts["evidence_stall"]))),
@@ -286,7 +286,8 @@ def _wrong_globs(text: str) -> list[str]:
     ]
 
 
-def _bytes(text: str) -> int:
+def byte_count(text: str) -> int:
+    """Return the bytes that a checked option of the kind `size` stands for."""
     number = re.match(r"[0-9]+", text)
     assert number is not None
     return int(number[0]) * UNITS[text[number.end() :].strip().upper().removesuffix("B")]

@@ -35,8 +35,19 @@ FOR_LARGE_FILES = (
 FOR_OTHER_FILES = "CodeArts takes this size; ask who runs the proxy before it for its limit"
 GATEWAY_BYTES = 12 * 1024 * 1024
 ASK_FOR_ACCESS = (
-    "ask for membership in the project and for the IAM action codeartsreq:attachment:upload"
+    "ask for membership in the project and for the IAM actions codeartsreq:attachment:upload, list and "
+    "get"
 )
+CHECK_PROJECT = (
+    "write the id of the CodeArts project, not that of an IAM project; attach-evidence remote list "
+    "huawei shows yours"
+)
+HINTS = {
+    "PM.02150010": ASK_FOR_ACCESS,
+    "PM.02177003": ASK_FOR_ACCESS,
+    "PM.02152005": CHECK_PROJECT,
+    "PM.02150404": f"{CHECK_PROJECT}; an item of a Scrum project is written scrum/<project>/<id>",
+}
 
 
 def refused(answer: Answer) -> DeliveryError:
@@ -62,8 +73,11 @@ def refused(answer: Answer) -> DeliveryError:
         return DestinationClosedError(seen, next_step=CHECK_ADDRESS)
     if answer.status == 403:
         return PermanentError(seen, next_step=ASK_FOR_ACCESS)
-    if answer.status == 200 and found.get("status") in ("failed", "error"):
-        return PermanentError(seen)
+    says_no = found.get("status") in ("failed", "error") or bool(
+        _named(found) and "id" not in found
+    )
+    if (answer.status == 200 and says_no) or (answer.status == 400 and code in HINTS):
+        return PermanentError(seen, next_step=HINTS.get(code, ""))
     return refusal(answer, words)
 
 
@@ -77,11 +91,14 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _named(found: Mapping[str, Any]) -> str:
+    """Return what is called an error's code; a mere `code` may also stand in a success."""
+    return next((v for n in ("error_code", "errorCode") if isinstance(v := found.get(n), str)), "")
+
+
 def _code(found: Mapping[str, Any]) -> str:
-    for name in ("error_code", "errorCode", "code"):
-        if isinstance(code := found.get(name), str):
-            return plain_line(code)
-    return ""
+    code = _named(found) or found.get("code")
+    return plain_line(code) if isinstance(code, str) else ""
 
 
 def _words(answer: Answer, found: Mapping[str, Any]) -> str:

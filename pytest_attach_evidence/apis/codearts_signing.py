@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from urllib.parse import quote
+from urllib.parse import unquote
 from urllib.parse import unquote_to_bytes
 from urllib.parse import urlsplit
 
@@ -97,9 +98,10 @@ def _canonical_path(path: str) -> str:
 
 
 def _canonical_query(query: str) -> str:
+    """Return the pairs encoded in one way, in the order of what they are before they are encoded."""
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    encoded = sorted((_encoded(name), _encoded(value)) for name, _, value in pairs)
-    return "&".join(f"{name}={value}" for name, value in encoded)
+    plain = sorted((unquote(name), unquote(value)) for name, _, value in pairs)
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in plain)
 
 
 def _encoded(text: str) -> str:

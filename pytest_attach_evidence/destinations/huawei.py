@@ -27,35 +27,36 @@ from ..rest.body import FileBody
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
+from .base import Holding
 from .base import Results
 from .base import expect_whole_names
-from .huawei_room import MAX_BYTES
+from .huawei_places import Places
+from .huawei_room import MAKE_ROOM
 from .huawei_room import MAX_COUNT
-from .huawei_room import MEBIBYTE
 from .huawei_room import Held
+from .huawei_room import Place
+from .huawei_room import Room
 from .huawei_settings import HuaweiSettings
 from .huawei_targets import SCRUM_ITEM
-from .huawei_targets import WORK_ITEM_NUMBER
 from .huawei_targets import parse_target
 from .huawei_targets import wrong
+from .remote import Remote
 
 
 if TYPE_CHECKING:
-    from ..apis.codearts import Attachment
     from ..apis.codearts import CodeArts
+    from ..apis.codearts_shapes import Attachment
     from ..rest.session import Session
 
 
-# The gateway takes 12 MiB where a request is signed; the multipart body is a little more than the file.
-MAX_SIGNED_BYTES = 12 * MEBIBYTE - 4096
-MAKE_ROOM = "map tests to another work item, or remove attachments from this one"
+NO_LIST = "its detail has no list of attachments, so that nobody can see what arrived"
 
 
 class Huawei:
     """Attaches evidence to IPD work items, by id or number, and to Scrum items.
 
-    One file per request. IPD attachments can be listed, so a lost answer can be resolved; Scrum
-    attachments cannot.
+    One file per request. Attachments can be listed, so a lost answer can be resolved: those of IPD work
+    items by an operation of their own, those of a Scrum item where its detail has them.
     """
 
     name = "huawei"
@@ -66,8 +67,8 @@ class Huawei:
         self._lock = threading.Lock()
         self._opened: CodeArts | None = None
         self._iam: Session | None = None
-        self._issues: dict[Target, str] = {}
-        self._held: dict[tuple[str, str], Held | None] = {}
+        self._places = Places(self._client)
+        self._room = Room(self._settings.max_total)
 
     @property
     def origin(self) -> str:
@@ -84,15 +85,13 @@ class Huawei:
     @cached_property
     def limits(self) -> Limits:
         """What the service takes; a signed request is limited further by the gateway."""
-        try:
-            signed = self._settings.keys() is not None
-        except SettingsError:
-            signed = True
+        max_bytes, hint = self._settings.max_bytes()
         return Limits(
-            max_bytes=MAX_SIGNED_BYTES if signed else MAX_BYTES,
+            max_bytes=max_bytes,
             max_per_target=MAX_COUNT,
             pieces_per_call=1,
             max_name=120,
+            too_large_hint=hint,
         )
 
     def parse(self, text: str | int) -> Target:
@@ -108,11 +107,11 @@ class Huawei:
         return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """List the attachments of every target; Scrum items cannot be read.
+        """List the attachments of every target, and say which settings look odd.
 
         Ends with the first refused login, since further ones would lock the access key.
         """
-        problems: list[Problem] = []
+        problems = self._settings.doubts(t.scoped("project") or "" for t in targets)
         try:
             for target in targets:
                 problems += self._problems_of(target)
@@ -124,21 +123,45 @@ class Huawei:
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for listed attachments whose name carries the key and whose size is right.
 
-        Raises UncertainError for Scrum items, and where the list is refused.
+        Raises UncertainError where the list is refused, or is none.
         """
-        if target.kind == SCRUM_ITEM:
-            msg = f"{target}: CodeArts has no documented list of a Scrum item's attachments"
-            raise UncertainError(msg)
+        self._room.own(deliveries)
         try:
             attachments = self._attachments(target)
         except PermanentError as error:
             msg = f"{target}: whether the pieces arrived cannot be seen ({error})"
             raise UncertainError(msg) from error
+        if attachments is None:
+            raise UncertainError(f"{target}: {NO_LIST}")
         receipts = (_found(delivery, attachments) for delivery in deliveries)
         found = {receipt.key: receipt for receipt in receipts if receipt is not None}
         listed = [(name, one.size) for one in attachments for name in one.names]
         expect_whole_names(listed, deliveries, found, self.limits.max_name)
         return found
+
+    def holding(self, target: Target) -> Holding | None:
+        """Return what the newest list of a target showed, with what it took since; asks nobody.
+
+        Others' are all keys that no call of this object named.
+        """
+        place = self._places.known(target)
+        return None if place is None else self._room.holding(target, place)
+
+    def remote(self) -> Remote:
+        """Return the vendor's other operations; sends nothing yet.
+
+        Raises DestinationClosedError where settings or credentials do not allow it.
+        """
+        from .huawei_remote import HuaweiRemote  # noqa: PLC0415  # only commands need it
+
+        try:
+            client, settings = self._client(), self._settings
+            origin, project = settings.url, settings.project
+        except SettingsError as error:
+            raise DestinationClosedError(str(error)) from error
+        return HuaweiRemote(
+            client, origin=origin, default_project=project, room=self._room, close=self.close
+        )
 
     def deliver(
         self,
@@ -147,7 +170,13 @@ class Huawei:
         open_content: OpenContent,
         notes: Notes,
     ) -> Results:
-        """Attach each piece by a request of its own; nothing is sent to a work item that is full."""
+        """Attach each piece by a request of its own; nothing is sent to a work item that is full.
+
+        An IPD work item is listed once before the first piece is sent to it, and what it takes is
+        counted. Where that list fails for now, so do the pieces; where it is refused, the service alone
+        decides what fits.
+        """
+        self._room.own(deliveries)
         results: Results = {}
         for delivery in deliveries:
             try:
@@ -156,6 +185,8 @@ class Huawei:
                 if not results:
                     raise
                 return {**{later.key: error for later in deliveries}, **results}
+            except TemporaryError as error:
+                results[delivery.key] = self._settings.doubting(error)
             except DeliveryError as error:
                 results[delivery.key] = error
         return results
@@ -170,8 +201,10 @@ class Huawei:
         self, target: Target, delivery: Delivery, open_content: OpenContent
     ) -> Receipt:
         evidence = delivery.evidence
-        place = self._place(target)
-        self._expect_room(target, place, evidence.size)
+        place = self._places.of(target)
+        if target.kind != SCRUM_ITEM and not self._room.knows(place):
+            self._look(target, place)
+        self._room.expect(target, place, evidence.size)
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"{evidence.name} was not sent, since the delivery has to end"
             raise TemporaryError(msg)
@@ -186,65 +219,46 @@ class Huawei:
         try:
             stored = upload(*place, name, content)
         except UncertainError:
-            self._held.pop(place, None)
+            self._room.forget(place)
             raise
-        if held := self._held.get(place):
-            self._held[place] = Held(held.count + 1, held.size + evidence.size)
+        self._room.added(place, delivery)
         return Receipt(key=delivery.key, remote_id=stored.id, remote_name=name)
 
-    def _expect_room(self, target: Target, place: tuple[str, str], size: int) -> None:
-        """Raise PermanentError where the work item cannot take a piece of this size.
+    def _look(self, target: Target, place: Place) -> None:
+        try:
+            self._attachments(target)
+        except PermanentError:
+            self._room.cannot_see(place)
 
-        Where the list is refused nothing is known, and the service decides.
-        """
-        if target.kind != SCRUM_ITEM and place not in self._held:
-            try:
-                self._attachments(target)
-            except PermanentError:
-                self._held[place] = None
-        held = self._held.get(place)
-        if held is not None and not held.takes(size):
-            msg = f"{target} holds {held}; a piece of {size / MEBIBYTE:.1f} MB does not fit"
-            raise PermanentError(msg, next_step=MAKE_ROOM)
-
-    def _attachments(self, target: Target) -> list[Attachment]:
-        """List a work item's attachments, and remember what it holds."""
-        place = self._place(target)
-        attachments = self._client().attachments(*place)
-        self._held[place] = Held.of(attachments)
-        return attachments
-
-    def _place(self, target: Target) -> tuple[str, str]:
-        """Return project and id of a target, looking up the number of a work item once."""
-        project = target.scoped("project") or ""
-        if target.kind != WORK_ITEM_NUMBER:
-            return project, target.id
-        if target not in self._issues:
-            self._issues[target] = self._client().issue_id(project, target.id)
-        return project, self._issues[target]
+    def _attachments(self, target: Target) -> Sequence[Attachment] | None:
+        """List an item's attachments, and remember what it holds; None where it has no list."""
+        place, client = self._places.of(target), self._client()
+        scrum = target.kind == SCRUM_ITEM
+        found = client.scrum_attachments(*place) if scrum else client.attachments(*place)
+        if found is not None:
+            self._room.saw(place, found)
+        return found
 
     def _problems_of(self, target: Target) -> list[Problem]:
         subject = str(target)
-        if target.kind == SCRUM_ITEM:
-            seen = "cannot be checked, since CodeArts has no documented list of its attachments"
-            return [Problem(subject=subject, seen=seen, severity="warning")]
         try:
-            held = Held.of(self._attachments(target))
+            attachments = self._attachments(target)
         except (PermanentError, TemporaryError) as error:
             hint = getattr(error, "next_step", "") or "try again later"
             return [Problem(subject=subject, seen=str(error), next_step=hint)]
-        seen = f"is full: {held}"
-        return [] if held.takes(0) else [Problem(subject=subject, seen=seen, next_step=MAKE_ROOM)]
+        if attachments is None:
+            return [Problem(subject=subject, seen=NO_LIST, severity="warning")]
+        full = self._room.holding(target, self._places.of(target))
+        if full is None or (full.left != 0 and full.left_bytes != 0):
+            return []
+        seen = f"is full: {self._room.words(Held.of(attachments))}"
+        return [Problem(subject=subject, seen=seen, next_step=MAKE_ROOM)]
 
     def _client(self) -> CodeArts:
-        """Return the client, built when it is first needed; only this loads the HTTP library."""
+        """Return the client, built when it is first needed."""
         with self._lock:
             if self._opened is None:
-                from ..apis.codearts import CodeArts  # noqa: PLC0415
-
-                session = self._settings.session(self._budget)
-                credentials, self._iam = self._settings.credentials(self._budget)
-                self._opened = CodeArts(session, credentials)
+                self._opened, self._iam = self._settings.connect(self._budget)
             return self._opened
 
 

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
+from ..errors import TemporaryError
+from ..model import Problem
 from ..rest.auth import Credentials
 from ..rest.auth import TokenSource
 from ..retry import Budget
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
+from ..settings import byte_count
 from ..urls import base_url
 from .huawei_targets import PROJECT
+from .huawei_targets import PROJECT_LENGTH
 
 
 if TYPE_CHECKING:
+    from ..apis.codearts import CodeArts
     from ..rest.session import Session
 
 
 KEYS = ("HUAWEI_ACCESS_KEY", "HUAWEI_SECRET_KEY")
 LOGIN = ("HUAWEI_USER", "HUAWEI_PASSWORD", "HUAWEI_DOMAIN")
+MAX_FILE, MAX_TOTAL, MAX_SIGNED = "50M", "50M", "12M"
+AROUND_THE_FILE = 4096
+LOG_IN = (
+    "the gateway takes 12 MB of a signed request: set PYTEST_EVIDENCE_HUAWEI_USER, _PASSWORD and _DOMAIN "
+    "instead of the access key, or attach a smaller file"
+)
+TAKES_MORE = "attach a smaller file; where your CodeArts takes more, set evidence_huawei_max_file"
 SECURITY_TOKEN = "HUAWEI_SECURITY_TOKEN"  # noqa: S105  # the name of a variable
 REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Those the vendor's SDK knows (huaweicloudsdkprojectman 3.1.219, v4/region/projectman_region.py).
+REGIONS = (
+    *("cn-north-1", "cn-north-4", "cn-east-2", "cn-east-3", "cn-south-1", "cn-southwest-2"),
+    *("ap-southeast-3", "la-north-2", "sa-brazil-1"),
+)
 REGION_IN_URL = re.compile(r"https://projectman-ext\.([a-z0-9-]+)\.myhuaweicloud\.com")
 
 
@@ -38,6 +58,9 @@ class HuaweiSettings:
         self._url = options.get("url", "").strip()
         self._iam_url = options.get("iam_url", "").strip()
         self._region = options.get("region", "").strip()
+        self._max_file = byte_count(options.get("max_file") or MAX_FILE)
+        self._max_signed = byte_count(options.get("max_signed") or MAX_SIGNED)
+        self.max_total = byte_count(options.get("max_total") or MAX_TOTAL)
 
     @property
     def url(self) -> str:
@@ -72,11 +95,18 @@ class HuaweiSettings:
         )
         raise SettingsError(msg)
 
-    def session(self, budget: Budget) -> Session:
-        """Return the connection to the endpoint. Raises SettingsError."""
-        return self._session(self.url, budget, "evidence_huawei_url")
+    def connect(self, budget: Budget) -> tuple[CodeArts, Session | None]:
+        """Build the client, and the connection to IAM where it needs one; only this loads the HTTP library.
 
-    def credentials(self, budget: Budget) -> tuple[Credentials, Session | None]:
+        Raises SettingsError.
+        """
+        from ..apis.codearts import CodeArts  # noqa: PLC0415
+
+        session = self._session(self.url, budget, "evidence_huawei_url")
+        credentials, iam = self._credentials(budget)
+        return CodeArts(session, credentials), iam
+
+    def _credentials(self, budget: Budget) -> tuple[Credentials, Session | None]:
         """Return the credentials, and the connection to IAM where they need one.
 
         An access key is preferred to a login. Raises SettingsError.
@@ -104,6 +134,48 @@ class HuaweiSettings:
     def keys(self) -> tuple[Secret, ...] | None:
         """Return access key and secret key, which are preferred. Raises SettingsError."""
         return self._secrets.first(KEYS)
+
+    def max_bytes(self) -> tuple[int, str]:
+        """Return the most bytes of a piece, and what to do about larger ones.
+
+        The gateway takes bodies of 12 MiB where a request is signed (devg-apisign): the file and the
+        little that a multipart body adds. Where a secret cannot be read, the lower limit is returned.
+        """
+        try:
+            signed = self.keys() is not None
+        except SettingsError:
+            signed = True
+        most = max(0, self._max_signed - AROUND_THE_FILE)
+        if signed and most < self._max_file:
+            return most, LOG_IN
+        return self._max_file, TAKES_MORE
+
+    def doubts(self, projects: Iterable[str] = ()) -> list[Problem]:
+        """Return what looks wrong in the settings and the projects of targets, and may be right."""
+        found = [] if self._odd_region is None else [self._odd_region]
+        for project in dict.fromkeys((self.project, *projects)):
+            if project and len(project) != PROJECT_LENGTH:
+                seen = f"has {len(project)} characters, where {PROJECT_LENGTH} are documented"
+                found.append(_doubt(f"project {project}", seen, "copy it again if it is refused"))
+        return found
+
+    def doubting(self, error: TemporaryError) -> TemporaryError:
+        """Return an error with what may be its cause: an address that nobody answers at."""
+        if self._odd_region is None or error.throttled:
+            return error
+        return TemporaryError(f"{error}; {self._odd_region}", retry_after_s=error.retry_after_s)
+
+    @cached_property
+    def _odd_region(self) -> Problem | None:
+        try:
+            region = REGION_IN_URL.fullmatch(self.url)
+        except SettingsError:
+            return None
+        if region is None or region[1] in REGIONS:
+            return None
+        near = difflib.get_close_matches(region[1], REGIONS, n=1, cutoff=0.0)
+        seen = f"{region[1]} is none of the regions that are known for CodeArts Req"
+        return _doubt("evidence_huawei_region", seen, f"if it cannot be reached, try {near[0]}")
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return every missing or wrong setting as one line."""
@@ -166,3 +238,7 @@ class HuaweiSettings:
             return self._region
         msg = f"evidence_huawei_region is {self._region!r} - write a region such as cn-north-4"
         raise SettingsError(msg)
+
+
+def _doubt(option: str, seen: str, hint: str) -> Problem:
+    return Problem(subject=option, seen=seen, next_step=hint, severity="warning")

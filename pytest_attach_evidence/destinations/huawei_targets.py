@@ -12,13 +12,22 @@ WORK_ITEM = "work-item"
 WORK_ITEM_NUMBER = "work-item-number"
 SCRUM_ITEM = "scrum-item"
 
+# Places that lead to items, and items by words of their titles: for commands, never for evidence.
+IPD_PROJECT = "ipd-project"
+SCRUM_PROJECT = "scrum-project"
+WORK_ITEM_TITLE = "work-item-title"
+SCRUM_TITLE = "scrum-item-title"
+
 # The documentation says 32 letters and digits, and shows an example with 33.
 PROJECT = re.compile(r"[A-Za-z0-9]{30,40}")
+PROJECT_LENGTH = 32
 ID = re.compile(r"[0-9]{18,19}")
-NUMBER = re.compile(r"[A-Za-z]{1,16}[0-9]{1,20}")
+# Shorter than a project's id, so that no text can be taken for both.
+NUMBER = re.compile(r"(?=.{2,29}\Z)[A-Za-z]{1,16}[0-9]{1,20}")
 SCRUM_ID = re.compile(r"[1-9][0-9]{0,9}")
 ROUNDED = re.compile(r"[0-9][0-9.,]*[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 
+TITLE_MARK = "~"
 EXPECTED = (
     "an id of 18 or 19 digits, a number such as US20261105123456, either after <project>/, "
     "or scrum/<project>/<id>"
@@ -49,6 +58,28 @@ def parse_target(text: str | int, *, origin: str, default_project: str) -> Targe
         )
         raise TargetError(msg)
     return _target(kind, origin, _project(default_project, "evidence_huawei_project"), parts[-1])
+
+
+def parse_place(text: str, *, origin: str, default_project: str) -> Target:
+    """Return the target or place of a text: what `parse_target` takes, and what leads there.
+
+    `<project>` is an IPD project, `scrum/<project>` one of Scrum or Kanban, and `~<words>` after either
+    (`~<words>` alone: in the default project) the one item with these words in its title. Raises
+    TargetError.
+    """
+    where, mark, words = text.partition(TITLE_MARK)
+    scrum = where == "scrum" or where.startswith("scrum/")
+    project = where.removeprefix("scrum").strip("/") if scrum else where.removesuffix("/")
+    if mark and (words := " ".join(words.split())):
+        if not project and not scrum:
+            project = default_project
+        kind = SCRUM_TITLE if scrum else WORK_ITEM_TITLE
+        return _target(kind, origin, _project(project, text), words)
+    if scrum and text.count("/") == 1:
+        return _target(SCRUM_PROJECT, origin, "", _project(project, text))
+    if PROJECT.fullmatch(text):
+        return _target(IPD_PROJECT, origin, "", text)
+    return parse_target(text, origin=origin, default_project=default_project)
 
 
 def wrong(target: Target) -> str:

@@ -18,8 +18,9 @@ from werkzeug.wrappers import Response
 
 from .codearts_access import Access
 from .codearts_access import Body
+from .codearts_attachments import Attachments
 from .codearts_attachments import object_of
-from .codearts_endpoints import Call
+from .codearts_calls import Call
 from .codearts_endpoints import Endpoints
 from .codearts_items import Project
 from .codearts_items import WorkItem
@@ -33,6 +34,7 @@ from .codearts_rules import UNREADABLE
 from .codearts_rules import CodeArtsSwitches
 from .codearts_rules import gateway_refusal
 from .codearts_rules import service_refusal
+from .codearts_scrum import ScrumEndpoints
 from .store import Store
 from .system import PageObject
 from .wire import RefusedError
@@ -46,7 +48,8 @@ TOKENS = ("v3", "auth", "tokens")
 class CodeArtsSystem(CodeArtsSwitches):
     """The CodeArts Req look-alike; its switches are keyword arguments and attributes.
 
-    `access` holds the made-up `credentials` and counts `failures` and `token_calls`.
+    `access` holds the made-up `credentials` and counts `failures` and `token_calls`; more may be added to
+    `projects`.
     """
 
     store: Store
@@ -54,9 +57,13 @@ class CodeArtsSystem(CodeArtsSwitches):
     title: str = field(default="Huawei CodeArts Req", init=False)
 
     def __post_init__(self) -> None:
-        self.projects = seeds()
+        self.projects = list(seeds())
         self.access = Access(self)
-        self._table = Endpoints(self, self.store, self.projects).table()
+        attachments = Attachments(self, self.store)
+        self._table = {
+            **Endpoints(self, attachments, self.projects).table(),
+            **ScrumEndpoints(self, self.store, attachments, self.projects).table(),
+        }
 
     def handle(self, request: Request) -> Response:
         """Answer one request; every answer has an `X-Request-Id`."""

@@ -96,6 +96,21 @@ class Attachments:
             for file in self._store.files("huawei", object_of(project, item))
         ]
 
+    def accessories(self, project: Project, item: WorkItem) -> list[Json]:
+        """Return the attachments of a Scrum item as its detail shows them; sizes are not told."""
+        return [
+            {
+                "attachment_id": int(file.id),
+                "issue_id": int(item.id),
+                "file_name": file.name,
+                "disk_file_name": file.sha256[:32] + Path(file.name).suffix,
+                "container_type": "Issue",
+                "creator_id": USER["id"],
+                "created_date": file.stored_at.strftime("%Y-%m-%d %H:%M:%S"),
+            }
+            for file in self._store.files("huawei", object_of(project, item))
+        ]
+
     def held(self, id: str, object: str) -> StoredFile:
         """Return an attachment whose object begins with a path; raise RefusedError if none does."""
         file = self._store.file("huawei", id)

@@ -51,7 +51,11 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project of one kind, `ipd` or `scrum`; its items exist for members only."""
+    """A project of one kind, `ipd` or `scrum`; its items exist for members only.
+
+    `model` is that of an IPD project: 10001 system device, 10002 standalone software, 10003 cloud service;
+    a `group` holds no items.
+    """
 
     id: str
     number: int
@@ -59,6 +63,8 @@ class Project:
     kind: str
     items: Sequence[WorkItem] = ()
     member: bool = True
+    model: str = "10003"
+    group: bool = False
 
     def item(self, id: str) -> WorkItem | None:
         """Return one work item."""
@@ -75,16 +81,41 @@ def by_tree(project: Project, categories: set[str], body: Json) -> list[WorkItem
     return [i for i in among if keyword in i.title.casefold() or keyword == i.number.casefold()]
 
 
-def by_filter(project: Project, categories: set[str], body: Json) -> list[Json]:
-    """Return the items of these categories that every condition of the filter lets through."""
+def by_filter(project: Project, categories: Sequence[str], body: Json) -> list[Json]:
+    """Return the items of these categories that every condition of the filter lets through.
+
+    Only a cloud service project answers for more than the first category (api-projectman,
+    ListIpdProjectIssues). The last to be created come first, unless the order is asked for.
+    """
     conditions = body.get("filter")
-    found = [i.to_json(project) for i in project.items if i.category in categories]
+    asked = categories if project.model == "10003" else categories[:1]
+    found = [i.to_json(project) for i in project.items if i.category in asked]
+    if not _ascending(body):
+        found.reverse()
     for condition in conditions if isinstance(conditions, list) else []:
         found = [item for item in found if all(meets(item, *pair) for pair in condition.items())]
     wanted = body.get("return_fields")
     if isinstance(wanted, list) and wanted:
         found = [{key: value for key, value in i.items() if key in wanted} for i in found]
     return found
+
+
+def _ascending(body: Json) -> bool:
+    """Return whether items are to be sorted by the date of their creation, the oldest first."""
+    sort = body.get("sort")
+    first = sort[0] if isinstance(sort, list) and sort else {}
+    return isinstance(first, dict) and first.get("field") == "created_date" and bool(first["asc"])
+
+
+def by_subject(project: Project, body: Json) -> list[WorkItem]:
+    """Return the Scrum items with these words in their title, or with one of these ids."""
+    words, ids = str(body.get("subject") or "").casefold(), body.get("issue_ids")
+    wanted = set(map(str, ids)) if isinstance(ids, list) and ids else None
+    return [
+        item
+        for item in project.items
+        if words in item.title.casefold() and (wanted is None or item.id in wanted)
+    ]
 
 
 def meets(item: Json, column: str, rule: Json) -> bool:

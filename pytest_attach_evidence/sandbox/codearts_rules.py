@@ -50,6 +50,9 @@ class CodeArtsSwitches:
         item_count: Attachments of one work item.
         item_limit: Bytes of all attachments of one work item.
         with_result: Whether a successful upload tells the attachment, or answers `result: null`.
+        with_accessories: Whether the detail of a Scrum item lists its attachments.
+        lists_as_text: Whether lists of Scrum items come as JSON within a JSON text.
+        delete_status: 204 or 200, which answers a deletion.
         name_key: Under which key a list shows an attachment's name.
         source_project_required: Whether a list needs `source_project_id`.
         throttle_next: How many of the next requests are throttled.
@@ -72,6 +75,9 @@ class CodeArtsSwitches:
     item_count: int = 100
     item_limit: int = 50 * MIB
     with_result: bool = False
+    with_accessories: bool = True
+    lists_as_text: bool = False
+    delete_status: Literal[204, 200] = 204
     name_key: Literal["file_name", "store_filename"] = "file_name"
     source_project_required: bool = False
     throttle_next: int = 0

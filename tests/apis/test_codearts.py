@@ -15,6 +15,7 @@ import responses
 from pytest_attach_evidence.apis.codearts import CodeArts
 from pytest_attach_evidence.apis.codearts_login import fetch_token
 from pytest_attach_evidence.apis.codearts_signing import Signer
+from pytest_attach_evidence.apis.codearts_signing import canonical_request
 from pytest_attach_evidence.apis.codearts_signing import host_of
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
@@ -137,6 +138,14 @@ class TestSigning:
         two = self.SIGNER.headers("GET", "https://h.example/a~b?a-b=%20&a=1&b=2", {})
 
         assert one == two
+
+    def test_a_query_is_sorted_by_what_it_says(self) -> None:
+        """Not by how it is spelled: a colon comes after a digit, its percent sign before."""
+        url = "https://h.example/x?a%3Ab=1&a1=2"
+
+        lines = canonical_request("GET", url, {"host": "h.example"}, "").split("\n")
+
+        assert "a1=2&a%3Ab=1" == lines[2]
 
     def test_static_keys_are_never_renewed(self) -> None:
         """Trying again after a 401 would lock the access key."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,45 +25,25 @@ from pytest_attach_evidence.settings import Settings
 
 from .contract import DestinationContract
 from .contract import outcome
+from .huawei_scenes import FOREIGN
+from .huawei_scenes import ITEM
+from .huawei_scenes import KEYS
+from .huawei_scenes import LIST
+from .huawei_scenes import PROJECT
+from .huawei_scenes import SCRUM
+from .huawei_scenes import SceneOf
+from .huawei_scenes import codearts
+from .huawei_scenes import scenes
 from .scene import Scene
-from .scene import scene_of
 
 
-UPLOAD = ("POST", r"/attachments/upload$")
-LIST = r"/attachments\?issue_id="
 TREE = r"/issues/tree\?"
-PROJECT = "5f1e7a0c9b2d4e63a8c4d0f7b6219e35"
-SCRUM = "b07c2d9e41f54a8b9e6d3c5a1f80e274"
-FOREIGN = "e3d8c1b5a7f942068d1b6e4c9a50f7b2"
-ITEM = "956239067176935400"
-KEYS = "PYTEST_EVIDENCE_HUAWEI_"
-
-SceneOf = Callable[..., Scene]
 
 
 @pytest.fixture
 def make_scene(tmp_path: Path) -> Iterator[SceneOf]:
     """Build scenes with switches of the look-alike, target text and environment of choice."""
-    with ExitStack() as stack:
-
-        def build(
-            text: str = ITEM,
-            environ: Mapping[str, str] | None = None,
-            options: Mapping[str, str] | None = None,
-            **switches: Any,
-        ) -> Scene:
-            scene = scene_of(
-                Huawei,
-                "huawei",
-                tmp_path,
-                text=text,
-                upload=UPLOAD,
-                environ=environ,
-                options=options,
-                **switches,
-            )
-            return stack.enter_context(scene)
-
+    with scenes(tmp_path) as build:
         yield build
 
 
@@ -100,39 +78,12 @@ class TestHuaweiByNumber(DestinationContract):
 
 
 class TestHuaweiScrum(DestinationContract):
-    """The contract with a Scrum item, whose attachments nobody can list."""
+    """The contract with a Scrum item, whose detail lists its attachments."""
 
     @pytest.fixture
     def scene(self, make_scene: SceneOf) -> Scene:
         """Return a scene whose target is a Scrum item."""
         return make_scene(text=f"scrum/{SCRUM}/1042")
-
-    def test_a_lost_answer_is_resolved_by_looking(self, scene: Scene) -> None:
-        """A lost answer stays uncertain: there is no documented list."""
-        [piece] = scene.pieces(("login.png", b"content"))
-        scene.fail("answer-lost")
-
-        assert isinstance(outcome(scene, [piece]), UncertainError)
-        with pytest.raises(UncertainError, match="no documented list"):
-            scene.destination.find(piece.target, [piece])
-
-    def test_what_never_arrived_is_not_found(self, scene: Scene) -> None:
-        """Looking is refused rather than answered with nothing."""
-        [piece] = scene.pieces(("login.png", b"content"))
-
-        with pytest.raises(UncertainError):
-            scene.destination.find(piece.target, [piece])
-
-    @pytest.mark.parametrize("name", ["größe ü.png", 'a "quoted" name.txt', "x" * 300 + ".png"])
-    def test_any_name_arrives_and_is_found_again(self, scene: Scene, name: str) -> None:
-        """Any name is stored once; its id comes with the answer."""
-        [piece] = scene.pieces((name, b"content"))
-
-        receipt = scene.deliver([piece])[piece.key]
-
-        assert isinstance(receipt, Receipt)
-        assert "5001" == receipt.remote_id
-        assert {piece.key: [piece.evidence.sha256]} == self.stored(scene)
 
 
 class TestTargets:
@@ -362,47 +313,6 @@ class TestDelivery:
         stored = [file.sha256 for file in scene.sandbox.store.ledger()]
         assert [one.evidence.sha256, two.evidence.sha256] == stored
 
-    def test_a_full_work_item_is_seen_before_anything_is_sent(self, make_scene: SceneOf) -> None:
-        """100 attachments are the limit; the message says how many there are."""
-        scene = make_scene()
-        many = scene.pieces(*[(f"{number}.txt", b"x") for number in range(101)])
-        results = scene.deliver(many)
-
-        error = results[many[100].key]
-        assert isinstance(error, PermanentError)
-        assert "100 of 100 attachments" in str(error)
-        assert 100 == scene.uploads()
-        assert 1 == len(scene.requests("GET", LIST))
-
-    def test_too_many_bytes_together_are_seen_before_anything_is_sent(
-        self, make_scene: SceneOf
-    ) -> None:
-        """50 MB together are the limit, also of what others have attached."""
-        mebibyte = 1024 * 1024
-        scene = make_scene(login="password")
-        first, second = scene.pieces(
-            ("a.bin", b"x" * (30 * mebibyte)), ("b.bin", b"x" * (21 * mebibyte))
-        )
-        scene.deliver([first])
-        other = dataclasses.replace(scene, destination=another(scene))
-
-        error = outcome(other, [second])
-
-        assert isinstance(error, PermanentError)
-        assert "1 of 100 attachments and 30.0 of 50 MB; a piece of 21.0 MB" in str(error)
-        assert 1 == scene.uploads()
-
-    def test_a_list_that_is_refused_does_not_stop_an_upload(self, make_scene: SceneOf) -> None:
-        """Listing is a right of its own; the service then guards its limits itself."""
-        scene = make_scene()
-        pieces = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
-        scene.sandbox.faults.add("status-403", method="GET", path=LIST)
-
-        results = scene.deliver(pieces)
-
-        assert all(isinstance(result, Receipt) for result in results.values())
-        assert 1 == len(scene.requests("GET", LIST))
-
     def test_where_listing_is_refused_a_lost_answer_stays_uncertain(
         self, make_scene: SceneOf
     ) -> None:
@@ -482,70 +392,3 @@ class TestDelivery:
         kinds = [type(results[piece.key]) for piece in pieces]
         assert [Receipt, DestinationClosedError, DestinationClosedError] == kinds
         assert 2 == scene.uploads()
-
-
-class TestCheck:
-    """What the doctor says of targets."""
-
-    @pytest.mark.parametrize(
-        ("text", "severities"),
-        [
-            (ITEM, []),
-            ("US20261105123456", []),
-            ("956239067176935499", ["error"]),
-            ("US20000101000000", ["error"]),
-            (f"{FOREIGN}/956239067176939900", ["error"]),
-            (f"scrum/{SCRUM}/1042", ["warning"]),
-        ],
-    )
-    def test_each_target_is_read_once(
-        self, make_scene: SceneOf, text: str, severities: list[str]
-    ) -> None:
-        """A target that cannot be reached is a problem; nothing is changed."""
-        scene = make_scene()
-
-        problems = scene.destination.check([scene.destination.parse(text)])
-
-        assert severities == [problem.severity for problem in problems]
-        assert 0 == scene.uploads()
-
-    def test_a_full_target_is_a_problem(self, make_scene: SceneOf) -> None:
-        """It would be found out only at delivery."""
-        scene = make_scene()
-        pieces = scene.pieces(*[(f"{number}.txt", b"x") for number in range(100)])
-        scene.deliver(pieces)
-
-        [problem] = scene.destination.check([pieces[0].target])
-
-        assert "is full: 100 of 100 attachments" in str(problem)
-
-    def test_refused_credentials_are_tried_once(self, make_scene: SceneOf) -> None:
-        """The doctor must not lock the access key by asking for every target."""
-        environ = {f"{KEYS}ACCESS_KEY": "SANDBOXACCESSKEY0001", f"{KEYS}SECRET_KEY": "wrong-key"}
-        scene = make_scene(environ=environ)
-        texts = (ITEM, "956239067176935401", "956239067176935402")
-
-        [problem] = scene.destination.check([scene.destination.parse(text) for text in texts])
-
-        assert "huawei" == problem.subject
-        assert "lock" in problem.next_step
-        assert 1 == len(scene.requests())
-
-    def test_a_server_that_is_away_is_a_problem(self, make_scene: SceneOf) -> None:
-        """The doctor goes on and says it."""
-        scene = make_scene()
-        scene.sandbox.faults.add("status-502", times=9)
-
-        [problem] = scene.destination.check([scene.destination.parse(ITEM)])
-
-        assert "502" in problem.seen
-
-
-def codearts(scene: Scene) -> Any:
-    """Return the look-alike of the service itself."""
-    return scene.sandbox.systems["huawei"]
-
-
-def another(scene: Scene) -> Huawei:
-    """Return a second destination object with the same settings, as a later push has it."""
-    return Huawei(Settings(given=scene.options), scene.secrets, scene.budget)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,25 @@ class TestLookUps:
 
         assert (item["number"], item["status"]["code"]) == ("US20261105123456", "Open")
         assert call(system, "GET", path, params={"issue_type": "Bug"}).json()["result"] == []
+        second = path.replace("/v1/", "/v2/")
+        assert call(system, "GET", second, params={"category": "US"}).json()["result"] == [item]
+        assert call(system, "GET", second).json()["error_code"] == "PM.02175006"
+
+    def test_one_type_at_a_time(self, start: Start) -> None:
+        """Only a cloud service project is asked for several types at once; the last come first."""
+        system = start()
+        cloud = next(project for project in system.projects if project.id == IPD)
+        device = "d" * 32
+        system.projects.append(replace(cloud, id=device, model="10001"))
+
+        def found(project: str, **body: object) -> list[str]:
+            path, params = f"{SERVICE}/{project}/issues/query", {"issue_type": "Task,Bug"}
+            answer = call(system, "POST", path, params=params, json=body).json()
+            return [issue["category"] for issue in answer["result"]["issues"]]
+
+        assert found(IPD) == ["Bug", "Task"]
+        assert found(IPD, sort=[{"field": "created_date", "asc": True}]) == ["Task", "Bug"]
+        assert found(device) == ["Task"]
 
     def test_projects(self, start: Start) -> None:
         """Both project lists show what the user is a member of."""
@@ -139,4 +160,40 @@ class TestScrum:
 
         assert [issue["id"] for issue in issues["issues"]] == [1042, 1043]
         shown = call(system, "GET", f"/v4/projects/{SCRUM}/issues/1042").json()
-        assert shown == issues["issues"][0]
+        assert shown == issues["issues"][0] | {"accessories": []}
+
+    def test_accessories(self, start: Start) -> None:
+        """The detail lists what is attached, by the id that download and delete take."""
+        system = start()
+        path = f"/v4/projects/{SCRUM}/issues/1042"
+        body = call(system, "POST", f"{path}/attachments/upload", **form("grün.txt")).json()
+        (accessory,) = call(system, "GET", path).json()["accessories"]
+
+        assert (accessory["attachment_id"], accessory["file_name"]) == (body["id"], "grün.txt")
+        system.with_accessories = False
+        assert "accessories" not in call(system, "GET", path).json()
+
+    def test_search(self, start: Start) -> None:
+        """Items are found by words of their title; a page begins at a multiple of its size."""
+        system = start()
+        path = f"/v4/projects/{SCRUM}/issues"
+
+        def found(**body: object) -> dict[str, object]:
+            return dict(call(system, "POST", path, json=body).json())
+
+        assert [i["id"] for i in found(subject="LOG")["issues"]] == [1042, 1043]
+        assert [i["id"] for i in found(subject="log", offset=1, limit=1)["issues"]] == [1043]
+        assert [i["id"] for i in found(issue_ids=[1042])["issues"]] == [1042]
+        assert found(offset=1, limit=2)["error_code"] == "PM.02174103"
+        assert found(limit=101)["error_code"] == "PM.02174103"
+        system.lists_as_text = True
+        assert json.loads(found()["issues"])[0]["name"] == "Log in"
+
+    def test_other_answer_to_a_deletion(self, start: Start) -> None:
+        """The documentation does not tell the status; both are to be had."""
+        system = start(delete_status=200)
+        base = f"/v4/projects/{SCRUM}/issues/1042/attachments"
+        body = call(system, "POST", f"{base}/upload", **form()).json()
+        deleted = call(system, "DELETE", f"{base}/{body['id']}")
+
+        assert (deleted.status_code, deleted.json()) == (200, {})

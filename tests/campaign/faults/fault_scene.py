@@ -76,7 +76,12 @@ SYSTEMS = {
         upload=("POST", "attachments/upload$"),
         switches={"login": "password"},
     ),
-    "huawei-scrum": System(name="huawei", text=SCRUM_ITEM, upload=("POST", "attachments/upload$")),
+    "huawei-unlisted": System(
+        name="huawei",
+        text=SCRUM_ITEM,
+        upload=("POST", "attachments/upload$"),
+        switches={"with_accessories": False},
+    ),
     "rillsoft": System(name="rillsoft", text="4711", upload=("POST", r"/attachments/\d+$")),
     "rillsoft-login": System(
         name="rillsoft",

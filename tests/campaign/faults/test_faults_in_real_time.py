@@ -215,8 +215,8 @@ def test_a_lost_piece_is_found_among_many(system: str, count: int, start: Start)
 
 
 def test_where_nobody_can_tell_a_person_looks(start: Start) -> None:
-    """A Scrum item of CodeArts has no list: what was lost stays uncertain and is not sent again."""
-    with start("huawei-scrum") as scene:
+    """A Scrum item whose detail has no list: what was lost stays uncertain and is not sent again."""
+    with start("huawei-unlisted") as scene:
         scene.fail("answer-lost")
 
         first, second = scene.push(), scene.push()

@@ -43,7 +43,7 @@ def test_a_person_must_act(project: Project, code: str, state: str) -> None:
 
 
 def test_what_nobody_can_tell_is_65(project: Project, sandbox: Sandbox) -> None:
-    """An upload to a Scrum item whose answer is lost: it cannot be listed; 75 is there too."""
+    """An upload whose answer is lost, to an item that cannot be read; 75 is there too."""
     host = sandbox.options()["evidence_huawei_project"]
     project.write(
         "test_it.py",

@@ -1,0 +1,99 @@
+"""How CodeArts Req is called: what signs a request, which answer is a success, how lists are paged."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from typing import TypeVar
+from urllib.parse import quote
+from urllib.parse import urlencode
+
+from ..rest.answers import Answer
+from ..rest.answers import Request
+from ..rest.auth import Credentials
+from ..rest.body import BytesBody
+from ..rest.session import Session
+from .codearts_refusals import refused
+from .codearts_signing import Signer
+
+
+IPD = "/v1/ipdprojectservice/projects"
+SCRUM = "/v4/projects"
+
+T = TypeVar("T")
+
+
+class Calls:
+    """Sends the requests of a client of one endpoint, with its credentials."""
+
+    def __init__(self, session: Session, credentials: Credentials) -> None:
+        self._session = session
+        self._credentials = credentials
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        self._session.close()
+
+    def _url(self, path: str, **query: str | int) -> str:
+        asked = f"?{urlencode(query, safe=',')}" if query else ""
+        return f"{self._session.origins.base}{path}{asked}"
+
+    def _get(self, path: str, what: str, **query: str | int) -> Answer:
+        return self._send(Request(method="GET", url=self._url(path, **query), what=what))
+
+    def _search(
+        self, path: str, what: str, document: Mapping[str, Any], **query: str | int
+    ) -> Answer:
+        """Send a POST that changes nothing. Its body is never empty: the gateway cannot read that."""
+        body = BytesBody.json(document)
+        url = self._url(path, **query)
+        return self._send(Request(method="POST", url=url, what=what, body=body, acts=False))
+
+    def _send(self, request: Request) -> Answer:
+        credentials = self._credentials
+        if isinstance(credentials, Signer) and isinstance(request.body, BytesBody):
+            credentials = credentials.covering(request.body.content)
+        return self._session.send(replace(request, credentials=credentials))
+
+
+def result_of(answer: Answer) -> Any:
+    """Return the result in an IPD envelope; anything but `success` in a 200 is raised as a refusal."""
+    found = answer.fields() if answer.status == 200 else {}
+    if found.get("status") != "success":
+        raise refused(answer)
+    return found.get("result")
+
+
+def fields_of(answer: Answer) -> Mapping[str, Any]:
+    """Return the object of a Scrum answer, which has no envelope; a refusal in a 200 is raised."""
+    found = answer.fields() if answer.status == 200 else {}
+    failed = found.get("status") in ("failed", "error")
+    if not found or failed or found.get("error_code") or found.get("errorCode"):
+        raise refused(answer)
+    return found
+
+
+def paged(page: Callable[[int], Sequence[T]], size: int, id_of: Callable[[T], str]) -> Iterator[T]:
+    """Yield what is on all pages, each thing once, asking for a page only when it is needed.
+
+    `page` returns that of a number from 0 on. Ends with a page that is not full, and with one that
+    brings nothing new: a server may not know its pages.
+    """
+    seen: set[str] = set()
+    for number in itertools.count():
+        entries = page(number)
+        new = {id_of(entry): entry for entry in entries if id_of(entry) not in seen}
+        yield from new.values()
+        seen.update(new)
+        if not new or len(entries) < size:
+            return
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path."""
+    return quote(text, safe="")
