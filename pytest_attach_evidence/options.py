@@ -164,6 +164,20 @@ OPTIONS = (
         help="Whether the execution gets the outcome as status (default: new executions only)",
     ),
     Option(
+        name="evidence_squash_steps",
+        kind="choice",
+        choices=("on", "off"),
+        default="on",
+        help="Whether evidence of a step goes to the execution step of the same number",
+    ),
+    Option(
+        name="evidence_squash_comment",
+        kind="choice",
+        choices=("off", "on"),
+        default="off",
+        help="Whether the execution gets a comment with run, tests and outcomes",
+    ),
+    Option(
         name="evidence_workiva_url",
         default="https://api.app.wdesk.com",
         help="Root of the Workiva API of your region",

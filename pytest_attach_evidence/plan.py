@@ -23,8 +23,10 @@ from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import utc_text
+from .outcomes import EndedTest
 from .outcomes import ended_tests
 from .outcomes import place_of_test
+from .outcomes import tests_by_target
 from .outcomes import worst_outcomes
 
 
@@ -70,7 +72,8 @@ class Work:
 class Plan:
     """All deliveries of the runs being delivered, and the work that remains.
 
-    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target.
+    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target,
+    `tests` those that count for it.
     """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Plan:
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
     outcomes: dict[Target, Outcome] = field(default_factory=dict)
+    tests: dict[Target, tuple[EndedTest, ...]] = field(default_factory=dict)
 
     @property
     def remaining(self) -> int:
@@ -105,7 +109,7 @@ def plan(
     result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
     known = _Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
-    result.outcomes = worst_outcomes(records)
+    result.outcomes, result.tests = worst_outcomes(records), tests_by_target(records)
     for target, deliveries in by_target.items():
         open_ones = _open(
             deliveries, known, capabilities.get(target.destination), result, retry_rejected

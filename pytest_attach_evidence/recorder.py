@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from typing import ParamSpec
 
+import pytest
+
 from . import naming
 from .content import Masked
 from .content import Source
@@ -84,6 +86,8 @@ class Recorder:
         self._ended = False
         self._seq = 0
         self._step = ""
+        self._step_number = 0
+        self._steps: list[Outcome] = []
         self._started = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -155,12 +159,27 @@ class Recorder:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Say to which step the evidence attached meanwhile belongs; steps may be nested."""
-        before, self._step = self._step, f"{self._step} / {title}" if self._step else title
+        """Say to which step the evidence attached meanwhile belongs; steps may be nested.
+
+        The outermost steps are counted, and how each ended is recorded: a destination whose objects have
+        steps, too, takes them for those of the same number.
+        """
+        before, number = self._step, self._step_number
+        if not number:
+            self._steps.append(Outcome.UNKNOWN)
+            self._step_number = len(self._steps)
+        self._step = f"{before} / {title}" if before else title
+        outcome = Outcome.FAILED
         try:
             yield
+            outcome = Outcome.PASSED
+        except (pytest.skip.Exception, pytest.xfail.Exception):
+            outcome = Outcome.SKIPPED
+            raise
         finally:
-            self._step = before
+            if not number:
+                self._steps[self._step_number - 1] = outcome
+            self._step, self._step_number = before, number
 
     def begin(self) -> None:
         """Record that a mapped item began: if the process dies, it counts as failed.
@@ -194,7 +213,8 @@ class Recorder:
                 else Outcome.PASSED
             )
             duration = round(time.monotonic() - self._started, 3)
-            self.item = replace(self.item, outcome=outcome, duration_s=duration)
+            steps = tuple(self._steps)
+            self.item = replace(self.item, outcome=outcome, duration_s=duration, steps=steps)
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:
                 if not self._begun:
@@ -319,6 +339,7 @@ class Recorder:
             source=keeper.redactor.line(str(source)) if file is not None else "",
             redaction=masked.count if masked is not None and masked.text else None,
             step=keeper.redactor.line(self._step),
+            step_number=self._step_number,
             remark=keeper.redactor.line("; ".join(filter(None, remarks))),
         )
         self._write(keeper, piece)

@@ -22,6 +22,7 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
+from ..outcomes import EndedTest
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
@@ -34,7 +35,9 @@ from .squash_meanings import Meanings
 from .squash_notes import place_of
 from .squash_options import SquashOptions
 from .squash_outcomes import Outcomes
+from .squash_pieces import Pieces
 from .squash_plan import Plans
+from .squash_steps import Steps
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
 from .squash_targets import target_of
@@ -70,7 +73,8 @@ class Squash:
         self._budget = budget
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
-        self._attachments = Attachments(self._api)
+        self._steps = Steps(self._api, on=self._options.steps == "on")
+        self._pieces = Pieces(Attachments(self._api), self._steps)
         self._plans = Plans(self._api)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)
@@ -116,6 +120,10 @@ class Squash:
         self._executions.recall(notes)
         self._outcomes.recall(outcomes)
 
+    def recount(self, tests: Mapping[Target, Sequence[EndedTest]]) -> None:
+        """Take the tests, whose steps are told to the steps of executions."""
+        self._outcomes.recount(tests)
+
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what is attached already, by key and size; creates nothing.
 
@@ -130,7 +138,7 @@ class Squash:
             item = self._plans.item(target) if target.kind in PLANNED else None
             places, is_all = self._places(target, item)
             for owner, id in places:
-                seen = self._attachments.find(owner, id, deliveries)
+                seen = self._pieces.find(owner, id, deliveries)
                 if seen and item is not None and not isinstance(item, PermanentError):
                     self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
@@ -151,10 +159,10 @@ class Squash:
         open_content: OpenContent,
         notes: Notes,
     ) -> Results:
-        """Attach pieces in one request; a receipt for each key the answer names, others left out.
+        """Attach pieces, in one request per object; a receipt for each key the answer names, others left out.
 
-        Raises PermanentError for a target that is not exactly one object; refusals concern all pieces
-        of the request.
+        Pieces of a step go to that step of the execution. Raises PermanentError for a target that is not
+        exactly one object; refusals concern all pieces of a request.
         """
         if not deliveries:
             return {}
@@ -163,10 +171,7 @@ class Squash:
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
         others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
-        found = self._attachments.find_as(others, owner, id, deliveries)
-        rest = [one for one in deliveries if one.key not in found]
-        sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
-        return {**found, **sent}
+        return self._pieces.deliver((owner, id), others, deliveries, open_content)
 
     def concludes(self, target: Target) -> bool:
         """Tell whether a target has a status that is set."""
@@ -191,7 +196,8 @@ class Squash:
         for execution in executions:
             self._meanings.expect_read(execution, place, notes)
             worst = self._outcomes.keep(execution, place, outcome, notes)
-            self._api().set_status(execution, STATUSES[worst])
+            steps = self._outcomes.keep_steps(execution, place, notes)
+            self._tell(execution, worst, steps)
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -217,6 +223,21 @@ class Squash:
             self._meanings.choose(int(execution), place)
         if self._has_status(target):
             self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
+            self._outcomes.keep_steps(execution, place, notes)
+
+    def _tell(self, execution: str, outcome: Outcome, steps: Mapping[int, Outcome]) -> None:
+        """Set the statuses: the steps' first, since the execution's own follows from theirs [src].
+
+        What the server refuses of a step keeps the execution from nothing. Raises DeliveryError.
+        """
+        refused: PermanentError | None = None
+        try:
+            self._steps.tell(execution, steps, STATUSES.__getitem__)
+        except PermanentError as error:
+            refused = error
+        self._api().set_status(execution, STATUSES[outcome])
+        if refused is not None:
+            raise refused
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from ..model import Target
 from ..naming import keys_in
 from ..naming import remote_name
 from .base import expect_whole_names
+from .squash_steps import titled
 
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Attachments:
         attached = self._api().attachments(owner, id)
         seen = self._receipts(attached, deliveries, "found")
         listed = [(one.name, one.size) for one in attached]
-        expect_whole_names(listed, deliveries, seen, MAX_NAME)
+        expect_whole_names(listed, [*deliveries, *_titled(deliveries)], seen, MAX_NAME)
         return seen
 
     def find_as(
@@ -63,15 +65,23 @@ class Attachments:
         return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
 
     def send(
-        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
+        self,
+        owner: str,
+        id: str,
+        deliveries: Sequence[Delivery],
+        open_content: OpenContent,
+        names: Mapping[str, str],
     ) -> dict[str, Receipt]:
-        """Attach pieces in one request; a receipt for each key that the answer names."""
+        """Attach pieces in one request; a receipt for each key that the answer names.
+
+        `names` are those of pieces that are to be called otherwise than here, by key.
+        """
         from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
         from ..rest.body import FileBody  # noqa: PLC0415
 
         files = [
             File(
-                name=remote_name(one.evidence.name, one.key, MAX_NAME),
+                name=remote_name(names.get(one.key, one.evidence.name), one.key, MAX_NAME),
                 content=FileBody(
                     open=partial(open_content, one.evidence),
                     length=one.evidence.size,
@@ -102,3 +112,9 @@ class Attachments:
             for key in keys_in(attachment.name)
             if key in sizes and attachment.size in (None, sizes[key])
         }
+
+
+def _titled(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Return the pieces of steps under the names that they have where the execution lacks the step."""
+    of_steps = (one for one in deliveries if one.evidence.step_number)
+    return [replace(one, evidence=replace(one.evidence, name=titled(one))) for one in of_steps]

@@ -38,6 +38,8 @@ class SquashOptions:
     iteration: str
     execution: str
     status: str
+    steps: str
+    comment: str
     http_hosts: tuple[str, ...]
     ca_bundle: str | None
     secrets: Secrets
@@ -51,6 +53,8 @@ class SquashOptions:
             iteration=given.get("iteration", ""),
             execution=given.get("execution", "") or "new",
             status=given.get("status", ""),
+            steps=given.get("steps", "") or "on",
+            comment=given.get("comment", "") or "off",
             http_hosts=settings.http_hosts,
             ca_bundle=settings.ca_bundle,
             secrets=secrets,
@@ -75,6 +79,9 @@ class SquashOptions:
             found.append(f"evidence_squash_execution is {self.execution!r} - write new or latest")
         if self.status not in ("", "on", "off"):
             found.append(f"evidence_squash_status is {self.status!r} - write on or off")
+        for name, value in (("steps", self.steps), ("comment", self.comment)):
+            if value not in ("on", "off"):
+                found.append(f"evidence_squash_{name} is {value!r} - write on or off")
         return [*found, *self._credential_problems()] if uploading else found
 
     def origin(self) -> str:

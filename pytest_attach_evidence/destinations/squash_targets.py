@@ -26,6 +26,7 @@ OWNERS = (
     "test-suites",
 )
 EXECUTIONS = "executions"
+EXECUTION_STEPS = "execution-steps"
 REFERENCE = "reference"
 TEST_CASE = "test-case-id"
 PLANNED = (REFERENCE, TEST_CASE)
