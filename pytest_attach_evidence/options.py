@@ -148,7 +148,8 @@ OPTIONS = (
     ),
     Option(name="evidence_squash_url", help="Root of Squash TM with its context path"),
     Option(
-        name="evidence_squash_iteration", help="Id of the iteration whose plan test cases are in"
+        name="evidence_squash_iteration",
+        help="Iteration whose plan test cases are in: its id, or project/campaign/iteration by name",
     ),
     Option(
         name="evidence_squash_execution",

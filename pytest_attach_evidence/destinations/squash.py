@@ -42,19 +42,13 @@ from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
 from .squash_targets import target_of
 from .squash_targets import wrong
+from .squash_telling import Telling
 
 
 if TYPE_CHECKING:
     from ..apis.squash_tm import SquashTm
     from ..apis.squash_tm_shapes import PlanItem
-
-
-STATUSES = {
-    Outcome.PASSED: "SUCCESS",
-    Outcome.FAILED: "FAILURE",
-    Outcome.UNKNOWN: "FAILURE",
-    Outcome.SKIPPED: "UNTESTABLE",
-}
+    from .squash_remote import SquashRemote
 
 
 class Squash:
@@ -63,6 +57,7 @@ class Squash:
     A test case gets an execution of its line in the iteration's plan: a new one per delivery group, or
     the latest. Creating one sets the line back to READY, and `conclude` then gives the outcome; with
     `evidence_squash_status = off` and new executions the line stays READY until a person sets it.
+    Evidence of a test's steps goes to the steps of the execution.
     """
 
     name = "squash"
@@ -73,9 +68,10 @@ class Squash:
         self._budget = budget
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
-        self._steps = Steps(self._api, on=self._options.steps == "on")
-        self._pieces = Pieces(Attachments(self._api), self._steps)
-        self._plans = Plans(self._api)
+        steps = Steps(self._api, on=self._options.steps == "on")
+        self._pieces = Pieces(Attachments(self._api), steps)
+        self._telling = Telling(self._api, steps, comment=self._options.comment == "on")
+        self._plans = Plans(self._api, lambda: self.origin)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)
         self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
@@ -117,6 +113,7 @@ class Squash:
 
     def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the notes that say to which executions anything was sent."""
+        self._plans.recall(notes)
         self._executions.recall(notes)
         self._outcomes.recall(outcomes)
 
@@ -173,17 +170,26 @@ class Squash:
         others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
         return self._pieces.deliver((owner, id), others, deliveries, open_content)
 
+    def remote(self) -> SquashRemote:
+        """Return Squash TM's other operations; raises DestinationClosedError without credentials."""
+        from .squash_remote import SquashRemote  # noqa: PLC0415  # only commands need it
+
+        api = self._options.connect(self._budget)
+        return SquashRemote(api, self.origin, self._options.iteration)
+
     def concludes(self, target: Target) -> bool:
-        """Tell whether a target has a status that is set."""
-        return self._has_status(target)
+        """Tell whether a target gets a status, or a comment."""
+        commented = self._options.comment == "on" and target.kind in (*PLANNED, EXECUTIONS)
+        return commented or self._has_status(target)
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
         """Give the target's execution the worst outcome of all that lead to it; other owners have none.
 
         By default only executions that we created get it; `evidence_squash_status = on` means the
-        latest and explicitly named ones too, `off` none.
+        latest and explicitly named ones too, `off` none. Its steps get theirs by the same rule. A comment
+        is written wherever it is switched on.
         """
-        if not self._has_status(target):
+        if not self.concludes(target):
             return
         executions, place = [target.id], ""
         if target.kind in PLANNED:
@@ -197,7 +203,8 @@ class Squash:
             self._meanings.expect_read(execution, place, notes)
             worst = self._outcomes.keep(execution, place, outcome, notes)
             steps = self._outcomes.keep_steps(execution, place, notes)
-            self._tell(execution, worst, steps)
+            tests = self._outcomes.tests(execution, place)
+            self._telling.tell(execution, worst, steps, tests, status=self._has_status(target))
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -224,20 +231,6 @@ class Squash:
         if self._has_status(target):
             self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
             self._outcomes.keep_steps(execution, place, notes)
-
-    def _tell(self, execution: str, outcome: Outcome, steps: Mapping[int, Outcome]) -> None:
-        """Set the statuses: the steps' first, since the execution's own follows from theirs [src].
-
-        What the server refuses of a step keeps the execution from nothing. Raises DeliveryError.
-        """
-        refused: PermanentError | None = None
-        try:
-            self._steps.tell(execution, steps, STATUSES.__getitem__)
-        except PermanentError as error:
-            refused = error
-        self._api().set_status(execution, STATUSES[outcome])
-        if refused is not None:
-            raise refused
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..model import Delivery
-from ..model import Outcome
 from .squash_targets import EXECUTION_STEPS
 from .squash_targets import EXECUTIONS
 
@@ -71,14 +69,11 @@ class Steps:
             return {}
         return {one.key: titled(one) for one in deliveries if one.evidence.step_number}
 
-    def tell(
-        self, execution: str, outcomes: Mapping[int, Outcome], words: Callable[[Outcome], str]
-    ) -> None:
-        """Set the status of each step whose outcome is known. Raises DeliveryError."""
-        steps = self.of(execution) if self._on and outcomes else []
-        for number, outcome in sorted(outcomes.items()):
-            if number <= len(steps):
-                self._api().set_step_status(steps[number - 1].id, words(outcome))
+    def tell(self, execution: str, number: int, status: str) -> None:
+        """Set the status of a step, if the execution has one of that number. Raises DeliveryError."""
+        steps = self.of(execution) if self._on else []
+        if number <= len(steps):
+            self._api().set_step_status(steps[number - 1].id, status)
 
     def _step(self, owner: str, id: str, delivery: Delivery) -> Place | None:
         number = delivery.evidence.step_number
