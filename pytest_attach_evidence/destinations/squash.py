@@ -27,9 +27,11 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import GroupNotes
+from .base import Holding
 from .base import Results
 from .squash_attachments import MAX_NAME
 from .squash_attachments import Attachments
+from .squash_conclusions import Conclusions
 from .squash_executions import Executions
 from .squash_meanings import Meanings
 from .squash_notes import place_of
@@ -37,12 +39,12 @@ from .squash_options import SquashOptions
 from .squash_outcomes import Outcomes
 from .squash_pieces import Pieces
 from .squash_plan import Plans
+from .squash_steps import Place
 from .squash_steps import Steps
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
 from .squash_targets import target_of
 from .squash_targets import wrong
-from .squash_telling import Telling
 
 
 if TYPE_CHECKING:
@@ -69,8 +71,10 @@ class Squash:
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
         steps = Steps(self._api, on=self._options.steps == "on")
-        self._pieces = Pieces(Attachments(self._api), steps)
-        self._telling = Telling(self._api, steps, comment=self._options.comment == "on")
+        self._attachments = Attachments(self._api)
+        self._pieces = Pieces(self._attachments, steps)
+        self._served: dict[Target, Place] = {}
+        self._conclusions = Conclusions(self._api, steps, comment=self._options.comment == "on")
         self._plans = Plans(self._api, lambda: self.origin)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)
@@ -136,6 +140,8 @@ class Squash:
             places, is_all = self._places(target, item)
             for owner, id in places:
                 seen = self._pieces.find(owner, id, deliveries)
+                if seen or len(places) == 1:
+                    self._served[target] = (owner, id)
                 if seen and item is not None and not isinstance(item, PermanentError):
                     self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
@@ -168,6 +174,7 @@ class Squash:
             msg = f"{target}: the time is over, nothing was sent"
             raise TemporaryError(msg)
         others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
+        self._served[target] = (owner, id)
         return self._pieces.deliver((owner, id), others, deliveries, open_content)
 
     def remote(self) -> SquashRemote:
@@ -176,6 +183,11 @@ class Squash:
 
         api = self._options.connect(self._budget)
         return SquashRemote(api, self.origin, self._options.iteration)
+
+    def holding(self, target: Target) -> Holding | None:
+        """Return what the newest list of the object itself showed; a step's pieces are not in it."""
+        place = self._served.get(target)
+        return self._attachments.holding(*place) if place is not None else None
 
     def concludes(self, target: Target) -> bool:
         """Tell whether a target gets a status, or a comment."""
@@ -204,7 +216,7 @@ class Squash:
             worst = self._outcomes.keep(execution, place, outcome, notes)
             steps = self._outcomes.keep_steps(execution, place, notes)
             tests = self._outcomes.tests(execution, place)
-            self._telling.tell(execution, worst, steps, tests, status=self._has_status(target))
+            self._conclusions.tell(execution, worst, steps, tests, status=self._has_status(target))
 
     def close(self) -> None:
         """Release this thread's connections."""

@@ -21,6 +21,7 @@ from ..model import Receipt
 from ..model import Target
 from ..naming import keys_in
 from ..naming import remote_name
+from .base import Holding
 from .base import expect_whole_names
 from .squash_steps import titled
 
@@ -38,10 +39,24 @@ class Attachments:
 
     def __init__(self, api: Callable[[], SquashTm]) -> None:
         self._api = api
+        self._listed: dict[tuple[str, str], dict[str, str]] = {}
+        self._ours: set[str] = set()
+
+    def holding(self, owner: str, id: str) -> Holding | None:
+        """Return how many attachments an object holds, as the newest list and later uploads tell.
+
+        Those whose keys this process never met count as those of others. There is no known limit.
+        """
+        listed = self._listed.get((owner, id))
+        if listed is None:
+            return None
+        others = [name for name in listed.values() if set(keys_in(name)) - self._ours]
+        return Holding(all=len(listed), of_others=len(others))
 
     def find(self, owner: str, id: str, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what an object holds. Raises UncertainError where a name was cut."""
-        attached = self._api().attachments(owner, id)
+        self._ours.update(one.key for one in deliveries)
+        attached = self._list(owner, id)
         seen = self._receipts(attached, deliveries, "found")
         listed = [(one.name, one.size) for one in attached]
         expect_whole_names(listed, [*deliveries, *_titled(deliveries)], seen, MAX_NAME)
@@ -59,7 +74,7 @@ class Attachments:
         }
         attached: list[Attachment] = []
         with suppress(PermanentError, UncertainError):  # who may not look sends as ever
-            attached = self._api().attachments(owner, id) if others else []
+            attached = self._list(owner, id) if others else []
         pieces = [replace(one, key=alias) for alias, one in aliases.items()]
         found = self._receipts(attached, pieces, "found")
         return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
@@ -90,7 +105,16 @@ class Attachments:
             )
             for one in deliveries
         ]
-        return self._receipts(self._api().upload(owner, id, files), deliveries, "answered")
+        attached = self._api().upload(owner, id, files)
+        self._ours.update(one.key for one in deliveries)
+        if (owner, id) in self._listed:
+            self._listed[owner, id].update((one.id, one.name) for one in attached)
+        return self._receipts(attached, deliveries, "answered")
+
+    def _list(self, owner: str, id: str) -> list[Attachment]:
+        attached = self._api().attachments(owner, id)
+        self._listed[owner, id] = {one.id: one.name for one in attached}
+        return attached
 
     def _receipts(
         self,

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.destinations.base import Holding
+from pytest_attach_evidence.destinations.base import Telling
 from pytest_attach_evidence.destinations.remote import Attached
 from pytest_attach_evidence.destinations.remote import Offering
 from pytest_attach_evidence.destinations.remote import Place
+from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.destinations.squash_remote import SquashRemote
 from pytest_attach_evidence.destinations.squash_targets import OWNERS
 from pytest_attach_evidence.errors import DestinationClosedError
@@ -18,6 +21,7 @@ from pytest_attach_evidence.errors import NotOfferedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.settings import Settings
 
 from .conftest import SceneOf
 from .scene import Scene
@@ -224,3 +228,25 @@ class TestAttachments:
 
         with pytest.raises(DestinationClosedError, match="PYTEST_EVIDENCE_SQUASH_TOKEN"):
             scene.destination.remote()
+
+
+class TestHolding:
+    """How full a target is."""
+
+    def test_a_list_tells_what_others_left(self, make_scene: SceneOf) -> None:
+        """Nothing is known before a list was made; what is delivered later counts, too."""
+        scene = make_scene("executions/1042")
+        ours = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
+        others = scene.pieces(("c.txt", b"c"), item="j9-1")
+        scene.deliver(others)
+        scene.destination.close()
+        scene.destination = Squash(Settings(given=scene.options), scene.secrets, scene.budget)
+        scene.recall()
+
+        before = scene.destination.holding(ours[0].target)
+        scene.destination.find(ours[0].target, ours)
+        scene.deliver(ours)
+
+        assert isinstance(scene.destination, Telling)
+        assert before is None
+        assert Holding(all=3, of_others=1) == scene.destination.holding(ours[0].target)

@@ -32,7 +32,7 @@ MOST_TESTS = 3
 MAX_NODEID = 120
 
 
-class Telling:
+class Conclusions:
     """Sets statuses and comments; all of it may be repeated.
 
     The execution's own status comes last: the server computes it anew when that of a step changes [src].
