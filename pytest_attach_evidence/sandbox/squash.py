@@ -19,6 +19,7 @@ from .squash_access import refusal
 from .squash_api import SquashApi
 from .squash_attachments import Attachments
 from .squash_plan import Execution
+from .squash_plan import ExecutionStep
 from .squash_plan import Plan
 from .squash_plan import Thing
 from .squash_problem import SquashProblem
@@ -134,6 +135,9 @@ def _page_object(thing: Thing, depth: int) -> PageObject:
     if isinstance(thing, Execution):
         facts["status"] = thing.status
         facts["dataset"] = thing.item.dataset[1] if thing.item.dataset else ""
+    if isinstance(thing, ExecutionStep):
+        assert thing.parent is not None
+        facts |= {"status": thing.status, "execution": thing.parent.object}
     return PageObject(object=thing.object, title=thing.name, facts=facts, depth=depth)
 
 

@@ -18,7 +18,7 @@ REFUSED = "2 waiting: 77"
 ONE_LEFT = "1 uncertain, 1 waiting: 75"
 
 PLAIN = ("squash", "workiva", "huawei", "rillsoft")
-EVERY = ("squash", "squash-plan", "workiva", "workiva-start", "huawei", "rillsoft")
+EVERY = ("squash", "squash-plan", "squash-steps", "workiva", "workiva-start", "huawei", "rillsoft")
 ANSWERED = ("squash", "workiva-start", "huawei", "rillsoft")
 LISTED = ("squash", "workiva", "huawei")
 STATIC = ("squash", "huawei", "rillsoft")
