@@ -12,7 +12,6 @@ from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
 from ..errors import TargetError
-from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Limits
@@ -72,13 +71,16 @@ class Squash:
         self._client: SquashTm | None = None
         steps = Steps(self._api, on=self._options.steps == "on")
         self._attachments = Attachments(self._api)
-        self._pieces = Pieces(self._attachments, steps)
+        self._pieces = Pieces(self._attachments, steps, budget)
         self._served: dict[Target, Place] = {}
-        self._conclusions = Conclusions(self._api, steps, comment=self._options.comment == "on")
         self._plans = Plans(self._api, lambda: self.origin)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)
-        self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
+        self._conclusions = Conclusions(
+            self._api, self._options, steps, self._meanings, self._outcomes
+        )
+        before = self._conclusions.before
+        self._executions = Executions(self._api, budget, new=self._options.new, before=before)
 
     @property
     def origin(self) -> str:
@@ -170,9 +172,6 @@ class Squash:
         if not deliveries:
             return {}
         owner, id = self._owner(target, notes)
-        if self._budget.stop.is_set() or not self._budget.remaining_s():
-            msg = f"{target}: the time is over, nothing was sent"
-            raise TemporaryError(msg)
         others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
         self._served[target] = (owner, id)
         return self._pieces.deliver((owner, id), others, deliveries, open_content)
@@ -191,8 +190,7 @@ class Squash:
 
     def concludes(self, target: Target) -> bool:
         """Tell whether a target gets a status, or a comment."""
-        commented = self._options.comment == "on" and target.kind in (*PLANNED, EXECUTIONS)
-        return commented or self._has_status(target)
+        return self._conclusions.concludes(target)
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
         """Give the target's execution the worst outcome of all that lead to it; other owners have none.
@@ -212,11 +210,7 @@ class Squash:
             executions = [str(id) for id in self._executions.concluded(target, item, notes)]
         self._meanings.read(notes)
         for execution in executions:
-            self._meanings.expect_read(execution, place, notes)
-            worst = self._outcomes.keep(execution, place, outcome, notes)
-            steps = self._outcomes.keep_steps(execution, place, notes)
-            tests = self._outcomes.tests(execution, place)
-            self._conclusions.tell(execution, worst, steps, tests, status=self._has_status(target))
+            self._conclusions.conclude(target, execution, place, outcome, notes)
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -229,20 +223,6 @@ class Squash:
             if self._client is None:
                 self._client = self._options.connect(self._budget)
             return self._client
-
-    def _has_status(self, target: Target) -> bool:
-        """Tell whether a target's execution is told outcomes."""
-        ours = target.kind in PLANNED and self._options.new
-        told = self._options.status != "off" and (ours or self._options.status == "on")
-        return told and target.kind in (*PLANNED, EXECUTIONS)
-
-    def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
-        """Note the outcome in every run, before any knows that the execution gets its evidence."""
-        if place:
-            self._meanings.choose(int(execution), place)
-        if self._has_status(target):
-            self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
-            self._outcomes.keep_steps(execution, place, notes)
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""
@@ -264,7 +244,7 @@ class Squash:
                 raise confusion
             if notes is not None and target.kind == EXECUTIONS:
                 self._meanings.read(notes)
-                self._before(target, target.id, "", notes)
+                self._conclusions.before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):

@@ -6,16 +6,21 @@ import html
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import PermanentError
+from ..model import Notes
 from ..model import Outcome
+from ..model import Target
 from ..outcomes import EndedTest
+from .squash_meanings import Meanings
+from .squash_options import SquashOptions
+from .squash_outcomes import Outcomes
 from .squash_steps import Steps
 from .squash_targets import EXECUTIONS
+from .squash_targets import PLANNED
 
 
 if TYPE_CHECKING:
@@ -33,40 +38,63 @@ MAX_NODEID = 120
 
 
 class Conclusions:
-    """Sets statuses and comments; all of it may be repeated.
+    """Knows which executions are told what, and tells them; all of it may be repeated."""
 
-    The execution's own status comes last: the server computes it anew when that of a step changes [src].
-    """
-
-    def __init__(self, api: Callable[[], SquashTm], steps: Steps, *, comment: bool) -> None:
-        self._api = api
-        self._steps = steps
-        self._comment = comment
-
-    def tell(
+    def __init__(
         self,
-        execution: str,
-        outcome: Outcome,
-        steps: Mapping[int, Outcome],
-        tests: Sequence[EndedTest],
-        *,
-        status: bool,
+        api: Callable[[], SquashTm],
+        options: SquashOptions,
+        steps: Steps,
+        meanings: Meanings,
+        outcomes: Outcomes,
     ) -> None:
-        """Tell an execution its outcome, those of its steps by number, and which tests it had.
+        self._api = api
+        self._options = options
+        self._steps = steps
+        self._meanings = meanings
+        self._outcomes = outcomes
 
-        A refusal of one of these keeps the execution from nothing else. Raises DeliveryError.
+    def concludes(self, target: Target) -> bool:
+        """Tell whether a target gets a status, or a comment."""
+        commented = self._options.comment == "on" and target.kind in (*PLANNED, EXECUTIONS)
+        return commented or self._has_status(target)
+
+    def before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
+        """Note the outcome in every run, before any knows that the execution gets its evidence."""
+        if place:
+            self._meanings.choose(int(execution), place)
+        if self._has_status(target):
+            self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
+            self._outcomes.keep_steps(execution, place, notes)
+
+    def conclude(
+        self, target: Target, execution: str, place: str, outcome: Outcome, notes: Notes
+    ) -> None:
+        """Tell an execution the worst outcome of all that lead to it, and its steps theirs.
+
+        Its own status comes last: the server computes it anew when that of a step changes [src]. A
+        refusal of one of these keeps the execution from nothing else. Raises DeliveryError.
         """
+        self._meanings.expect_read(execution, place, notes)
+        worst = self._outcomes.keep(execution, place, outcome, notes)
+        tests = self._outcomes.tests(execution, place)
         refused: list[PermanentError] = []
-        if self._comment and tests:
+        if self._options.comment == "on" and tests:
             with _kept(refused):
                 self._write(execution, line_of(tests))
-        if status:
-            for number, ended in sorted(steps.items()):
+        if self._has_status(target):
+            for number, ended in sorted(self._outcomes.keep_steps(execution, place, notes).items()):
                 with _kept(refused):
                     self._steps.tell(execution, number, STATUSES[ended])
-            self._api().set_status(execution, STATUSES[outcome])
+            self._api().set_status(execution, STATUSES[worst])
         if refused:
             raise refused[0]
+
+    def _has_status(self, target: Target) -> bool:
+        """Tell whether a target's execution is told outcomes."""
+        ours = target.kind in PLANNED and self._options.new
+        told = self._options.status != "off" and (ours or self._options.status == "on")
+        return told and target.kind in (*PLANNED, EXECUTIONS)
 
     def _write(self, execution: str, line: str) -> None:
         """Add a line to what people wrote into the comment, unless it is there already."""

@@ -12,6 +12,7 @@ from ..model import Delivery
 from ..model import OpenContent
 from ..model import Receipt
 from ..model import Target
+from ..retry import Budget
 from .base import Results
 from .squash_attachments import Attachments
 from .squash_steps import Place
@@ -21,9 +22,10 @@ from .squash_steps import Steps
 class Pieces:
     """Sends and finds pieces at an object, which may be an execution with steps."""
 
-    def __init__(self, attachments: Attachments, steps: Steps) -> None:
+    def __init__(self, attachments: Attachments, steps: Steps, budget: Budget) -> None:
         self._attachments = attachments
         self._steps = steps
+        self._budget = budget
 
     def find(self, owner: str, id: str, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what an object and its steps hold.
@@ -75,6 +77,9 @@ class Pieces:
         deliveries: Sequence[Delivery],
         open_content: OpenContent,
     ) -> dict[str, Receipt]:
+        if self._budget.stop.is_set() or not self._budget.remaining_s():
+            msg = f"{at[0]}/{at[1]}: the time is over, nothing was sent"
+            raise TemporaryError(msg)
         found: dict[str, Receipt] = {}
         for looked_at in dict.fromkeys((at, place)):
             rest = [one for one in deliveries if one.key not in found]

@@ -47,25 +47,27 @@ class Plans:
         self._automated: dict[str, str | None] = {}
 
     def recall(self, notes: GroupNotes) -> None:
-        """Take the notes that say which iterations names stood for."""
-        self._notes = notes
+        """Take the notes that say which iterations names stood for: those of other runs may differ."""
+        with self._lock:
+            self._notes = notes
+            self._ids.clear()
 
     def of(self, iteration: str) -> list[PlanItem]:
         """Return an iteration's plan. Raises DeliveryError; a failed reading is not remembered."""
         with self._lock:
-            if iteration not in self._plans:
-                id = self.id_of(iteration)
+            id = self.id_of(iteration)
+            if id not in self._plans:
                 try:
                     items = self._api().test_plan(id)
                 except PermanentError as error:
                     hint = "correct evidence_squash_iteration, or let the account read that project"
                     raise PermanentError(str(error), next_step=hint) from error
-                self._plans[iteration] = [replace(item, iteration=id) for item in items]
-            return self._plans[iteration]
+                self._plans[id] = [replace(item, iteration=id) for item in items]
+            return self._plans[id]
 
     def has(self, iteration: str | None) -> bool:
-        """Tell whether an iteration's plan was read."""
-        return iteration in self._plans
+        """Tell whether an iteration's plan was read; asks nobody."""
+        return iteration is not None and self._ids.get(iteration, iteration) in self._plans
 
     def item(self, target: Target) -> PlanItem | PermanentError:
         """Return the line of the plan a test case target means, or why there is not exactly one."""

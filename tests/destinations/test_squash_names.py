@@ -19,6 +19,7 @@ from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.settings import Settings
 
 from .conftest import SceneOf
+from .scene import MemoryNotes
 from .scene import Scene
 from .squash_runs import Runs
 
@@ -119,6 +120,21 @@ class TestNames:
 
         assert 2 == len(results.receipts)
         assert ["FAILURE"] == list(runs.statuses().values())
+
+    def test_other_runs_may_have_gone_elsewhere(self, make_scene: SceneOf) -> None:
+        """One process delivers runs one after the other: each goes on where it began."""
+        scene = make_scene(options=NAMES)
+        deliver_one(scene)
+        note = f"iteration:{scene.destination.origin}:{NAMED}"
+        scene.notes = MemoryNotes()
+        scene.notes.kept[note] = "5"
+        scene.recall()
+        [piece] = scene.pieces(("b.txt", b"b"), item="j2-1")
+        scene.deliver([piece])
+
+        system: Any = scene.sandbox.systems["squash"]
+        stored = [file.object for file in scene.sandbox.store.ledger()]
+        assert [4, 5] == [system.plan.things[object].item.iteration.id for object in stored]
 
     def test_runs_that_went_apart_are_not_brought_together(self, make_scene: SceneOf) -> None:
         """Where each of them went to another iteration nobody guesses which is meant."""
