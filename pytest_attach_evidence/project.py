@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -67,12 +68,14 @@ def load(
     others: Iterable[Mapping[str, Factory]] = (),
     patterns: Iterable[str] = (),
     delivering: bool,
+    needed: Container[str] | None = None,
 ) -> Project:
     """Return the project that pytest's configuration describes.
 
     `others` are destinations of other plugins, `patterns` further expressions to mask, `delivering`
-    tells whether secrets will be needed. Raises SettingsError with every problem found; no I/O but
-    reading files that hold secrets.
+    tells whether secrets will be needed, and `needed` of which destinations anything has to be right (all,
+    where it is None). Raises SettingsError with every problem found; no I/O but reading files that hold
+    secrets.
     """
     secrets = Secrets.from_environment()
     is_secret = Redactor(secrets.known_values()).holds_known
@@ -81,8 +84,8 @@ def load(
     budget = Budget(ends_at=inf, stall_s=settings.stall_s)
     known = frozenset((*ours.CLASSES, *factories))
     destinations, wrong = _built(settings, secrets, budget, factories, known)
-    for destination in destinations.values():
-        wrong += _problems_of(destination, delivering)
+    for name, destination in destinations.items():
+        wrong += _problems_of(destination, delivering) if needed is None or name in needed else []
     # What is wrong already was replaced by its default, which may be wrong too.
     said = {_subject(problem) for problem in problems}
     problems += [problem for problem in wrong if _subject(problem) not in said]
@@ -95,7 +98,8 @@ def load(
     project = Project(
         settings=settings, redactor=redactor, budget=budget, destinations=destinations, known=known
     )
-    project.run_targets()
+    if needed is None:
+        project.run_targets()
     return project
 
 

@@ -10,6 +10,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,8 +53,13 @@ CI_VARIABLES = (
 )
 
 
-def load_project(config: pytest.Config, *, delivering: bool | None = None) -> Project:
-    """Return the project of a pytest configuration. Raises SettingsError."""
+def load_project(
+    config: pytest.Config,
+    *,
+    delivering: bool | None = None,
+    needed: Container[str] | None = None,
+) -> Project:
+    """Return the project of a pytest configuration (see `project.load`). Raises SettingsError."""
     if delivering is None:
         delivering = mode_of(config) == "upload" and not hasattr(config, "workerinput")
     hook = config.hook
@@ -67,6 +73,7 @@ def load_project(config: pytest.Config, *, delivering: bool | None = None) -> Pr
         others=others,
         patterns=[p for found in patterns for p in ([found] if isinstance(found, str) else found)],
         delivering=delivering,
+        needed=needed,
     )
 
 

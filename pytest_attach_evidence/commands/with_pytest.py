@@ -64,14 +64,20 @@ class _Command:
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser with the options that lead to a project's configuration."""
+    """Return a parser of runs, with the options that lead to a project's configuration."""
+    made = bare_parser(name, description)
+    made.add_argument("runs", nargs="*", metavar="RUN", help="id or folder of a run (default: all)")
+    return made
+
+
+def bare_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser with nothing but the options that lead to a project's configuration."""
     made = argparse.ArgumentParser(
         prog=f"attach-evidence {name}",
         description=description,
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("runs", nargs="*", metavar="RUN", help="id or folder of a run (default: all)")
     made.add_argument("-c", "--config-file", metavar="FILE", help="pytest's configuration file")
     made.add_argument("--rootdir", metavar="DIR", help="pytest's root directory")
     made.add_argument("-o", "--override-ini", action="append", default=[], metavar="OPTION=VALUE")

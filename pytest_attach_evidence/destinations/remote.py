@@ -21,14 +21,16 @@ class Place:
     """An object of a vendor's: one that holds attachments, or one that leads to such.
 
     `text` names it in commands, and in markers where `takes_evidence`; '' where nothing can name it.
-    `kind` is the vendor's word for it, `name` what people call it. `facts` are further words about it,
-    in the order in which they are shown (`status`, `attachments`, `left`).
+    `kind` is the vendor's word for it, `name` what people call it. `leads` tells whether anything can lie
+    below it. `facts` are further words about it, in the order in which they are shown (`status`,
+    `attachments`, `left`).
     """
 
     text: str
     kind: str
     name: str = ""
     takes_evidence: bool = True
+    leads: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,6 +73,10 @@ class Remote:
         """Return every attachment of an object, in the order of their ids or as the vendor gives them."""
         self.lacks("list attachments")
 
+    def attachment(self, target: Target, id: str) -> Attached:
+        """Return one attachment by its id; asked where the vendor lists none of an object."""
+        self.lacks("list attachments")
+
     def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
         """Write the bytes of an attachment into a file, block by block.
 
@@ -85,6 +91,10 @@ class Remote:
     def delete(self, target: Target, attached: Sequence[Attached]) -> None:
         """Delete attachments for good."""
         self.lacks("delete an attachment")
+
+    def exports_attachments(self, target: Target) -> bool:
+        """Tell whether `export` is about the attachments of an object, not about the object itself."""
+        return True
 
     def export(self, target: Target, attached: Attached | None, into: BinaryIO) -> str:
         """Write what the vendor makes of an attachment, or of the object itself where it is None.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..deliver import Results
 from ..deliveries import missing
 from ..deliveries import states
+from ..destinations.base import Holding
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
@@ -158,12 +159,25 @@ class Summary:
             delivery = self.results.plan.deliveries[key]
             got.setdefault(delivery.target, []).append(receipt.remote_url or "")
         shown = [
-            f"{target}: {_count(len(urls), 'piece')}{_link(target, urls)}"
+            f"{target}: {_count(len(urls), 'piece')}{self._holding(target)}{_link(target, urls)}"
             for target, urls in got.items()
         ]
         hidden = len(shown) - MOST_TARGETS
         shown.sort(key=lambda line: line.partition(" ")[0])
         return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
+
+    def _holding(self, target: Target) -> str:
+        """Return what a target holds of other runs, and what is left of its limits, where it was seen."""
+        holding = self.results.holdings.get(target)
+        return f" ({words})" if holding and (words := holding_words(holding)) else ""
+
+
+def holding_words(holding: Holding) -> str:
+    """Return how full a target is: `holds 87 of other runs, room for 13 more, 4.2 MB`; '' for nothing."""
+    room = [f"{holding.left} more"] if holding.left is not None else []
+    room += [readable_size(holding.left_bytes)] if holding.left_bytes is not None else []
+    others = [f"holds {holding.of_others} of other runs"] if holding.of_others else []
+    return ", ".join([*others, *([f"room for {' and '.join(room)}"] if room else [])])
 
 
 def last_words(run: str, record: RunRecord | None, bugs: Sequence[str], next: str) -> list[str]:

@@ -1,0 +1,189 @@
+"""The actions of `attach-evidence remote` that change nothing: list, info, download, export."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from typing import BinaryIO
+
+from ..destinations.remote import Attached
+from ..destinations.remote import Place
+from ..destinations.remote import Remote
+from ..errors import NotOfferedError
+from ..model import Target
+from ..redact import harmless
+from ..report import output
+from ..report.table import table
+from ..spool import readable_size
+from .remote_targets import Asked
+from .remote_targets import Documents
+from .remote_targets import chosen_of
+from .saving import Saved
+from .saving import save
+from .with_pytest import say
+
+
+DEPTH = 2
+
+
+def list_(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
+    """Show what lies below an object, and the attachments of one that is named."""
+    place = asked.place
+    found = list(walk(asked.remote, place, chosen.depth or DEPTH))
+    files = None if place is None else _attachments(asked.remote, place, bool(found))
+    documents.append(
+        {
+            "target": str(asked),
+            "places": [place_document(asked.destination, p, depth) for depth, p in found],
+            "attachments": None if files is None else [asdict(one) for one in files],
+        }
+    )
+    if chosen.json:
+        return
+    if found:
+        _show(*_places(asked.destination, found))
+    if files:
+        show_attachments(files)
+    if not found and not files:
+        say(f"{asked}: nothing is there")
+    else:
+        counted = [f"{len(found)} objects"] if found or files is None else []
+        counted += [f"{len(files)} attachments"] if files is not None else []
+        say(f"{asked}: {', '.join(counted)}")
+
+
+def walk(remote: Remote, start: Target | None, depth: int) -> Iterator[tuple[int, Place]]:
+    """Yield what lies below an object, each before what lies below it, with how deep it is from 0 on."""
+    for place in remote.inside(start):
+        yield 0, place
+        if depth > 1 and place.text and place.leads:
+            below = walk(remote, remote.place(place.text), depth - 1)
+            yield from ((further + 1, inner) for further, inner in below)
+
+
+def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
+    """Show what the vendor tells of an object, or of some of its attachments."""
+    target = asked.target
+    if chosen.attachment:
+        files = chosen_of(asked.remote, target, chosen.attachment)
+        documents += [{"target": str(asked), **asdict(one)} for one in files]
+        shown: Iterable[Mapping[str, str]] = map(_facts_of, files)
+    else:
+        place = asked.remote.about(target)
+        documents.append(place_document(asked.destination, place, 0))
+        shown = [{"target": str(asked), "kind": place.kind, "name": place.name, **place.facts}]
+    if not chosen.json:
+        for facts in shown:
+            width = max(map(len, facts))
+            say(*(f"{name.ljust(width)}  {words}" for name, words in facts.items() if words), "")
+
+
+def download(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
+    """Write attachments of an object into files."""
+    remote, target = asked.remote, asked.target
+    for one in chosen_of(remote, target, chosen.attachment):
+        _save(asked, chosen, documents, one, _downloading(remote, target, one))
+
+
+def _downloading(remote: Remote, target: Target, one: Attached) -> Callable[[BinaryIO], str]:
+    def fetch(into: BinaryIO) -> str:
+        remote.download(target, one, into)
+        return one.name
+
+    return fetch
+
+
+def export(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
+    """Write what the vendor makes of attachments, or of the object where it has none of its own."""
+    remote, target = asked.remote, asked.target
+    what: Sequence[Attached | None] = [None]
+    if remote.exports_attachments(target):
+        what = chosen_of(remote, target, chosen.attachment)
+    for one in what:
+
+        def fetch(into: BinaryIO, one: Attached | None = one) -> str:
+            return remote.export(target, one, into)
+
+        _save(asked, chosen, documents, one, fetch)
+
+
+def _save(
+    asked: Asked,
+    chosen: argparse.Namespace,
+    documents: Documents,
+    one: Attached | None,
+    fetch: Callable[[BinaryIO], str],
+) -> None:
+    saved = save(chosen.to, fetch)
+    documents.append(_saved_document(asked, one, saved))
+    if not chosen.json:
+        say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
+
+
+def _saved_document(asked: Asked, one: Attached | None, saved: Saved) -> dict[str, Any]:
+    of = None if one is None else {"id": one.id, "name": one.name}
+    file = {"path": str(saved.path), "size": saved.size, "digest": saved.digest}
+    return {"target": str(asked), "attachment": of, **file}
+
+
+def _attachments(remote: Remote, place: Target, leads: bool) -> list[Attached] | None:
+    """Return an object's attachments; None where it only leads to others, or the vendor lists none."""
+    try:
+        return remote.attachments(place)
+    except NotOfferedError:
+        if leads:
+            return None
+        raise
+
+
+def place_document(destination: str, place: Place, depth: int) -> dict[str, Any]:
+    """Return an object as JSON has it."""
+    facts = {**asdict(place), "depth": depth}
+    return {**facts, "text": f"{destination}={place.text}" if place.text else None}
+
+
+def _places(
+    destination: str, found: Sequence[tuple[int, Place]]
+) -> tuple[list[str], list[list[str]]]:
+    names = list(dict.fromkeys(name for _, place in found for name in place.facts))
+    rows = [
+        [
+            "  " * depth + (f"{destination}={place.text}" if place.text else "-"),
+            place.kind,
+            place.name,
+            *(place.facts.get(name, "") for name in names),
+        ]
+        for depth, place in found
+    ]
+    return ["target", "kind", "name", *names], rows
+
+
+def show_attachments(files: Sequence[Attached]) -> None:
+    """Print a table of attachments."""
+    names = list(dict.fromkeys(name for one in files for name in one.facts))
+    rows = [
+        [one.id, one.name, _size(one), *(one.facts.get(name, "") for name in names)]
+        for one in files
+    ]
+    _show(["attachment", "name", "size", *names], rows)
+
+
+def _show(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose cells hold foreign text."""
+    shown = [[harmless(cell) for cell in row] for row in rows]
+    output.write(*table(columns, shown, terminal=sys.stdout.isatty()), "")
+
+
+def _size(one: Attached) -> str:
+    return "" if one.size is None else readable_size(one.size)
+
+
+def _facts_of(one: Attached) -> Mapping[str, str]:
+    return {"attachment": one.id, "name": one.name, "size": _size(one), **one.facts}

@@ -1,0 +1,73 @@
+"""Files that come from a vendor: written whole or not at all, under a harmless name, over nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import PermanentError
+from ..naming import clean_name
+
+
+MOST_NAMES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A file that was written; `digest` as `sha256:<hex>`."""
+
+    path: Path
+    size: int
+    digest: str
+
+
+def save(folder: Path, fetch: Callable[[BinaryIO], str]) -> Saved:
+    """Let bytes be written into a folder and give the file the name that `fetch` returns.
+
+    The name may be anything a vendor thinks of: folders and control characters in it are dropped, and a
+    file that is there stays (`report-2.pdf`). What breaks off leaves nothing. Raises what `fetch`
+    raises, and PermanentError where the folder cannot be written.
+    """
+    part = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+        part = Path(temporary)
+        with os.fdopen(handle, "wb") as into:
+            name = fetch(into)
+            into.flush()
+            os.fsync(into.fileno())
+        digest, size = _digest(part)
+        path = _claimed(folder, clean_name(name))
+        part.replace(path)
+        return Saved(path=path, size=size, digest=f"sha256:{digest}")
+    except OSError as error:
+        msg = f"{folder} cannot be written: {error.strerror or error}"
+        raise PermanentError(msg, next_step="name another folder with --to") from error
+    finally:
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+
+
+def _claimed(folder: Path, name: str) -> Path:
+    """Return a path that nothing had and that is an empty file of ours now."""
+    own = Path(name)
+    for number in range(1, MOST_NAMES):
+        path = folder / (name if number == 1 else f"{own.stem}-{number}{own.suffix}")
+        with contextlib.suppress(FileExistsError):
+            path.open("xb").close()
+            return path
+    msg = f"{folder} holds {MOST_NAMES - 1} files of the name {name}"
+    raise PermanentError(msg, next_step="name another folder with --to")

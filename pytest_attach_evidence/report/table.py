@@ -1,0 +1,48 @@
+"""Tables for people: aligned columns, in colour and fitted to the screen where `rich` is installed."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
+    """Return the lines of a table; columns in which no row has anything are left out.
+
+    Cells are harmless text. On a terminal the lines hold its commands for colours; elsewhere a row is one
+    line of any length, so that programs can cut it.
+    """
+    used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    head = [columns[number] for number in used]
+    body = [[row[number] for number in used] for row in rows]
+    fitted = _fitted(head, body) if terminal else None
+    return fitted if fitted is not None else _aligned(head, body)
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [[name.upper() for name in head], *rows]
+    widths = [max(len(line[number]) for line in lines) for number in range(len(head))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str] | None:
+    try:
+        from rich import box  # noqa: PLC0415  # an extra
+        from rich.console import Console  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+    except ImportError:
+        return None
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, name in enumerate(head):
+        shown.add_column(name, overflow="fold", no_wrap=number == 0)
+    for row in rows:
+        shown.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), force_terminal=True, width=Console(file=sys.stdout).width)
+    with console.capture() as captured:
+        console.print(shown)
+    return captured.get().rstrip("\n").split("\n")
