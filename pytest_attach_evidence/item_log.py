@@ -49,6 +49,8 @@ class ItemLog:
         self._ended = False
         self._seq = 0
         self._step = ""
+        self._step_number = 0
+        self._steps: list[Outcome] = []
         self._started = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -95,7 +97,8 @@ class ItemLog:
                 else Outcome.PASSED
             )
             duration = round(time.monotonic() - self._started, 3)
-            self.item = replace(self.item, outcome=outcome, duration_s=duration)
+            steps = tuple(self._steps)
+            self.item = replace(self.item, outcome=outcome, duration_s=duration, steps=steps)
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:
                 if not self._begun:
@@ -171,6 +174,7 @@ class ItemLog:
             source=keeper.redactor.line(str(source)) if file is not None else "",
             redaction=masked.count if masked is not None and masked.text else None,
             step=keeper.redactor.line(self._step),
+            step_number=self._step_number,
             remark=keeper.redactor.line("; ".join(filter(None, remarks))),
         )
         self._write(keeper, piece)

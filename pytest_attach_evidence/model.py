@@ -94,7 +94,8 @@ class Item(Record):
     """One pytest test in one rerun. The run itself is an item too, with node id ''.
 
     `rerun` counts from 0; `when` says for which outcome evidence is kept (always, failed, passed);
-    `duration_s` is None until the item ended.
+    `duration_s` is None until the item ended. `steps` tells how its outermost steps ended, in the order
+    in which they began; it is known once the item ended.
     """
 
     id: str
@@ -107,12 +108,14 @@ class Item(Record):
     started_at: str = ""
     duration_s: float | None = None
     targets: tuple[Target, ...] = ()
+    steps: tuple[Outcome, ...] = ()
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
         targets = tuple(Target.from_json(target) for target in values.get("targets", ()))
         outcome = Outcome(values.get("outcome", Outcome.UNKNOWN))
-        return {**values, "targets": targets, "outcome": outcome}
+        steps = tuple(map(Outcome, values.get("steps", ())))
+        return {**values, "targets": targets, "outcome": outcome, "steps": steps}
 
     @property
     def is_run(self) -> bool:
@@ -135,8 +138,9 @@ class Evidence(Record):
 
     `digest` is `sha256:<hex>` of the bytes in the spool, `size` their number, `seq` the position among
     the item's pieces from 1, `phase` setup, call or teardown, `redaction` how many places were masked
-    (None: not a text piece), `step` the title of the step it belongs to, `remark` what a reader must
-    know about the bytes.
+    (None: not a text piece), `step` the title of the step it belongs to (`outer / inner`), `step_number`
+    the outermost step's place among those of the item from 1 (0: outside of any), `remark` what a reader
+    must know about the bytes.
     """
 
     id: str
@@ -152,6 +156,7 @@ class Evidence(Record):
     source: str = ""
     redaction: int | None = None
     step: str = ""
+    step_number: int = 0
     remark: str = ""
 
     @property

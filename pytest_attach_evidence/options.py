@@ -148,7 +148,8 @@ OPTIONS = (
     ),
     Option(name="evidence_squash_url", help="Root of Squash TM with its context path"),
     Option(
-        name="evidence_squash_iteration", help="Id of the iteration whose plan test cases are in"
+        name="evidence_squash_iteration",
+        help="Iteration whose plan test cases are in: its id, or project/campaign/iteration by name",
     ),
     Option(
         name="evidence_squash_execution",
@@ -162,6 +163,20 @@ OPTIONS = (
         kind="choice",
         choices=("", "on", "off"),
         help="Whether the execution gets the outcome as status (default: new executions only)",
+    ),
+    Option(
+        name="evidence_squash_steps",
+        kind="choice",
+        choices=("on", "off"),
+        default="on",
+        help="Whether evidence of a step goes to the execution step of the same number",
+    ),
+    Option(
+        name="evidence_squash_comment",
+        kind="choice",
+        choices=("off", "on"),
+        default="off",
+        help="Whether the execution gets a comment with run, tests and outcomes",
     ),
     Option(
         name="evidence_workiva_url",

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .deliveries import last_reruns
 from .deliveries import wanted
+from .model import Evidence
 from .model import Item
 from .model import Outcome
 from .model import Target
 from .run_record import RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedTest:
+    """The last rerun of a test that stands for a target, and how its outermost steps ended, from 1."""
+
+    item: Item
+    steps: Mapping[int, Outcome]
 
 
 def worst_outcomes(records: Iterable[RunRecord]) -> dict[Target, Outcome]:
@@ -41,6 +52,44 @@ def ended_tests(records: Iterable[RunRecord]) -> dict[tuple[str, str, str], Outc
             test = place_of_test(item)
             ended[test] = worse(ended.get(test, Outcome.SKIPPED), item.outcome)
     return ended
+
+
+def tests_by_target(records: Iterable[RunRecord]) -> dict[Target, tuple[EndedTest, ...]]:
+    """Return the tests that count for each target, by the rules of `worst_outcomes`."""
+    found: dict[Target, dict[str, EndedTest]] = {}
+    for record in records:
+        last_steps = _last_steps(record.pieces)
+        of_place: dict[tuple[str, str, str], list[EndedTest]] = {}
+        for item in last_reruns(record.items.values()):
+            test = EndedTest(item=item, steps=_ended_steps(item, last_steps))
+            of_place.setdefault(place_of_test(item), []).append(test)
+        every = [test for tests in of_place.values() for test in tests]
+        pairs = [(target, test) for test in every for target in test.item.targets]
+        left = {key for keys in record.withdrawn.values() for key in keys} - record.receipts.keys()
+        there = [one for one in wanted([record]) if one.key not in left]
+        pairs += [(one.target, test) for one in there for test in of_place[place_of_test(one.item)]]
+        for target, test in pairs:
+            found.setdefault(target, {})[test.item.id] = test
+    return {target: tuple(tests.values()) for target, tests in found.items()}
+
+
+def _last_steps(pieces: Iterable[Evidence]) -> dict[str, int]:
+    """Return the number of the last step that has evidence, by item."""
+    last: dict[str, int] = {}
+    for piece in pieces:
+        last[piece.item_id] = max(last.get(piece.item_id, 0), piece.step_number)
+    return last
+
+
+def _ended_steps(item: Item, last_steps: Mapping[str, int]) -> dict[int, Outcome]:
+    """Return how the steps of a test ended.
+
+    Of a test that never ended only the last step that has evidence is told of: it ended there.
+    """
+    if item.outcome is not Outcome.UNKNOWN:
+        return dict(enumerate(item.steps, start=1))
+    last = last_steps.get(item.id, 0)
+    return {last: Outcome.UNKNOWN} if last else {}
 
 
 def place_of_test(item: Item) -> tuple[str, str, str]:

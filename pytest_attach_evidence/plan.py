@@ -18,7 +18,9 @@ from .model import Target
 from .obstacles import Capability
 from .obstacles import away
 from .obstacles import obstacle
+from .outcomes import EndedTest
 from .outcomes import place_of_test
+from .outcomes import tests_by_target
 from .outcomes import worst_outcomes
 from .run_record import RunRecord
 
@@ -52,7 +54,8 @@ class Plan:
     """All deliveries of the runs being delivered, and the work that remains.
 
     `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target,
-    `untold` the targets that cannot be told it as things are, with the reason and what to do.
+    `tests` those that count for it, `untold` the targets that cannot be told it as things are, with the
+    reason and what to do.
     """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class Plan:
     work: list[Work] = field(default_factory=list)
     outcomes: dict[Target, Outcome] = field(default_factory=dict)
     untold: dict[Target, tuple[str, str]] = field(default_factory=dict)
+    tests: dict[Target, tuple[EndedTest, ...]] = field(default_factory=dict)
 
     @property
     def remaining(self) -> int:
@@ -88,7 +92,7 @@ def plan(
     result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
     known = Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
-    result.outcomes = worst_outcomes(records)
+    result.outcomes, result.tests = worst_outcomes(records), tests_by_target(records)
     for target, deliveries in by_target.items():
         capability = capabilities.get(target.destination)
         open_ones = _open(deliveries, known, capability, result, retry_rejected)

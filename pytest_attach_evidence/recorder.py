@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from typing import ParamSpec
 
+import pytest
+
 from . import naming
 from .content import Source
 from .content import csv_bytes
@@ -24,6 +26,7 @@ from .errors import SpoolError
 from .item_log import Facts
 from .item_log import ItemLog
 from .model import Evidence
+from .model import Outcome
 
 
 Given = ParamSpec("Given")
@@ -111,12 +114,27 @@ class Recorder(ItemLog):
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Say to which step the evidence attached meanwhile belongs; steps may be nested."""
-        before, self._step = self._step, f"{self._step} / {title}" if self._step else title
+        """Say to which step the evidence attached meanwhile belongs; steps may be nested.
+
+        The outermost steps are counted, and how each ended is recorded: a destination whose objects have
+        steps, too, takes them for those of the same number.
+        """
+        before, number = self._step, self._step_number
+        if not number:
+            self._steps.append(Outcome.UNKNOWN)
+            self._step_number = len(self._steps)
+        self._step = f"{before} / {title}" if before else title
+        outcome = Outcome.FAILED
         try:
             yield
+            outcome = Outcome.PASSED
+        except (pytest.skip.Exception, pytest.xfail.Exception):
+            outcome = Outcome.SKIPPED
+            raise
         finally:
-            self._step = before
+            if not number:
+                self._steps[self._step_number - 1] = outcome
+            self._step, self._step_number = before, number
 
     @_never_raising
     def _made(

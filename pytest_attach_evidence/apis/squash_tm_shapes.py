@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """One attachment; `name` may come with or without its extension, `size` is None where not said."""
+    """One attachment; `name` may come with or without its extension, `size` is None where not said.
+
+    `file_type` is the extension, '' where neither the answer nor the name tells it.
+    """
 
     id: str
     name: str
     size: int | None = None
+    file_type: str = ""
+    added_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,7 @@ class PlanItem:
     """One line of an iteration's test plan.
 
     `type` is its `_type`; the test case is None where it was deleted, the dataset where there is none.
+    `iteration` is the id of the plan's, '' where the line does not tell.
     """
 
     id: int
@@ -36,6 +44,28 @@ class PlanItem:
     test_case_id: str | None = None
     reference: str | None = None
     dataset: str | None = None
+    name: str = ""
+    status: str = ""
+    iteration: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStep:
+    """One step of an execution; `action` is HTML."""
+
+    id: str
+    status: str
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A project, campaign, iteration or suite; `path` (`/project/folder/campaign`) only where shown."""
+
+    id: str
+    name: str
+    reference: str = ""
+    path: str = ""
 
 
 def extent_of(document: Mapping[str, Any]) -> tuple[int | None, int]:
@@ -59,12 +89,53 @@ def rows_of(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def attachment_of(row: Mapping[str, Any]) -> Attachment:
     """Return an attachment from the short form of an upload or the full form of a list."""
-    size = row.get("size")
+    size, name = row.get("size"), _text(row, "name")
     return Attachment(
-        id=str(row.get("id", "")),
-        name=str(row.get("name") or ""),
+        id=_text(row, "id"),
+        name=name,
         size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        file_type=_text(row, "file_type") or PurePath(name).suffix.removeprefix("."),
+        added_on=_text(row, "added_on"),
     )
+
+
+def stem_of(name: str, file_type: str) -> str:
+    """Return a name without its extension, if it is this one (in letters of any case)."""
+    tail = f".{file_type}"
+    has = bool(file_type) and name.lower().endswith(tail.lower()) and len(name) > len(tail)
+    return name[: -len(tail)] if has else name
+
+
+def named_of(row: Mapping[str, Any]) -> Named:
+    """Return an object of the tree by what every one of them shows."""
+    return Named(
+        id=_text(row, "id"),
+        name=_text(row, "name"),
+        reference=_text(row, "reference"),
+        path=_text(row, "path"),
+    )
+
+
+def steps_of(rows: Iterable[Mapping[str, Any]]) -> list[ExecutionStep]:
+    """Return the steps of an execution in their order, in that of their ids where none is told."""
+    told = [row for row in rows if isinstance(row.get("id"), int)]
+    told.sort(key=_place)
+    return [
+        ExecutionStep(
+            id=str(row["id"]), status=_text(row, "execution_status"), action=_text(row, "action")
+        )
+        for row in told
+    ]
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, int]:
+    order = row.get("execution_step_order")
+    return order if isinstance(order, int) else 0, row["id"]
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    found = row.get(name)
+    return str(found) if isinstance(found, str | int) else ""
 
 
 def execution_of(row: Mapping[str, Any]) -> Execution | None:
@@ -77,13 +148,19 @@ def execution_of(row: Mapping[str, Any]) -> Execution | None:
 
 def plan_item_of(row: Mapping[str, Any]) -> PlanItem:
     """Return a line of a test plan that has an id; a deleted test case or no dataset is null."""
-    case, dataset = row.get("referenced_test_case"), row.get("referenced_dataset")
-    case = case if isinstance(case, dict) else {}
-    name = dataset.get("name") if isinstance(dataset, dict) else None
+    case, dataset = _inner(row, "referenced_test_case"), _inner(row, "referenced_dataset")
     return PlanItem(
         id=row["id"],
-        type=str(row.get("_type") or ""),
-        test_case_id=str(case["id"]) if case.get("id") is not None else None,
-        reference=str(case["reference"]) if case.get("reference") else None,
-        dataset=str(name) if name is not None else None,
+        type=_text(row, "_type"),
+        test_case_id=_text(case, "id") or None,
+        reference=_text(case, "reference") or None,
+        dataset=_text(dataset, "name") or None,
+        name=_text(case, "name"),
+        status=_text(row, "execution_status"),
+        iteration=_text(_inner(row, "iteration"), "id"),
     )
+
+
+def _inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = row.get(name)
+    return found if isinstance(found, dict) else {}

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ..destinations.base import Destination
 from ..destinations.base import Recalling
+from ..destinations.base import Recounting
 from ..destinations.base import Results as Answers
 from ..errors import ConflictError
 from ..errors import DeliveryError
@@ -68,6 +69,8 @@ class Calls:
         self._once_more: set[str] = set()
         if isinstance(destination, Recalling):
             destination.recall(self._notes, account.results.plan.outcomes)
+        if isinstance(destination, Recounting):
+            destination.recount(account.results.plan.tests)
 
     def send(self, batch: Sequence[Delivery]) -> Sent:
         """Make one attempt for a batch: intent before, receipts after; return what failed and how.

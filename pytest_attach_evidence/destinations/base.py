@@ -23,6 +23,7 @@ from ..model import Receipt
 from ..model import Target
 from ..naming import is_cut
 from ..naming import remote_name
+from ..outcomes import EndedTest
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
@@ -135,6 +136,17 @@ class Recalling(Protocol):
 
         Called before the first `find` or `deliver` for a target in a process, so more than once with
         the same; asks nobody.
+        """
+
+
+@runtime_checkable
+class Recounting(Protocol):
+    """A destination that has to know more of the tests than their worst outcome."""
+
+    def recount(self, tests: Mapping[Target, Sequence[EndedTest]]) -> None:
+        """Take the tests that count for each target of any destination.
+
+        Called right after `recall`, under the same rules.
         """
 
 

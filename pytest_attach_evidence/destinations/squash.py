@@ -12,7 +12,6 @@ from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
 from ..errors import TargetError
-from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Limits
@@ -22,19 +21,25 @@ from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
+from ..outcomes import EndedTest
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import GroupNotes
+from .base import Holding
 from .base import Results
 from .squash_attachments import MAX_NAME
 from .squash_attachments import Attachments
+from .squash_conclusions import Conclusions
 from .squash_executions import Executions
 from .squash_meanings import Meanings
 from .squash_notes import place_of
 from .squash_options import SquashOptions
 from .squash_outcomes import Outcomes
+from .squash_pieces import Pieces
 from .squash_plan import Plans
+from .squash_steps import Place
+from .squash_steps import Steps
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
 from .squash_targets import target_of
@@ -44,14 +49,7 @@ from .squash_targets import wrong
 if TYPE_CHECKING:
     from ..apis.squash_tm import SquashTm
     from ..apis.squash_tm_shapes import PlanItem
-
-
-STATUSES = {
-    Outcome.PASSED: "SUCCESS",
-    Outcome.FAILED: "FAILURE",
-    Outcome.UNKNOWN: "FAILURE",
-    Outcome.SKIPPED: "UNTESTABLE",
-}
+    from .squash_remote import SquashRemote
 
 
 class Squash:
@@ -60,6 +58,7 @@ class Squash:
     A test case gets an execution of its line in the iteration's plan: a new one per delivery group, or
     the latest. Creating one sets the line back to READY, and `conclude` then gives the outcome; with
     `evidence_squash_status = off` and new executions the line stays READY until a person sets it.
+    Evidence of a test's steps goes to the steps of the execution.
     """
 
     name = "squash"
@@ -70,11 +69,18 @@ class Squash:
         self._budget = budget
         self._lock = threading.Lock()
         self._client: SquashTm | None = None
+        steps = Steps(self._api, on=self._options.steps == "on")
         self._attachments = Attachments(self._api)
-        self._plans = Plans(self._api)
+        self._pieces = Pieces(self._attachments, steps, budget)
+        self._served: dict[Target, Place] = {}
+        self._plans = Plans(self._api, lambda: self.origin)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)
-        self._executions = Executions(self._api, budget, new=self._options.new, before=self._before)
+        self._conclusions = Conclusions(
+            self._api, self._options, steps, self._meanings, self._outcomes
+        )
+        before = self._conclusions.before
+        self._executions = Executions(self._api, budget, new=self._options.new, before=before)
 
     @property
     def origin(self) -> str:
@@ -113,8 +119,13 @@ class Squash:
 
     def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the notes that say to which executions anything was sent."""
+        self._plans.recall(notes)
         self._executions.recall(notes)
         self._outcomes.recall(outcomes)
+
+    def recount(self, tests: Mapping[Target, Sequence[EndedTest]]) -> None:
+        """Take the tests, whose steps are told to the steps of executions."""
+        self._outcomes.recount(tests)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what is attached already, by key and size; creates nothing.
@@ -130,7 +141,9 @@ class Squash:
             item = self._plans.item(target) if target.kind in PLANNED else None
             places, is_all = self._places(target, item)
             for owner, id in places:
-                seen = self._attachments.find(owner, id, deliveries)
+                seen = self._pieces.find(owner, id, deliveries)
+                if seen or len(places) == 1:
+                    self._served[target] = (owner, id)
                 if seen and item is not None and not isinstance(item, PermanentError):
                     self._executions.adopt(target, item, int(id))
                 found = {**seen, **found}
@@ -151,34 +164,42 @@ class Squash:
         open_content: OpenContent,
         notes: Notes,
     ) -> Results:
-        """Attach pieces in one request; a receipt for each key the answer names, others left out.
+        """Attach pieces, in one request per object; a receipt for each key the answer names, others left out.
 
-        Raises PermanentError for a target that is not exactly one object; refusals concern all pieces
-        of the request.
+        Pieces of a step go to that step of the execution. Raises PermanentError for a target that is not
+        exactly one object; refusals concern all pieces of a request.
         """
         if not deliveries:
             return {}
         owner, id = self._owner(target, notes)
-        if self._budget.stop.is_set() or not self._budget.remaining_s():
-            msg = f"{target}: the time is over, nothing was sent"
-            raise TemporaryError(msg)
         others = self._other_spellings(target, id, deliveries) if owner == EXECUTIONS else []
-        found = self._attachments.find_as(others, owner, id, deliveries)
-        rest = [one for one in deliveries if one.key not in found]
-        sent = self._attachments.send(owner, id, rest, open_content) if rest else {}
-        return {**found, **sent}
+        self._served[target] = (owner, id)
+        return self._pieces.deliver((owner, id), others, deliveries, open_content)
+
+    def remote(self) -> SquashRemote:
+        """Return Squash TM's other operations; raises DestinationClosedError without credentials."""
+        from .squash_remote import SquashRemote  # noqa: PLC0415  # only commands need it
+
+        api = self._options.connect(self._budget)
+        return SquashRemote(api, self.origin, self._options.iteration)
+
+    def holding(self, target: Target) -> Holding | None:
+        """Return what the newest list of the object itself showed; a step's pieces are not in it."""
+        place = self._served.get(target)
+        return self._attachments.holding(*place) if place is not None else None
 
     def concludes(self, target: Target) -> bool:
-        """Tell whether a target has a status that is set."""
-        return self._has_status(target)
+        """Tell whether a target gets a status, or a comment."""
+        return self._conclusions.concludes(target)
 
     def conclude(self, target: Target, outcome: Outcome, notes: Notes) -> None:
         """Give the target's execution the worst outcome of all that lead to it; other owners have none.
 
         By default only executions that we created get it; `evidence_squash_status = on` means the
-        latest and explicitly named ones too, `off` none.
+        latest and explicitly named ones too, `off` none. Its steps get theirs by the same rule. A comment
+        is written wherever it is switched on.
         """
-        if not self._has_status(target):
+        if not self.concludes(target):
             return
         executions, place = [target.id], ""
         if target.kind in PLANNED:
@@ -189,9 +210,7 @@ class Squash:
             executions = [str(id) for id in self._executions.concluded(target, item, notes)]
         self._meanings.read(notes)
         for execution in executions:
-            self._meanings.expect_read(execution, place, notes)
-            worst = self._outcomes.keep(execution, place, outcome, notes)
-            self._api().set_status(execution, STATUSES[worst])
+            self._conclusions.conclude(target, execution, place, outcome, notes)
 
     def close(self) -> None:
         """Release this thread's connections."""
@@ -204,19 +223,6 @@ class Squash:
             if self._client is None:
                 self._client = self._options.connect(self._budget)
             return self._client
-
-    def _has_status(self, target: Target) -> bool:
-        """Tell whether a target's execution is told outcomes."""
-        ours = target.kind in PLANNED and self._options.new
-        told = self._options.status != "off" and (ours or self._options.status == "on")
-        return told and target.kind in (*PLANNED, EXECUTIONS)
-
-    def _before(self, target: Target, execution: int | str, place: str, notes: Notes) -> None:
-        """Note the outcome in every run, before any knows that the execution gets its evidence."""
-        if place:
-            self._meanings.choose(int(execution), place)
-        if self._has_status(target):
-            self._outcomes.keep(execution, place, Outcome.SKIPPED, notes)
 
     def _look(self, target: Target) -> None:
         """Read what a target names. Raises DeliveryError where it cannot get evidence."""
@@ -238,7 +244,7 @@ class Squash:
                 raise confusion
             if notes is not None and target.kind == EXECUTIONS:
                 self._meanings.read(notes)
-                self._before(target, target.id, "", notes)
+                self._conclusions.before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,9 @@ from ..model import Receipt
 from ..model import Target
 from ..naming import keys_in
 from ..naming import remote_name
+from .base import Holding
 from .base import expect_whole_names
+from .squash_steps import titled
 
 
 if TYPE_CHECKING:
@@ -36,13 +39,27 @@ class Attachments:
 
     def __init__(self, api: Callable[[], SquashTm]) -> None:
         self._api = api
+        self._listed: dict[tuple[str, str], dict[str, str]] = {}
+        self._ours: set[str] = set()
+
+    def holding(self, owner: str, id: str) -> Holding | None:
+        """Return how many attachments an object holds, as the newest list and later uploads tell.
+
+        Those whose keys this process never met count as those of others. There is no known limit.
+        """
+        listed = self._listed.get((owner, id))
+        if listed is None:
+            return None
+        others = [name for name in listed.values() if set(keys_in(name)) - self._ours]
+        return Holding(all=len(listed), of_others=len(others))
 
     def find(self, owner: str, id: str, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what an object holds. Raises UncertainError where a name was cut."""
-        attached = self._api().attachments(owner, id)
+        self._ours.update(one.key for one in deliveries)
+        attached = self._list(owner, id)
         seen = self._receipts(attached, deliveries, "found")
         listed = [(one.name, one.size) for one in attached]
-        expect_whole_names(listed, deliveries, seen, MAX_NAME)
+        expect_whole_names(listed, [*deliveries, *_titled(deliveries)], seen, MAX_NAME)
         return seen
 
     def find_as(
@@ -57,21 +74,29 @@ class Attachments:
         }
         attached: list[Attachment] = []
         with suppress(PermanentError, UncertainError):  # who may not look sends as ever
-            attached = self._api().attachments(owner, id) if others else []
+            attached = self._list(owner, id) if others else []
         pieces = [replace(one, key=alias) for alias, one in aliases.items()]
         found = self._receipts(attached, pieces, "found")
         return {aliases[key].key: replace(r, key=aliases[key].key) for key, r in found.items()}
 
     def send(
-        self, owner: str, id: str, deliveries: Sequence[Delivery], open_content: OpenContent
+        self,
+        owner: str,
+        id: str,
+        deliveries: Sequence[Delivery],
+        open_content: OpenContent,
+        names: Mapping[str, str],
     ) -> dict[str, Receipt]:
-        """Attach pieces in one request; a receipt for each key that the answer names."""
+        """Attach pieces in one request; a receipt for each key that the answer names.
+
+        `names` are those of pieces that are to be called otherwise than here, by key.
+        """
         from ..apis.squash_tm import File  # noqa: PLC0415  # loads the HTTP library
         from ..rest.body import FileBody  # noqa: PLC0415
 
         files = [
             File(
-                name=remote_name(one.evidence.name, one.key, MAX_NAME),
+                name=remote_name(names.get(one.key, one.evidence.name), one.key, MAX_NAME),
                 content=FileBody(
                     open=partial(open_content, one.evidence),
                     length=one.evidence.size,
@@ -80,7 +105,16 @@ class Attachments:
             )
             for one in deliveries
         ]
-        return self._receipts(self._api().upload(owner, id, files), deliveries, "answered")
+        attached = self._api().upload(owner, id, files)
+        self._ours.update(one.key for one in deliveries)
+        if (owner, id) in self._listed:
+            self._listed[owner, id].update((one.id, one.name) for one in attached)
+        return self._receipts(attached, deliveries, "answered")
+
+    def _list(self, owner: str, id: str) -> list[Attachment]:
+        attached = self._api().attachments(owner, id)
+        self._listed[owner, id] = {one.id: one.name for one in attached}
+        return attached
 
     def _receipts(
         self,
@@ -102,3 +136,9 @@ class Attachments:
             for key in keys_in(attachment.name)
             if key in sizes and attachment.size in (None, sizes[key])
         }
+
+
+def _titled(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Return the pieces of steps under the names that they have where the execution lacks the step."""
+    of_steps = (one for one in deliveries if one.evidence.step_number)
+    return [replace(one, evidence=replace(one.evidence, name=titled(one))) for one in of_steps]

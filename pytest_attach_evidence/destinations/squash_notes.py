@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def place_of(target: Target, item: PlanItem) -> str:
     """Return the name of a line of a plan, which all spellings of a test case share."""
-    return f"{target.origin}:{target.scoped('iteration')}:{item.id}"
+    return f"{target.origin}:{item.iteration or target.scoped('iteration')}:{item.id}"
+
+
+def iteration_of(origin: str, path: str) -> str:
+    """Return the note of the iteration that a path of names stands for."""
+    return f"iteration:{origin}:{path}"
 
 
 def new_of(place: str) -> str:

@@ -13,7 +13,9 @@ from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
 from ..urls import base_url
-from .squash_targets import ID
+from .squash_names import names_in
+from .squash_names import path_of
+from .squash_targets import is_iteration
 
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class SquashOptions:
     iteration: str
     execution: str
     status: str
+    steps: str
+    comment: str
     http_hosts: tuple[str, ...]
     ca_bundle: str | None
     secrets: Secrets
@@ -48,9 +52,11 @@ class SquashOptions:
         given = settings.of("squash")
         return cls(
             url=given.get("url", ""),
-            iteration=given.get("iteration", ""),
+            iteration=_normalised(given.get("iteration", "")),
             execution=given.get("execution", "") or "new",
             status=given.get("status", ""),
+            steps=given.get("steps", "") or "on",
+            comment=given.get("comment", "") or "off",
             http_hosts=settings.http_hosts,
             ca_bundle=settings.ca_bundle,
             secrets=secrets,
@@ -68,13 +74,16 @@ class SquashOptions:
             self.origin()
         except SettingsError as error:
             found += error.problems
-        if self.iteration and not ID.fullmatch(self.iteration):
+        if self.iteration and not is_iteration(self.iteration):
             seen = f"evidence_squash_iteration is {self.iteration!r}"
-            found.append(f"{seen} - write the iteration's id (digits)")
+            found.append(f"{seen} - write its id (digits), or project/campaign/iteration by name")
         if self.execution not in ("new", "latest"):
             found.append(f"evidence_squash_execution is {self.execution!r} - write new or latest")
         if self.status not in ("", "on", "off"):
             found.append(f"evidence_squash_status is {self.status!r} - write on or off")
+        for name, value in (("steps", self.steps), ("comment", self.comment)):
+            if value not in ("on", "off"):
+                found.append(f"evidence_squash_{name} is {value!r} - write on or off")
         return [*found, *self._credential_problems()] if uploading else found
 
     def origin(self) -> str:
@@ -122,3 +131,9 @@ class SquashOptions:
         if len(found) == 2 and ":" in found[0].reveal():
             return [f"{found[0].source} holds a colon - write the name one logs in with"]
         return []
+
+
+def _normalised(iteration: str) -> str:
+    """Return the one text of a path of names; anything else as it is."""
+    names = names_in(iteration)
+    return path_of(names) if names else iteration

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import PermanentError
+from ..errors import TargetError
 from ..model import Notes
 from ..model import Target
+from .base import GroupNotes
+from .squash_names import iteration_named
+from .squash_notes import each
 from .squash_notes import item_of
+from .squash_notes import iteration_of
+from .squash_targets import AUTOMATED
+from .squash_targets import ID
 from .squash_targets import REFERENCE
+from .squash_targets import TEST_CASE
 
 
 if TYPE_CHECKING:
@@ -21,31 +31,53 @@ if TYPE_CHECKING:
 
 
 class Plans:
-    """The test plans of iterations, each read once; may be used from any thread."""
+    """The test plans of iterations, each read once; may be used from any thread.
 
-    def __init__(self, api: Callable[[], SquashTm]) -> None:
+    An iteration is named by its id, or by a path of names (see `squash_names`): which id that is is found
+    out once and noted, so that no later push goes elsewhere because somebody renamed something.
+    """
+
+    def __init__(self, api: Callable[[], SquashTm], origin: Callable[[], str]) -> None:
         self._api = api
-        self._lock = threading.Lock()
+        self._origin = origin
+        self._lock = threading.RLock()
+        self._notes: GroupNotes | None = None
         self._plans: dict[str, list[PlanItem]] = {}
+        self._ids: dict[str, str] = {}
+        self._automated: dict[str, str | None] = {}
+
+    def recall(self, notes: GroupNotes) -> None:
+        """Take the notes that say which iterations names stood for: those of other runs may differ."""
+        with self._lock:
+            self._notes = notes
+            self._ids.clear()
 
     def of(self, iteration: str) -> list[PlanItem]:
         """Return an iteration's plan. Raises DeliveryError; a failed reading is not remembered."""
         with self._lock:
-            if iteration not in self._plans:
+            id = self.id_of(iteration)
+            if id not in self._plans:
                 try:
-                    self._plans[iteration] = self._api().test_plan(iteration)
+                    items = self._api().test_plan(id)
                 except PermanentError as error:
                     hint = "correct evidence_squash_iteration, or let the account read that project"
                     raise PermanentError(str(error), next_step=hint) from error
-            return self._plans[iteration]
+                self._plans[id] = [replace(item, iteration=id) for item in items]
+            return self._plans[id]
 
     def has(self, iteration: str | None) -> bool:
-        """Tell whether an iteration's plan was read."""
-        return iteration in self._plans
+        """Tell whether an iteration's plan was read; asks nobody."""
+        return iteration is not None and self._ids.get(iteration, iteration) in self._plans
 
     def item(self, target: Target) -> PlanItem | PermanentError:
         """Return the line of the plan a test case target means, or why there is not exactly one."""
-        return pick(self.of(target.scoped("iteration") or ""), target)
+        items = self.of(target.scoped("iteration") or "")
+        if target.kind != AUTOMATED:
+            return pick(items, target)
+        cases = [id for id, text in self._references(items).items() if text == target.id]
+        if len(cases) != 1:
+            return _not_automated(target, cases)
+        return pick(items, replace(target, kind=TEST_CASE, id=cases[0]))
 
     def meant(self, target: Target, notes: Notes | None) -> PlanItem | PermanentError:
         """Return the same, or the line that was meant when something was sent for a test case.
@@ -68,6 +100,39 @@ class Plans:
         )
         hint = f"write executions/{target.id} or ref:{target.id}"
         return PermanentError(msg, next_step=hint)
+
+    def id_of(self, iteration: str) -> str:
+        """Return the id of an iteration; names stand for the noted one, else for what they name now.
+
+        Raises DeliveryError.
+        """
+        with self._lock:
+            if iteration not in self._ids:
+                known = bool(ID.fullmatch(iteration))
+                self._ids[iteration] = iteration if known else self._named(iteration)
+            return self._ids[iteration]
+
+    def _named(self, path: str) -> str:
+        name = iteration_of(self._origin(), path)
+        texts = each(self._notes, name)
+        ids = {text for text in texts if ID.fullmatch(text)}
+        if len(ids) > 1:
+            seen = f"{path} stood for different iterations when these runs were pushed"
+            msg = f"{seen} apart: {', '.join(sorted(ids))}"
+            raise PermanentError(msg, next_step="push them apart again, with --retry-rejected")
+        id = ids.pop() if ids else iteration_named(self._api(), path)
+        if self._notes is not None and any(text != id for text in texts):
+            self._notes.put(name, id)
+        return id
+
+    def _references(self, items: Sequence[PlanItem]) -> dict[str, str | None]:
+        """Return the automated test reference of each test case of a plan; one request for each, once."""
+        with self._lock:
+            cases = dict.fromkeys(i.test_case_id for i in items if i.test_case_id is not None)
+            for id in cases:
+                if id not in self._automated:
+                    self._automated[id] = self._api().automated_test_reference(id)
+            return {id: self._automated[id] for id in cases}
 
 
 def pick(items: Sequence[PlanItem], target: Target) -> PlanItem | PermanentError:
@@ -96,6 +161,31 @@ def pick(items: Sequence[PlanItem], target: Target) -> PlanItem | PermanentError
         return PermanentError(msg, next_step=f"write the dataset: {_spelled(target)}[...]")
     msg = f"{_spelled(target)} is in {where} without the dataset {wanted!r}, but with {seen}"
     return PermanentError(msg, next_step="correct the dataset, or plan the test case with it")
+
+
+def spelling_of(item: PlanItem, items: Sequence[PlanItem], parse: Callable[[str], Target]) -> str:
+    """Return the shortest target text that means a line of a plan, '' where none does."""
+    tail = f"[{item.dataset}]" if item.dataset else ""
+    heads = [item.reference, f"#{item.test_case_id}", f"ref:{item.reference}"]
+    texts = [f"{head}{end}" for head in heads if head for end in dict.fromkeys(("", tail))]
+    for text in texts if item.test_case_id else ():
+        with contextlib.suppress(TargetError):
+            target = parse(text)
+            if target.kind in (REFERENCE, TEST_CASE) and pick(items, target) == item:
+                return text
+    return ""
+
+
+def _not_automated(target: Target, cases: Sequence[str]) -> PermanentError:
+    where = f"in the plan of iteration {target.scoped('iteration')}"
+    if cases:
+        ids = ", ".join(f"#{id}" for id in cases)
+        msg = (
+            f"{len(cases)} test cases {where} have the automated test reference {target.id} ({ids})"
+        )
+        return PermanentError(msg, next_step=f"name one by its id, such as #{cases[0]}")
+    msg = f"no test case {where} has the automated test reference {target.id}"
+    return PermanentError(msg, next_step="add it to the plan, or correct the target")
 
 
 def _names(item: PlanItem) -> bool:

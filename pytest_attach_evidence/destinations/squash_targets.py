@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from ..errors import TargetError
 from ..model import Target
+from .squash_names import names_in
+from .squash_names import path_of
 
 
 # The twelve owners of the vendor's attachment API (chapter Attachments).
@@ -26,13 +28,19 @@ OWNERS = (
     "test-suites",
 )
 EXECUTIONS = "executions"
+EXECUTION_STEPS = "execution-steps"
 REFERENCE = "reference"
 TEST_CASE = "test-case-id"
-PLANNED = (REFERENCE, TEST_CASE)
+AUTOMATED = "automated-test-reference"
+PLANNED = (REFERENCE, TEST_CASE, AUTOMATED)
+PREFIXES = {"ref:": REFERENCE, "auto:": AUTOMATED}
 
 ID = re.compile(r"[1-9][0-9]{0,17}")
 RUINED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
-FORMS = "1042, executions/1042, TC-12, TC-12[dataset], #8, #8[dataset] or ref:<any text>"
+FORMS = (
+    "1042, executions/1042, TC-12, TC-12[dataset], #8, #8[dataset], ref:<any text> or "
+    "auto:<automated test reference>"
+)
 
 
 def target_of(text: str | int, origin: str, iteration: str) -> Target:
@@ -42,8 +50,10 @@ def target_of(text: str | int, origin: str, iteration: str) -> Target:
     reference. Raises TargetError.
     """
     plain = _plain(text)
-    if plain.startswith("ref:"):
-        return _planned(origin, iteration, REFERENCE, _reference(plain.removeprefix("ref:"), plain))
+    for prefix, kind in PREFIXES.items():
+        if plain.startswith(prefix):
+            text = _reference(plain.removeprefix(prefix), plain, prefix)
+            return _planned(origin, iteration, kind, text)
     if plain.isnumeric():
         id = _id(plain, plain)
         return Target.of("squash", origin, EXECUTIONS, id, iteration=iteration)
@@ -62,12 +72,17 @@ def target_of(text: str | int, origin: str, iteration: str) -> Target:
 def wrong(target: Target) -> str:
     """Return why a target is none that `target_of` makes, '' where it is one."""
     iteration = target.scoped("iteration")
-    ids = [iteration] if iteration is not None or target.kind in PLANNED else []
-    ids += [] if target.kind == REFERENCE else [target.id]
-    known = target.kind in (*OWNERS, *PLANNED)
-    if known and all(id is not None and ID.fullmatch(id) for id in ids):
+    placed = iteration is None and target.kind not in PLANNED
+    placed = placed or is_iteration(iteration or "")
+    named = target.kind in (REFERENCE, AUTOMATED) or ID.fullmatch(target.id)
+    if placed and named and target.kind in (*OWNERS, *PLANNED):
         return ""
     return f"{target.kind}/{target.id} is no target of Squash TM"
+
+
+def is_iteration(text: str) -> bool:
+    """Tell whether a text is an iteration in the scope of a target: an id, or names in their one text."""
+    return bool(ID.fullmatch(text)) or bool(names_in(text) and path_of(names_in(text)) == text)
 
 
 def _plain(text: object) -> str:
@@ -83,8 +98,9 @@ def _plain(text: object) -> str:
         _refuse(plain, "with control characters", "take them out")
     if isinstance(text, int) and text <= 0:
         _refuse(plain, "not an id", "ids are whole numbers from 1")
-    if plain[:4].lower() == "ref:" and not plain.startswith("ref:"):
-        _refuse(plain, "no known form", "write ref: in small letters")
+    for prefix in PREFIXES:
+        if plain.lower().startswith(prefix) and not plain.startswith(prefix):
+            _refuse(plain, "no known form", f"write {prefix} in small letters")
     return plain
 
 
@@ -99,9 +115,9 @@ def _id(text: str, whole: str) -> str:
     return _refuse(whole, "without a whole number as id", f"write {FORMS}")
 
 
-def _reference(text: str, whole: str) -> str:
+def _reference(text: str, whole: str, prefix: str = "ref:") -> str:
     if not text.strip():
-        _refuse(whole, "without a reference", "write it after ref:")
+        _refuse(whole, "without a reference", f"write it after {prefix}")
     if text != text.strip():
         _refuse(whole, "a reference with blanks at its ends", "take them out")
     return text

@@ -19,6 +19,7 @@ from .squash_access import refusal
 from .squash_api import SquashApi
 from .squash_attachments import Attachments
 from .squash_plan import Execution
+from .squash_plan import ExecutionStep
 from .squash_plan import Plan
 from .squash_plan import Thing
 from .squash_problem import SquashProblem
@@ -39,7 +40,8 @@ class SquashSystem:
     `version` 13 or 14 chooses the path family of plan items; `name_mode` `full` or `stem` how an
     attachment's name is shown; `basic` whether Basic authentication is allowed; `link_root` puts
     another root into every href, as behind a proxy; `max_bytes` and `extensions` switch the upload
-    filters on; objects in `locked` refuse changes as under a locked milestone.
+    filters on; objects in `locked` refuse changes as under a locked milestone. `delete_status` is what
+    a removal answers; with `step_lists` off only the execution itself shows its steps.
     """
 
     name = "squash"
@@ -58,6 +60,8 @@ class SquashSystem:
         max_bytes: int | None = None,
         extensions: Iterable[str] = (),
         locked: Iterable[str] = (),
+        delete_status: int = 204,
+        step_lists: bool = True,
     ) -> None:
         self.store = store
         self.root = ""
@@ -69,7 +73,14 @@ class SquashSystem:
         attachments = Attachments(
             store, max_bytes=max_bytes, extensions=frozenset(extensions), locked=frozenset(locked)
         )
-        api = SquashApi(self.plan, shapes, attachments, max_page_size=max_page_size)
+        api = SquashApi(
+            self.plan,
+            shapes,
+            attachments,
+            max_page_size=max_page_size,
+            delete_status=delete_status,
+            absent=() if step_lists else ("execution-steps",),
+        )
         self._map = Map(list(api.rules(self.context + API)))
 
     def handle(self, request: Request) -> Response:
@@ -124,6 +135,9 @@ def _page_object(thing: Thing, depth: int) -> PageObject:
     if isinstance(thing, Execution):
         facts["status"] = thing.status
         facts["dataset"] = thing.item.dataset[1] if thing.item.dataset else ""
+    if isinstance(thing, ExecutionStep):
+        assert thing.parent is not None
+        facts |= {"status": thing.status, "execution": thing.parent.object}
     return PageObject(object=thing.object, title=thing.name, facts=facts, depth=depth)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
@@ -39,12 +40,21 @@ class SquashApi:
     """Every documented operation as one method; a refusal is raised as SquashProblem."""
 
     def __init__(
-        self, plan: Plan, shapes: Shapes, attachments: Attachments, *, max_page_size: int
+        self,
+        plan: Plan,
+        shapes: Shapes,
+        attachments: Attachments,
+        *,
+        max_page_size: int,
+        delete_status: int,
+        absent: Collection[str],
     ) -> None:
         self._plan = plan
         self._shapes = shapes
         self._attachments = attachments
         self._most = max_page_size
+        self._delete_status = delete_status
+        self._lists = {child: owner for child, owner in LISTS.items() if child not in absent}
 
     def rules(self, api: str) -> Iterable[Rule]:
         """Return the paths with the operation that answers each."""
@@ -68,7 +78,7 @@ class SquashApi:
         ]
         for method, path, operation in table:
             yield Rule(f"{api}/{path}", methods=[method], endpoint=operation)
-        for child, owner in LISTS.items():
+        for child, owner in self._lists.items():
             rule = f"{api}/<any({owner!r}):owner>/<int:id>/<any({child!r}):child>"
             yield Rule(rule, methods=["GET"], endpoint=self.children)
 
@@ -166,7 +176,7 @@ class SquashApi:
         """Remove attachments of an object."""
         object = self._thing(owner, id).object
         self._attachments.delete(object, request.args.get("attachmentIds", ""))
-        return Response(status=204)
+        return Response(status=self._delete_status)
 
     def attachment(self, request: Request, id: int) -> Response:
         """Answer one attachment's facts."""

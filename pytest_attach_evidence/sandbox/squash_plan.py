@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import UTC
@@ -19,7 +20,8 @@ RESTING = "READY"
 class Thing:
     """Anything in the tree: a folder, a campaign, an iteration, a test case and so on.
 
-    `owner` is the path word of its kind (`test-cases`), `parent` the object above it.
+    `owner` is the path word of its kind (`test-cases`), `parent` the object above it, `automated` the
+    automated test reference of a test case.
     """
 
     owner: str
@@ -27,6 +29,7 @@ class Thing:
     name: str
     reference: str = ""
     parent: Thing | None = None
+    automated: str = ""
 
     @property
     def object(self) -> str:
@@ -139,8 +142,31 @@ class Plan:
                 execution.item.last_executed_on = execution.last_executed_on
 
     def set_step_status(self, step: ExecutionStep, status: str) -> None:
-        """Give an execution step a status; its execution keeps its own."""
-        step.status, step.last_executed_on = status, datetime.now(UTC)
+        """Give an execution step a status; its execution's own follows from those of all its steps."""
+        execution = step.parent
+        assert isinstance(execution, Execution)
+        with self.lock:
+            step.status, step.last_executed_on = status, datetime.now(UTC)
+            self.set_status(execution, _computed(execution.steps))
+
+    def add_test_case(
+        self, reference: str, *, steps: int, iteration: int = 4, datasets: Sequence[str] = ()
+    ) -> Thing:
+        """Add a test case, and plan it in an iteration: once, or once per dataset."""
+        with self.lock:
+            id = max(thing.id for thing in self.of_owner("test-cases")) + 1
+            folder, plan = (
+                self.things["test-case-folders/31"],
+                self.things[f"iterations/{iteration}"],
+            )
+            case = self._add("test-cases", id, f"Case {reference}", folder, reference)
+            for step in range(steps):
+                self._add("test-steps", id * 100 + step, STEPS[step % len(STEPS)], case)
+            for number, name in enumerate(datasets):
+                self._plan(plan, case, (id * 100 + number, name))
+            if not datasets:
+                self._plan(plan, case)
+        return case
 
     def _create_steps(self, execution: Execution, case: Thing) -> Iterator[ExecutionStep]:
         for number, test_step in enumerate(self.within(case, "test-steps"), start=1):
@@ -177,6 +203,7 @@ class Plan:
         folder = self.things["test-case-folders/31"]
         for number, (reference, name, steps) in enumerate(_test_cases(), start=201):
             case = self._add("test-cases", number, name, folder, reference)
+            case.automated = f"bank/login.robot#{name}" if steps else ""
             for step in range(steps):
                 self._add("test-steps", (number - 200) * 10 + step + 1001, STEPS[step], case)
 
@@ -207,6 +234,19 @@ class Plan:
             if status != RESTING:
                 self.set_status(execution, status)
         self.set_status(self.create_execution(items[20]), "FAILURE")
+
+
+def _computed(steps: Sequence[ExecutionStep]) -> str:
+    """Return the status that the product gives an execution for those of its steps."""
+    seen = {step.status for step in steps}
+    for bad in ("BLOCKED", "FAILURE"):
+        if bad in seen:
+            return bad
+    if seen == {RESTING}:
+        return RESTING
+    if seen & {RESTING, "RUNNING"}:
+        return "RUNNING"
+    return "UNTESTABLE" if seen == {"UNTESTABLE"} else "SUCCESS"
 
 
 STEPS = ("Open the page", "Fill in the form", "Compare the result")

@@ -50,7 +50,13 @@ class Shapes:
             return self._execution(thing, files)
         if isinstance(thing, ExecutionStep):
             return self.step(thing, files)
+        more: dict[str, Any] = {}
+        if thing.owner == "campaigns":
+            more["path"] = _path(thing)
+        if thing.owner == "test-cases":
+            more["automated_test_reference"] = thing.automated or None
         return self._brief(thing) | {
+            **more,
             "attachments": [self.new_attachment(file) for file in files],
             "_links": self._links(thing.object, "attachments"),
         }
@@ -229,6 +235,12 @@ def _sorted(rows: list[dict[str, Any]], sort: str, page: int) -> list[dict[str, 
         return sorted(rows, key=lambda row: row[name], reverse=direction.lower() == "desc")
     turn = (3 + 7 * page) % len(rows) if rows else 0
     return rows[turn:] + rows[:turn]
+
+
+def _path(thing: Thing) -> str:
+    """Return the names from the project down; a slash in a name is escaped."""
+    names = [one.name.replace("/", "\\/") for one in (thing, *thing.parents())]
+    return "/" + "/".join(reversed(names))
 
 
 def _whole(text: str | None, otherwise: int) -> int:

@@ -45,7 +45,7 @@ def _piece(record: RunRecord, entry: Mapping[str, Any]) -> None:
     if piece.item_id not in record.items:
         msg = "a piece of an item that never began"
         raise WrongError(msg)
-    if not (0 < piece.seq <= MOST and 0 <= piece.size <= MOST):
+    if not (0 < piece.seq <= MOST and 0 <= piece.size <= MOST and 0 <= piece.step_number <= MOST):
         msg = f"a piece number {piece.seq:.3g} of {piece.size:.3g} bytes"
         raise WrongError(msg)
     if piece in record.known:
@@ -71,7 +71,10 @@ def _ended(record: RunRecord, entry: Mapping[str, Any]) -> None:
     item = record.items[entry["item_id"]]
     _expect_duration(float(entry["duration_s"]))
     record.items[item.id] = replace(
-        item, outcome=Outcome(entry["outcome"]), duration_s=float(entry["duration_s"])
+        item,
+        outcome=Outcome(entry["outcome"]),
+        duration_s=float(entry["duration_s"]),
+        steps=tuple(map(Outcome, entry.get("steps", ()))),
     )
     _unwanted(record, entry)
 

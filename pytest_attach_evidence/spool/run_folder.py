@@ -202,13 +202,14 @@ class RunFolder:
         self._append({"type": "refused", **asdict(problem)})
 
     def write_ended(self, item: Item, unwanted: Sequence[str]) -> None:
-        """Record an item's outcome, its duration and which of its pieces nobody wants."""
+        """Record an item's outcome, its duration, its steps and which of its pieces nobody wants."""
         self._append(
             {
                 "type": "ended",
                 "item_id": item.id,
                 "outcome": item.outcome,
                 "duration_s": item.duration_s,
+                "steps": list(item.steps),
                 "unwanted": list(unwanted),
             }
         )

@@ -56,6 +56,41 @@ class Runs:
         squash.close()
         return run
 
+    def stepped(
+        self, text: str, outcome: Outcome, *steps: Outcome, ended: bool = True
+    ) -> RunFolder:
+        """Leave a run of one test with a piece outside of any step and one in each of its steps."""
+        run = Spool(self.folder).begin(Run(id="", started_at="2026-11-06T10:00:00Z"))
+        self.begun.append(run)
+        squash = self._squash()
+        item = Item(
+            id=f"{run.journal.id}-1",
+            run_id=run.id,
+            nodeid="test_it.py::test_stepped",
+            targets=tuple(map(squash.parse, text.split())),
+        )
+        run.write_begun(item)
+        for number in range(len(steps) + 1):
+            blob = run.put([b"step %d" % number])
+            piece = Evidence(
+                id=f"{item.id}-{number + 1}",
+                item_id=item.id,
+                seq=number + 1,
+                kind="file",
+                name=f"piece-{number}.txt",
+                media_type="text/plain",
+                digest=blob.digest,
+                size=blob.size,
+                step=f"Part {number}" if number else "",
+                step_number=number,
+            )
+            run.write_pieces(piece)
+        if ended:
+            run.write_ended(replace(item, outcome=outcome, duration_s=0.1, steps=steps), [])
+        run.write_finished(0, {})
+        squash.close()
+        return run
+
     def deliver(self, *runs: RunFolder, retry_rejected: bool = False) -> Results:
         """Deliver runs together."""
         group = Group.of(runs)
@@ -101,6 +136,16 @@ class Runs:
         system: Any = self.sandbox.systems["squash"]
         objects = sorted(set(self.stored()))
         return {object: system.plan.things[object].status for object in objects}
+
+    def placed(self) -> dict[str, str]:
+        """Return the object of every piece by the beginning of its name."""
+        ledger = self.sandbox.store.ledger()
+        return {file.name.partition("--")[0]: file.object for file in ledger}
+
+    def step_statuses(self, execution: str) -> list[str]:
+        """Return the status of every step of an execution."""
+        system: Any = self.sandbox.systems["squash"]
+        return [step.status for step in system.plan.things[execution].steps]
 
     def _squash(self) -> WithBudget:
         system = self.sandbox.systems["squash"]

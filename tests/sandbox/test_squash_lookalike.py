@@ -264,3 +264,30 @@ class TestExecutions:
         assert status["execution_status"] == "SUCCESS"
         assert squash("PATCH", path, json=comment).json()["comment"] == "hello"
         assert squash("PATCH", f"{path}/execution-status/GOOD").status_code == 500
+
+    def test_a_steps_status_changes_that_of_its_execution(self, squash: Api) -> None:
+        """The product computes it anew from all steps, so whoever sets both sets the execution last."""
+        steps = embedded(squash.get("/executions/1042/execution-steps"), "execution-steps")
+        seen = []
+        for status, step in zip(["SUCCESS", "FAILURE"], steps, strict=True):
+            squash("PATCH", f"/execution-steps/{step['id']}/execution-status/{status}")
+            seen.append(squash.get("/executions/1042").json()["execution_status"])
+
+        assert ["RUNNING", "FAILURE"] == seen
+
+    def test_steps_may_have_no_list_of_their_own(
+        self, start: Callable[..., Sandbox], connect: Callable[..., Api]
+    ) -> None:
+        """Then only the execution shows them."""
+        squash = connect(start(squash={"step_lists": False}))
+
+        assert 404 == squash.get("/executions/1042/execution-steps").status_code
+        assert 2 == len(squash.get("/executions/1042").json()["execution_steps"])
+
+    def test_the_tree_tells_paths_and_automated_references(self, squash: Api) -> None:
+        """Campaigns show the names above them, test cases their automated test reference."""
+        campaign = embedded(squash.get("/projects/14/campaigns?fields=path"), "campaigns")[0]
+        case = squash.get("/test-cases/212").json()
+
+        assert "/Online banking/2026/Release 2026.4" == campaign["path"]
+        assert case["automated_test_reference"].startswith("bank/login.robot#")

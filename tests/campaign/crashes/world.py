@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
@@ -167,7 +168,10 @@ class World:
         run.release()
 
     def collect(self) -> RunFolder:
-        """Run the suite: every test attaches its pieces and ends. Return the run, still locked."""
+        """Run the suite: every test attaches its pieces and ends. Return the run, still locked.
+
+        Every piece but the first belongs to a step of its own.
+        """
         project = self.project()
         run = Spool(self.spool).begin(FACTS)
         keeper = Keeper(folder=run, redactor=project.redactor, max_size=1 << 30)
@@ -177,7 +181,9 @@ class World:
             target = destination.parse(TARGETS[self.name][number % 4])
             recorder = collected.begin(f"test_it.py::test_{number}", found=(target,))
             for seq, content in enumerate(contents):
-                if piece := recorder.attach(content, name=f"{seq}.txt"):
+                with recorder.step(f"part {seq}") if seq else nullcontext():
+                    piece = recorder.attach(content, name=f"{seq}.txt")
+                if piece is not None:
                     self._note("accepted", piece.id)
             recorder.end()
         run.write_finished(0, {"passed": len(self.suite)})

@@ -18,8 +18,8 @@ REFUSED = "2 waiting: 77"
 ONE_LEFT = "1 uncertain, 1 waiting: 75"
 
 PLAIN = ("squash", "workiva", "huawei", "rillsoft")
-EVERY = ("squash", "squash-plan", "workiva", "workiva-start", "huawei", "rillsoft")
-ANSWERED = ("squash", "workiva-start", "huawei", "rillsoft")
+EVERY = ("squash", "squash-plan", "squash-steps", "workiva", "workiva-start", "huawei", "rillsoft")
+ANSWERED = ("squash", "squash-steps", "workiva-start", "huawei", "rillsoft")
 LISTED = ("squash", "workiva", "huawei")
 STATIC = ("squash", "huawei", "rillsoft")
 RENEWED = ("workiva-start", "huawei-login", "rillsoft-login")
@@ -376,6 +376,38 @@ row(
     "setting the status, 412",
     ("squash-plan",),
     on("status", status=412, times=EVER, **STATUS),
+    promise="2 delivered: 65",
+)
+
+# And the steps of that execution: which there are, and the status each is given
+STEPS = {"method": "GET", "path": r"/execution-steps\?"}
+STEP_STATUS = {"method": "PATCH", "path": "/execution-status/"}
+for name, fault in (
+    ("500 then ok", on("status", status=500, **STEPS)),
+    ("cut", on("json-cut", **STEPS)),
+    ("429", on("status", status=429, **STEPS)),
+):
+    row("F3", f"reading steps, {name}", ("squash-steps",), fault)
+row(
+    "F4",
+    "reading steps, 500 for ever",
+    ("squash-steps",),
+    on("status", status=500, times=EVER, **STEPS),
+    promise=WAITING,
+)
+row("F2", "setting a step, lost", ("squash-steps",), on("answer-lost", **STEP_STATUS))
+row(
+    "F4",
+    "setting a step, 500 for ever",
+    ("squash-steps",),
+    on("status", status=500, times=EVER, **STEP_STATUS),
+    promise="2 delivered: 75",
+)
+row(
+    "F6",
+    "setting a step, 412",
+    ("squash-steps",),
+    on("status", status=412, times=EVER, **STEP_STATUS),
     promise="2 delivered: 65",
 )
 

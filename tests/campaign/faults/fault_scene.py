@@ -48,7 +48,10 @@ from .skipped_time import SkippingBudget
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """One way to use one system: the target, and the request that a fault is about by default."""
+    """One way to use one system: the target, and the request that a fault is about by default.
+
+    `in_steps`: every piece but the first belongs to a step of its own.
+    """
 
     name: str
     text: str
@@ -56,6 +59,7 @@ class System:
     switches: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    in_steps: bool = False
 
 
 RILLSOFT_LOGIN = {
@@ -67,6 +71,9 @@ SCRUM_ITEM = "scrum/b07c2d9e41f54a8b9e6d3c5a1f80e274/1042"
 SYSTEMS = {
     "squash": System(name="squash", text="1042", upload=("POST", r"1042/attachments$")),
     "squash-plan": System(name="squash", text="TC-1", upload=("POST", r"/attachments$")),
+    "squash-steps": System(
+        name="squash", text="TC-1", upload=("POST", r"/attachments$"), in_steps=True
+    ),
     "workiva": System(name="workiva", text="f1/p1", upload=("PUT", "/blobs/")),
     "workiva-start": System(name="workiva", text="f1/p1", upload=("POST", "attachmentUpload$")),
     "huawei": System(name="huawei", text=ITEM, upload=("POST", "attachments/upload$")),
@@ -190,8 +197,12 @@ class FaultScene:
                 targets=mapped,
             )
             pieces = [self._piece(item, *one) for one in enumerate(contents or PIECES, start=1)]
+            if self.systems[0].in_steps:
+                pieces = [replace(one, step_number=one.seq - 1) for one in pieces]
             self.run.write_begun(item, *pieces)
-            self.run.write_ended(replace(item, outcome=Outcome.PASSED, duration_s=0.1), [])
+            steps = tuple(Outcome.PASSED for one in pieces if one.step_number)
+            ended = replace(item, outcome=Outcome.PASSED, duration_s=0.1, steps=steps)
+            self.run.write_ended(ended, [])
         self.run.write_finished(0, {"passed": len(targets)})
         self.run.release()
 

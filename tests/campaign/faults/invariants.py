@@ -21,6 +21,7 @@ from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
 
 from .places import places_of
+from .places import whole
 
 
 GIVEN_BY_THE_SANDBOX = (b"sandbox-access-", b"&sig=")
@@ -87,7 +88,7 @@ def nothing_is_doubled_and_receipts_are_true(results: Results, sandbox: Sandbox)
         places = places_of(delivery.target, sandbox)
         held = holding(delivery, ledger, places)
         assert held is not None, f"a receipt without the bytes there: {delivery.title}"
-        used.setdefault(delivery.target, set()).add(held.object)
+        used.setdefault(delivery.target, set()).add(whole(held.object, sandbox))
     assert {} == {target: found for target, found in used.items() if len(found) > 1}, "spread"
 
 

@@ -16,6 +16,7 @@ from .test_fault_rows import check
 OTHERS = {
     "squash": "executions/1041",
     "squash-plan": "executions/1041",
+    "squash-steps": "execution-steps/78",
     "workiva": "testForms/f1/testPhases/p2",
     "huawei": "projects/5f1e7a0c9b2d4e63a8c4d0f7b6219e35/issues/956239067176935401",
     "rillsoft": "clients/7/attachments/4712",

@@ -1,0 +1,252 @@
+"""What Squash TM offers beside the upload: the walk to every owner, and its attachments."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import BinaryIO
+from typing import NoReturn
+
+from ..errors import PermanentError
+from ..errors import TargetError
+from ..errors import UncertainError
+from ..model import Target
+from .remote import Attached
+from .remote import Place
+from .remote import Remote
+from .squash_plan import Plans
+from .squash_plan import spelling_of
+from .squash_targets import EXECUTION_STEPS
+from .squash_targets import EXECUTIONS
+from .squash_targets import ID
+from .squash_targets import PLANNED
+from .squash_targets import target_of
+
+
+if TYPE_CHECKING:
+    from ..apis.squash_tm import SquashTm
+    from ..apis.squash_tm_shapes import Attachment
+    from ..apis.squash_tm_shapes import Named
+    from ..apis.squash_tm_shapes import PlanItem
+
+
+ITEMS = ("test-plan-items", "iteration-test-plan-items")
+FACTS = {
+    "reference": "reference",
+    "execution_status": "status",
+    "execution_mode": "mode",
+    "dataset_label": "dataset",
+    "last_executed_by": "executed by",
+    "last_executed_on": "executed on",
+    "automated_test_reference": "automated test reference",
+}
+EXECUTE_FIRST = "execute it once in Squash TM, or attach evidence to its test case"
+
+
+class SquashRemote(Remote):
+    """The other operations of one Squash TM, for one thread."""
+
+    vendor = "Squash TM"
+
+    def __init__(self, api: SquashTm, origin: str, iteration: str) -> None:
+        self._api = api
+        self._origin = origin
+        self._iteration = iteration
+        self._plans = Plans(lambda: api, lambda: origin)
+
+    def place(self, text: str) -> Target:
+        """Return the object a text stands for; no I/O.
+
+        Every target of evidence: the twelve owners (`executions/1042`, `iterations/4`, …), a bare number
+        (an execution), and test cases of the configured iteration (`TC-12`, `TC-12[dataset]`, `#8`,
+        `ref:…`, `auto:…`), which stand for their latest execution. Beside those
+        `test-plan-items/301` (up to version 13 `iteration-test-plan-items/301`), a line of any plan,
+        which leads to its executions. Raises TargetError.
+        """
+        kind, _, id = text.partition("/")
+        if kind in ITEMS:
+            if not ID.fullmatch(id):
+                msg = f"{text!r} is no line of a plan - write {kind}/<id>"
+                raise TargetError(msg)
+            return Target.of("squash", self._origin, ITEMS[0], id)
+        return target_of(text, self._origin, self._iteration)
+
+    def inside(self, target: Target | None) -> Iterator[Place]:
+        """Yield what lies directly below an object, page by page.
+
+        Projects hold campaigns, those iterations, those test suites and the lines of their plan, those
+        executions, those execution steps. Other owners hold nothing here; they are named by their ids.
+        """
+        if target is None:
+            yield from self._named("projects", self._api.projects())
+        elif target.kind == "projects":
+            yield from self._named("campaigns", self._api.campaigns(target.id))
+        elif target.kind == "campaigns":
+            yield from self._named("iterations", self._api.iterations(target.id))
+        elif target.kind == "iterations":
+            yield from self._named("test-suites", self._api.test_suites(target.id))
+            yield from self._plan(target.id)
+        elif target.kind in (ITEMS[0], *PLANNED):
+            yield from self._executions(self._item(target))
+        elif target.kind == EXECUTIONS:
+            yield from self._steps(target.id)
+
+    def about(self, target: Target) -> Place:
+        """Return an object with its facts, and the number of its attachments where it holds any."""
+        if target.kind in (ITEMS[0], *PLANNED):
+            return self._about_item(target)
+        row = self._api.entity(target.kind, target.id)
+        facts = {ours: str(row[theirs]) for theirs, ours in FACTS.items() if row.get(theirs)}
+        facts |= _inside_facts(row)
+        facts["attachments"] = str(len(self._api.attachments(target.kind, target.id)))
+        name = str(row.get("name") or "")
+        return Place(
+            text=f"{target.kind}/{target.id}", kind=_kind(target.kind), name=name, facts=facts
+        )
+
+    def attachments(self, target: Target) -> list[Attached]:
+        """Return every attachment of an object by their ids; a test case's are its latest execution's."""
+        found = self._api.attachments(*self._owner(target))
+        return [_attached(one) for one in sorted(found, key=lambda one: (len(one.id), one.id))]
+
+    def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
+        """Write the bytes of an attachment into a file, block by block."""
+        self._api.download(attached.id, into)
+
+    def rename(self, target: Target, attached: Attached, name: str) -> Attached:
+        """Give an attachment another name, with or without its extension, which stays.
+
+        Lists may leave the extension out, so the attachment itself is read first. A piece whose key is
+        taken out of its name is not recognised any more.
+        """
+        return _attached(self._api.rename(self._api.attachment(attached.id), name))
+
+    def delete(self, target: Target, attached: Sequence[Attached]) -> None:
+        """Delete attachments for good, then look whether they are gone: no answer is documented.
+
+        Raises UncertainError where the object still lists one.
+        """
+        owner, id = self._owner(target)
+        self._api.delete(owner, id, [one.id for one in attached])
+        left = {one.id for one in self._api.attachments(owner, id)} & {one.id for one in attached}
+        if left:
+            msg = f"{owner}/{id} still lists {', '.join(sorted(left))} after they were deleted"
+            raise UncertainError(msg)
+
+    def export(self, target: Target, attached: Attached | None, into: BinaryIO) -> NoReturn:
+        """Say that there is no such operation, and what comes nearest."""
+        self.lacks("export an attachment", "download gives the file as it was attached")
+
+    def close(self) -> None:
+        """Release connections."""
+        self._api.close()
+
+    def _named(self, owner: str, found: Iterator[Named]) -> Iterator[Place]:
+        for one in found:
+            facts = {"reference": one.reference} if one.reference else {}
+            text = f"{owner}/{one.id}"
+            yield Place(text=text, kind=_kind(owner), name=one.name, facts=facts)
+
+    def _plan(self, iteration: str) -> Iterator[Place]:
+        """Yield the lines of a plan; those of the configured one by the texts that markers take."""
+        if self._is_ours(iteration):
+            items = self._plans.of(self._iteration)
+            for item in items:
+                yield self._line(item, spelling_of(item, items, self._marker), _item_facts(item))
+        else:
+            for item in self._api.plan_items(iteration):
+                yield self._line(item, "", _item_facts(item))
+
+    def _is_ours(self, iteration: str) -> bool:
+        """Tell whether an iteration is the configured one, which names may stand for."""
+        with contextlib.suppress(PermanentError):
+            return bool(self._iteration) and self._plans.id_of(self._iteration) == iteration
+        return False
+
+    def _executions(self, item: PlanItem) -> Iterator[Place]:
+        for one in self._api.executions(item):
+            facts = {"status": one.status} if one.status else {}
+            yield Place(
+                text=f"{EXECUTIONS}/{one.id}", kind="execution", name=item.name, facts=facts
+            )
+
+    def _steps(self, execution: str) -> Iterator[Place]:
+        for number, step in enumerate(self._api.steps(execution), start=1):
+            yield Place(
+                text=f"{EXECUTION_STEPS}/{step.id}",
+                kind="execution step",
+                name=f"step {number}",
+                facts={"status": step.status} if step.status else {},
+            )
+
+    def _about_item(self, target: Target) -> Place:
+        item = self._item(target)
+        executions = self._api.executions(item)
+        facts = _item_facts(item) | {"executions": str(len(executions))}
+        if executions:
+            facts["latest"] = f"{EXECUTIONS}/{executions[-1].id}"
+        marker = ""
+        if target.kind in PLANNED:
+            marker = spelling_of(item, self._plans.of(self._iteration), self._marker)
+        return self._line(item, marker, facts)
+
+    def _line(self, item: PlanItem, marker: str, facts: Mapping[str, str]) -> Place:
+        """Return a line of a plan, by the text that markers take where it has one."""
+        return Place(
+            text=marker or f"{ITEMS[0]}/{item.id}",
+            kind="test plan item",
+            name=item.name or "(the test case was deleted)",
+            takes_evidence=bool(marker),
+            facts=facts,
+        )
+
+    def _marker(self, text: str) -> Target:
+        return target_of(text, self._origin, self._iteration)
+
+    def _item(self, target: Target) -> PlanItem:
+        if target.kind == ITEMS[0]:
+            return self._api.plan_item(int(target.id))
+        item = self._plans.item(target)
+        if isinstance(item, PermanentError):
+            raise item
+        return item
+
+    def _owner(self, target: Target) -> tuple[str, str]:
+        """Return owner and id of what holds the attachments."""
+        if target.kind not in (ITEMS[0], *PLANNED):
+            return target.kind, target.id
+        item = self._item(target)
+        executions = self._api.executions(item)
+        if not executions:
+            msg = f"plan item {item.id} has never been executed, so it holds no attachments"
+            raise PermanentError(msg, next_step=EXECUTE_FIRST)
+        return EXECUTIONS, str(executions[-1].id)
+
+
+def _item_facts(item: PlanItem) -> dict[str, str]:
+    told = {
+        "reference": item.reference,
+        "dataset": item.dataset,
+        "status": item.status,
+        "item": str(item.id),
+    }
+    return {name: text for name, text in told.items() if text}
+
+
+def _kind(owner: str) -> str:
+    return owner.removesuffix("s").replace("-", " ")
+
+
+def _inside_facts(row: Mapping[str, Any]) -> dict[str, str]:
+    steps = row.get("execution_steps")
+    return {"steps": str(len(steps))} if isinstance(steps, list) else {}
+
+
+def _attached(one: Attachment) -> Attached:
+    told = {"type": one.file_type, "added on": one.added_on}
+    facts = {name: text for name, text in told.items() if text}
+    return Attached(id=one.id, name=one.name, size=one.size, facts=facts)

@@ -1,0 +1,117 @@
+"""What is recorded of steps: numbers of the outermost ones, titles of all, and how each ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.spool import Spool
+
+from .conftest import RunAndRead
+from .conftest import Start
+
+
+PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
+SUITE = """
+    import pytest
+
+    @pytest.fixture
+    def logged_in(evidence):
+        with evidence.step("Log in"):
+            evidence.text("x", name="login.txt")
+
+    def test_nested(evidence, logged_in):
+        evidence.text("x", name="outside.txt")
+        with evidence.step("Pay"):
+            with evidence.step("Confirm"):
+                evidence.text("x", name="inner.txt")
+            evidence.text("x", name="outer.txt")
+        with evidence.step("Log out"):
+            pass
+
+    def test_endings(evidence):
+        evidence.text("x")
+        try:
+            with evidence.step("caught"):
+                raise ValueError
+        except ValueError:
+            pass
+        with evidence.step("good"):
+            pass
+        with evidence.step("skips"):
+            pytest.skip("not here")
+
+    @pytest.mark.parametrize("ends", ["pytest.xfail('known')", "pytest.fail('no')", "exit(3)"])
+    def test_last(evidence, ends):
+        evidence.text("x")
+        with evidence.step("last"):
+            eval(ends)
+
+    @pytest.mark.flaky(reruns=1)
+    def test_flaky(evidence, runs=[]):
+        runs.append(1)
+        with evidence.step("first"):
+            evidence.text("x", name=f"{len(runs)}.txt")
+            assert len(runs) == 2
+"""
+
+
+@pytest.fixture(params=[(), ("-n1",)], ids=["here", "worker"])
+def words(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Options of a run here, and of one in a worker."""
+    return ("-p", "pytest_rerunfailures", "-o", "evidence_log=off", *request.param)
+
+
+def test_numbers_titles_and_outcomes(
+    run_and_read_spool: RunAndRead, words: tuple[str, ...]
+) -> None:
+    """The outermost steps count, those of fixtures too; how each ended is known at the end."""
+    run = run_and_read_spool(SUITE, *words)
+
+    assert [
+        ("login.txt", 1, "Log in"),
+        ("outside.txt", 0, ""),
+        ("inner.txt", 2, "Pay / Confirm"),
+        ("outer.txt", 2, "Pay"),
+    ] == [(piece.name, piece.step_number, piece.step) for piece in run.pieces("test_nested")]
+    assert (PASSED, PASSED, PASSED) == run.item("test_nested").steps
+    assert (FAILED, PASSED, SKIPPED) == run.item("test_endings").steps
+    assert [(SKIPPED,), (FAILED,), (FAILED,)] == [
+        one.steps for one in run.record.items.values() if "::test_last" in one.nodeid
+    ]
+    assert [(FAILED,), (PASSED,)] == [one.steps for one in run.items("test_flaky")]
+
+
+def test_a_process_that_dies_in_a_step(pytester: pytest.Pytester, start: Start) -> None:
+    """The piece tells its step; how that ended nobody can know."""
+    suite = """
+    import os
+
+    def test_dies(evidence):
+        with evidence.step("one"):
+            pass
+        with evidence.step("two"):
+            evidence.text("x", name="a.txt")
+            os._exit(9)
+    """
+    start(suite, apart=True)
+
+    (run,) = Spool(pytester.path / ".evidence").runs()
+    record = run.read()
+    assert [2] == [piece.step_number for piece in record.pieces]
+    assert [()] == [one.steps for one in record.items.values() if one.nodeid]
+
+
+def test_a_step_works_while_evidence_is_off(start: Start) -> None:
+    """It neither records anything nor gets into the test's way."""
+    suite = """
+    import pytest
+
+    def test_off(evidence):
+        with pytest.raises(ValueError):
+            with evidence.step("one"):
+                raise ValueError
+    """
+    result = start(suite, mode="off")
+
+    result.assert_outcomes(passed=1)
