@@ -45,13 +45,17 @@ class Blobs:
         self._receiving: set[str] = set()
         self._lock = threading.Lock()
 
-    def url(self, action: str, operation: Operation) -> str:
-        """Return a signed URL for one action: `upload`, `download`, `export` or `workbook`."""
+    def url(self, action: str, operation: Operation, hop: int = 0) -> str:
+        """Return a signed URL for one action: `upload`, `download`, `export` or `workbook`.
+
+        `hop` counts the redirects that led to it.
+        """
         path = FOLDER + f"{encoded('sandbox')}/{encoded(operation.id)}"
         facts = {
             "action": action,
             "client": "sandbox",
             "expire": str(int(self._switches.clock() + self._switches.upload_life_s)),
+            "hop": str(hop),
             "operation": operation.id,
             "scope": "blob",
         }
@@ -69,7 +73,13 @@ class Blobs:
         operation = self._operations.get(facts["operation"])
         if operation is None:
             raise refusal(404)
-        return self._take(request, operation) if uploading else self._give(operation)
+        if uploading:
+            return self._take(request, operation)
+        hop = int(facts["hop"])
+        if hop < self._switches.resource_redirects:
+            location = self.url(facts["action"], operation, hop + 1)
+            return Response(status=302, headers={"Location": location})
+        return self._give(operation)
 
     def _opened(self, request: Request) -> dict[str, str]:
         query, _, signature = request.query_string.decode("latin-1").rpartition("&sig=")
@@ -102,7 +112,9 @@ class Blobs:
         if operation.kind == "workbook":
             rows = [("Object", "Attachment")]
             rows += [(file.object, file.name) for file in self._store.files("workiva")]
-            below = (row for row in rows if row[0].startswith(("Object", operation.object)))
+            below = (
+                row for row in rows if f"{row[0]}/".startswith(("Object/", f"{operation.object}/"))
+            )
             return Response(xlsx(below), mimetype=XLSX_TYPE)
         file = self._store.file("workiva", operation.name)
         if file is None:

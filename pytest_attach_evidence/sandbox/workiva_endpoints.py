@@ -141,7 +141,7 @@ class Endpoints:
 
     def _upload(self, call: Call) -> Response:
         if not all(node.writable for node in self._chain(call.ids)):
-            raise call.refusal(403, "the API user may only read this form")
+            raise call.refusal(self.switches.locked_status, "the API user may only read this form")
         name = self._body(call).get("fileName")
         if not isinstance(name, str) or not name:
             raise call.refusal(400, "fileName must be a text", target="fileName")
@@ -156,17 +156,19 @@ class Endpoints:
         _, id, action = call.tail
         if action == "export" and self._body(call).get("format") != "pdf":
             raise call.refusal(400, "format must be pdf", target="format")
-        if all(attachment["id"] != id for attachment in self._listed(call.ids)):
+        name = next((str(a["fileName"]) for a in self._listed(call.ids) if a["id"] == id), None)
+        if name is None:
             raise call.refusal(404)
-        return self._begun(call, action, id)
+        kept = action == "export" and name.rpartition(".")[2] in self.switches.unconvertible.split()
+        return self._begun(call, action, id, "unconvertible" if kept else "")
 
     def _export_form(self, call: Call) -> Response:
         if self._body(call).get("format") != "xlsx":
             raise call.refusal(400, "format must be xlsx", target="format")
         return self._begun(call, "workbook", call.ids[0])
 
-    def _begun(self, call: Call, action: str, subject: str) -> Response:
-        operation = self.operations.begin(action, path_of(call.ids), subject)
+    def _begun(self, call: Call, action: str, subject: str, reason: str = "") -> Response:
+        operation = self.operations.begin(action, path_of(call.ids), subject, reason)
         operation.resource_url = self.blobs.url(action, operation)
         self.operations.settle(operation)
         answer = Response(status=202)
@@ -177,11 +179,11 @@ class Endpoints:
         operation = self.operations.get(call.tail[1])
         if operation is None:
             raise call.refusal(404)
-        answer = (
-            json_answer(operation.to_json(nulls=self._nulls(call)))
-            if self.operations.poll(operation)
-            else call.refusal(429, "polls of this operation come too fast").response
-        )
+        if self.operations.poll(operation):
+            key = self.switches.resource_key
+            answer = json_answer(operation.to_json(nulls=self._nulls(call), resource_key=key))
+        else:
+            answer = call.refusal(429, "polls of this operation come too fast").response
         answer.headers["Retry-After"] = str(self.switches.retry_after_s)
         return answer
 

@@ -25,6 +25,7 @@ REASONS = {
     "failed": ("ProcessingFailed", "The sandbox was told to let this operation fail"),
     "cancelled": ("Cancelled", "The sandbox was told to cancel this operation"),
     "expired": ("NoContent", "No content arrived while the upload URL was valid"),
+    "unconvertible": ("ConversionFailed", "A file of this type cannot be made a PDF"),
 }
 
 
@@ -52,14 +53,14 @@ class Operation:
     resource_url: str | None = None
     claimed: bool = False
 
-    def to_json(self, *, nulls: bool) -> Json:
+    def to_json(self, *, nulls: bool, resource_key: str = "resourceUrl") -> Json:
         """Return the operation as a poll shows it."""
         created = {"dateTime": moment(self.created_at), "user": {"id": USER}}
         updated = {"dateTime": moment(self.updated_at or self.created_at)}
         code, message = REASONS.get(self.reason, ("", ""))
         details = [{"code": code, "message": message, "target": "fileName"}] if code else None
-        url = self.resource_url if self.status == "completed" else None
-        optional = {"details": details, "resourceUrl": url}
+        url = self.resource_url if self.status == "completed" and resource_key else None
+        optional = {"details": details, resource_key or "resourceUrl": url}
         return {
             "id": self.id,
             "status": self.status,
@@ -79,13 +80,14 @@ class Operations:
         self._all: dict[str, Operation] = {}
         self._lock = threading.Lock()
 
-    def begin(self, kind: str, object: str, name: str) -> Operation:
-        """Note a new operation; it stays `acknowledged` until `settle`."""
+    def begin(self, kind: str, object: str, name: str, reason: str = "") -> Operation:
+        """Note a new operation; it stays `acknowledged` until `settle`, and fails if there is a reason."""
         operation = Operation(
             kind=kind,
             object=object,
             name=name,
-            outcome=self._switches.outcome,
+            outcome="failed" if reason else self._switches.outcome,
+            reason=reason,
             created_at=self._switches.clock(),
         )
         with self._lock:

@@ -47,6 +47,10 @@ class WorkivaSwitches:
         put_status: Status of a successful PUT of content.
         relative_location: Whether `Location` is a path instead of a URL.
         operation_location: Whether the 202 body repeats the operation's URL.
+        locked_status: Status of the answer to an upload below a form that may only be read.
+        unconvertible: Extensions of files whose export fails, separated by a space.
+        resource_key: How a completed download or export spells its URL; '' leaves it away.
+        resource_redirects: How often a resource URL redirects before it gives bytes.
         clock: Seconds since the epoch.
         root: The API's origin, set by the server.
         blob_root: The origin of upload and resource URLs, set by the server.
@@ -68,6 +72,10 @@ class WorkivaSwitches:
     put_status: int = 200
     relative_location: bool = False
     operation_location: bool = False
+    locked_status: Literal[403, 404, 409] = 403
+    unconvertible: str = ""
+    resource_key: Literal["resourceUrl", "resourceURL", ""] = "resourceUrl"
+    resource_redirects: int = 0
     clock: Callable[[], float] = time.time
     root: str = ""
     blob_root: str = ""

@@ -194,13 +194,14 @@ class TestUpload:
 
         assert requests.post(url, data=body, headers=headers, timeout=10).status_code == 400
 
-    def test_readable_form(self, start: Start) -> None:
-        """A form the user may only read refuses uploads with 403."""
-        api = Api(start())
+    @pytest.mark.parametrize("status", [403, 404, 409])
+    def test_readable_form(self, start: Start, status: int) -> None:
+        """A form the user may only read refuses uploads with the status of the switch."""
+        api = Api(start(locked_status=status))
         phase = "/testForms/f8/testPhases/p8"
         answer = api.call("POST", f"{phase}/attachmentUpload", json={"fileName": "a"})
 
-        assert (answer.status_code, api.names(phase)) == (403, [])
+        assert (answer.status_code, api.names(phase)) == (status, [])
 
     def test_poll_rate(self, start: Start) -> None:
         """With the switch on, polls that come too fast get 429 with Retry-After."""

@@ -186,3 +186,37 @@ class TestFetch:
         url = api.call("GET", begun.headers["Location"]).json()["resourceUrl"]
 
         assert requests.get(url, timeout=10).status_code == 401
+
+    def test_unconvertible(self, start: Start) -> None:
+        """A file of a type that the switch names can be downloaded, and its export fails with a reason."""
+        api = Api(start(unconvertible="zip log"))
+        api.upload(SAMPLE, "trace.log", b"text")
+        path = self.path(api)
+        begun = api.call("POST", f"{path}/export", json={"format": "pdf"})
+        body = api.call("GET", begun.headers["Location"]).json()
+
+        assert (body["status"], body["details"][0]["code"]) == ("failed", "ConversionFailed")
+        assert self.fetched(api, f"{path}/download").content == b"text"
+
+    @pytest.mark.parametrize("key", ["resourceUrl", "resourceURL", ""])
+    def test_resource_key(self, start: Start, key: str) -> None:
+        """The address of the result has one of two spellings, or is left away."""
+        api = Api(start(resource_key=key))
+        api.upload(SAMPLE)
+        begun = api.call("POST", f"{self.path(api)}/download")
+        body = api.call("GET", begun.headers["Location"]).json()
+
+        assert ({key} if key else set()) == {name for name in body if name.startswith("resource")}
+
+    def test_redirects(self, start: Start) -> None:
+        """A resource URL leads to its bytes over as many redirects as were asked for."""
+        api = Api(start(resource_redirects=2))
+        api.upload(SAMPLE, "a.txt", b"text")
+        begun = api.call("POST", f"{self.path(api)}/download")
+        url = api.call("GET", begun.headers["Location"]).json()["resourceUrl"]
+        answer = requests.get(url, headers=api.bearer, timeout=10)
+
+        assert (answer.content, [one.status_code for one in answer.history]) == (
+            b"text",
+            [302, 302],
+        )
