@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
-from urllib.parse import urlsplit
 
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
-from ..rest.answers import Answer
 from ..rest.answers import Request
 from ..rest.answers import refusal
 from ..rest.auth import Credentials
-from ..rest.auth import TokenSource
 from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.origins import Origins
-from ..rest.origins import origin_of
 from ..rest.session import Session
 from ..retry import Budget
-from ..retry import retry_after_s
 from ..secrets import Secret
+from .workiva_calls import Calls
+from .workiva_calls import waited_for
+from .workiva_files import Files
+from .workiva_forms import Forms
 from .workiva_login import NO_ACCESS
 from .workiva_login import VERSIONS
 from .workiva_login import Login
+from .workiva_refusals import NO_LIMIT
 from .workiva_refusals import NO_SCOPE
 from .workiva_refusals import reasons_in
 from .workiva_refusals import refused
@@ -40,11 +37,10 @@ from .workiva_shapes import Attachment
 from .workiva_shapes import Operation
 from .workiva_shapes import RefusedObjectError
 from .workiva_shapes import Upload
+from .workiva_shapes import attachments_in
 
 
 DOMAIN = "wdesk.com"
-KINDS = ("testForms", "testPhases", "matrices", "samples")
-MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,53 +60,54 @@ class _Unrepeated:
 class WorkivaApi:
     """A client of one Workiva region in one API version, for any thread.
 
-    `ids` are the plain ids of test form, test phase, matrix and sample, as far down as they go. Every
-    operation raises what `Session.send` raises, DestinationClosedError where the token is refused,
-    RefusedObjectError for 403 and 404, and else what a refusal stands for.
+    `forms` reads test forms and what is in them, `files` fetches what is attached. `ids` are the plain
+    ids of test form, test phase, matrix and sample, as far down as they go. Every operation raises what
+    `Session.send` raises, DestinationClosedError where the token is refused, RefusedObjectError for 403
+    and 404, and else what a refusal stands for.
     """
 
-    def __init__(self, session: Session, login: Login, *, budget: Budget) -> None:
-        self._session = session
-        self._login = login
-        self._version = login.version
-        self._credentials = TokenSource(login.fetch, clock=budget.clock)
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
         self._put_refused = False
+        self.forms = Forms(calls)
+        self.files = Files(calls)
 
     @property
     def scopes(self) -> frozenset[str] | None:
         """The scopes of the newest token; None before the first one, or where it does not say."""
-        return self._login.scopes
+        return self._calls.login.scopes
 
     def look(self, ids: Sequence[str]) -> None:
         """Return if the object is there and visible (getTestPhaseById, getMatrixById, getSampleById).
 
         GET /testForms/{id}/testPhases/{id}[/matrices/{id}[/samples/{id}]], scope graph:read.
         """
-        self._get(self._url(ids), "the look at the object")
+        self._calls.get(self._calls.url(ids), "the look at the object")
 
     def attachments(self, ids: Sequence[str]) -> list[Attachment]:
-        """Return every attachment of an object, from all pages (getTestPhaseAttachments and the like).
+        """Return every attachment of an object, from all pages.
 
-        GET …/attachments, scope graph:read. Raises TemporaryError rather than return a part.
+        GET …/attachments (getTestPhaseAttachments, getMatrixAttachments, getSampleAttachments), scope
+        graph:read. Raises TemporaryError rather than return a part.
         """
-        return [attachment for page in self._pages(ids) for attachment in _attachments(page)]
+        url = self._calls.url(ids, "attachments")
+        return attachments_in(self._calls.entries(url, "the list of attachments"))
 
     def begin_upload(self, ids: Sequence[str], name: str) -> Upload:
-        """Ask for a place for the bytes of one file (testPhaseAttachmentUpload and the like).
+        """Ask for a place for the bytes of one file.
 
-        POST …/attachmentUpload, scope graph:write. Attaches nothing, so that a repeat is harmless.
+        POST …/attachmentUpload (testPhaseAttachmentUpload, matrixAttachmentUpload,
+        sampleAttachmentUpload), scope graph:write. Attaches nothing, so that a repeat is harmless.
         Raises UncertainError where the answer lacks the upload URL or the operation, and
         DestinationClosedError where one of them is on an origin that is not allowed.
         """
-        request = Request(
-            method="POST",
-            url=f"{self._url(ids)}/attachmentUpload",
-            what="the start of the upload",
-            headers=self._version.headers,
+        request = self._calls.request(
+            "POST",
+            self._calls.url(ids, "attachmentUpload"),
+            "the start of the upload",
             body=BytesBody.json({"fileName": name}),
-            credentials=self._credentials,
         )
-        answer = self._session.send(request)
+        answer = self._calls.session.send(request)
         if not 200 <= answer.status < 300:
             raise refused(answer)
         found = answer.fields()
@@ -120,9 +117,9 @@ class WorkivaApi:
             if not isinstance(value, str) or not value:
                 raise UncertainError(f"{request.what}: HTTP {answer.status} without {wanted}")
         return Upload(
-            operation=self._address(str(operation)),
-            url=Secret(self._session.origins.resolve(str(url)), "an answer of Workiva"),
-            retry_after_s=_retry_after_s(answer),
+            operation=self._calls.kept_address(str(operation)),
+            url=Secret(self._calls.origins.resolve(str(url)), "an answer of Workiva"),
+            retry_after_s=waited_for(answer),
         )
 
     def put_content(self, upload: Upload, content: Body) -> None:
@@ -131,8 +128,8 @@ class WorkivaApi:
         PUT <uploadUrl> with the bearer (text of testPhaseAttachmentUpload); any 2xx is an answer, but
         only the list of attachments or the operation proves anything. The URL is never tried again with
         another token: the first 401 raises TemporaryError (the token may have ended meanwhile; a new
-        upload gets a new one), a second in a row DestinationClosedError, a 403 PermanentError. The
-        10 MB payload limit of the API host does not concern the upload URL's.
+        upload gets a new one), a second in a row DestinationClosedError, a 403 or 413 PermanentError.
+        The 10,485,760 bytes of a request to the API host do not concern the upload URL's.
         """
         request = Request(
             method="PUT",
@@ -140,9 +137,9 @@ class WorkivaApi:
             what="the upload",
             headers={"Accept": "*/*"},
             body=content,
-            credentials=_Unrepeated(self._credentials),
+            credentials=_Unrepeated(self._calls.credentials),
         )
-        answer = self._session.send(request)
+        answer = self._calls.session.send(request)
         refused_before, self._put_refused = self._put_refused, answer.status == 401
         if 200 <= answer.status < 300:
             return
@@ -153,6 +150,8 @@ class WorkivaApi:
             raise DestinationClosedError(str(error), why="authentication", next_step=NO_ACCESS)
         if answer.status == 403:
             raise PermanentError(str(error), next_step=NO_SCOPE)
+        if answer.status == 413:
+            raise PermanentError(str(error), next_step=NO_LIMIT)
         raise error
 
     def operation(self, address: str) -> Operation:
@@ -161,61 +160,25 @@ class WorkivaApi:
         Polls are limited to about one a second. Raises RefusedObjectError where it is not known, or
         where the address, which a spool from elsewhere may have noted, is not allowed: nothing is asked.
         """
-        if not self._session.origins.allows(self._session.origins.absolute(address)):
+        origins = self._calls.origins
+        if not origins.allows(origins.absolute(address)):
             msg = "the address that was noted for the operation is not one of Workiva's"
             raise RefusedObjectError(msg, status=404, next_step="look at the target yourself")
-        answer = self._get(self._session.origins.resolve(address), "the look at the operation")
+        answer = self._calls.get(origins.resolve(address), "the look at the operation")
         found = answer.fields()
+        # The prose of the documentation spells the key in the second way.
+        url = found.get("resourceUrl") or found.get("resourceURL")
         return Operation(
             status=str(found.get("status") or "").lower(),
             reasons="; ".join(reasons_in(found.get("details"))),
             request=str(found.get("originalRequest") or ""),
-            retry_after_s=_retry_after_s(answer),
+            retry_after_s=waited_for(answer),
+            resource=Secret(url, "an answer of Workiva") if isinstance(url, str) and url else None,
         )
 
     def close(self) -> None:
         """Close this thread's connections."""
-        self._session.close()
-
-    def _pages(self, ids: Sequence[str]) -> Iterator[list[Any]]:
-        url, seen, what = f"{self._url(ids)}/attachments", set[str](), "the list of attachments"
-        while url:
-            if url in seen or len(seen) == MAX_PAGES:
-                raise TemporaryError(f"{what}: no end after {len(seen)} pages")
-            seen.add(url)
-            found = self._get(url, what).fields()
-            entries, link = found.get("data"), found.get("@nextLink") or ""
-            if not isinstance(entries, list) or not isinstance(link, str):
-                raise TemporaryError(f"{what}: page {len(seen)} is not of the documented shape")
-            yield entries
-            url = self._session.origins.resolve(link, against=url) if link else ""
-
-    def _get(self, url: str, what: str) -> Answer:
-        answer = self._session.send(
-            Request(
-                method="GET",
-                url=url,
-                what=what,
-                headers=self._version.headers,
-                credentials=self._credentials,
-            )
-        )
-        if answer.status != 200:
-            raise refused(answer)
-        return answer
-
-    def _url(self, ids: Sequence[str]) -> str:
-        path = (f"/{kind}/{quote(id, safe='')}" for kind, id in zip(KINDS, ids, strict=False))
-        return f"{self._session.origins.base}{self._version.prefix}{''.join(path)}"
-
-    def _address(self, location: str) -> str:
-        """Return an operation's address so that it can be kept: without the API's own origin."""
-        origins = self._session.origins
-        absolute = origins.resolve(location)
-        if origin_of(absolute) != origin_of(origins.base):
-            return absolute
-        parts = urlsplit(absolute)
-        return parts._replace(scheme="", netloc="", fragment="").geturl()
+        self._calls.session.close()
 
 
 def connect(
@@ -227,8 +190,9 @@ def connect(
     budget: Budget,
     hosts: Iterable[str] = (),
     ca_bundle: str | None = None,
+    patient: bool = False,
 ) -> WorkivaApi:
-    """Return a client; no request is sent yet.
+    """Return a client; no request is sent yet. `patient` as in `Calls`.
 
     Raises DestinationClosedError where the CA bundle cannot be used.
     """
@@ -240,15 +204,4 @@ def connect(
         client_id=client_id,
         client_secret=client_secret,
     )
-    return WorkivaApi(session, login, budget=budget)
-
-
-def _attachments(entries: Iterable[Any]) -> Iterator[Attachment]:
-    for entry in entries:
-        if isinstance(entry, dict) and isinstance(name := entry.get("fileName"), str):
-            id = entry.get("id")
-            yield Attachment(id=id if isinstance(id, str) and id else None, name=name)
-
-
-def _retry_after_s(answer: Answer) -> float | None:
-    return retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+    return WorkivaApi(Calls(session=session, login=login, budget=budget, patient=patient))

@@ -7,20 +7,34 @@ from urllib.parse import urlsplit
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import refusal
 from ..secrets import Secret
 from .workiva_login import NO_ACCESS
 from .workiva_login import WRONG_PLACE
 from .workiva_shapes import RefusedObjectError
+from .workiva_shapes import text_in
 
 
+PAYLOAD_LIMIT = 10_485_760
+GATEWAY_S = 29
+NO_LIMIT = (
+    "attach a smaller file: Workiva documents no limit for attachments "
+    f"({PAYLOAD_LIMIT} bytes concern requests to its API host only)"
+)
 NO_SCOPE = "give the API grant graph:read and graph:write, and its integration user access to the test form"
 
 
 def refused(answer: Answer) -> DeliveryError:
-    """Return the error an unexpected answer of the platform stands for, with what to do."""
-    error = refusal(answer, words_of(answer))
+    """Return the error an unexpected answer of the API host stands for, with what to do.
+
+    The host takes requests of 10,485,760 bytes and cuts them off after 29 seconds (Limits).
+    """
+    words = words_of(answer)
+    if answer.status == 504:
+        words = f"{words}; Workiva cuts a request off after {GATEWAY_S} s".removeprefix("; ")
+    error = refusal(answer, words)
     if answer.status == 401:
         return DestinationClosedError(str(error), why="authentication", next_step=NO_ACCESS)
     if answer.status == 403:
@@ -28,6 +42,9 @@ def refused(answer: Answer) -> DeliveryError:
     if answer.status == 404:
         hint = f"check the ids of the target; {WRONG_PLACE}; {NO_SCOPE}"
         return RefusedObjectError(str(error), status=404, next_step=hint)
+    if answer.status == 413:
+        hint = f"a request to Workiva's API host may have {PAYLOAD_LIMIT} bytes"
+        return PermanentError(str(error), next_step=hint)
     return error
 
 
@@ -44,7 +61,7 @@ def reasons_in(reasons: Any) -> list[str]:
     """Return a list of `{"code", "message", "target"}`, all of them optional, as short texts."""
     found = []
     for reason in reasons if isinstance(reasons, list) else ():
-        code, message, target = (_text(reason, name) for name in ("code", "message", "target"))
+        code, message, target = (text_in(reason, name) for name in ("code", "message", "target"))
         if said := ": ".join(filter(None, (code, message))):
             found.append(f"{said} (about {target})" if target else said)
     return found
@@ -55,8 +72,3 @@ def without_address(words: str, url: Secret) -> str:
     parts = urlsplit(url.reveal())
     secrets = [part for part in (parts.path.strip("/"), parts.query) if part]
     return "" if any(part in words for part in ("://", "sig=", *secrets)) else words
-
-
-def _text(reason: Any, name: str) -> str:
-    text = reason.get(name) if isinstance(reason, dict) else None
-    return text if isinstance(text, str) else ""
