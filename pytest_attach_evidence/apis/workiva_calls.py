@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from itertools import count
 from typing import Any
-from typing import BinaryIO
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
 from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
+from ..rest.answers import Sink
 from ..rest.auth import TokenSource
 from ..rest.body import BytesBody
 from ..rest.origins import Origins
@@ -63,7 +63,7 @@ class Calls:
         below = "".join(f"/{quote(part, safe='')}" for part in (*path, *more))
         return f"{self.origins.base}{self.login.version.prefix}{below}"
 
-    def get(self, url: str, what: str, *, into: BinaryIO | None = None) -> Answer:
+    def get(self, url: str, what: str, *, into: Sink | None = None) -> Answer:
         """Return the answer 200 to a GET; its body is written into a file where one is given."""
         return self._asked(self.request("GET", url, what, into=into), accepted=(200,))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
@@ -12,6 +11,7 @@ from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
+from ..rest.answers import Sink
 from ..rest.answers import refusal
 from ..rest.origins import origin_of
 from ..secrets import Secret
@@ -76,7 +76,7 @@ class Files:
         url = self.calls.url([form], "export")
         return self._started(self.calls.start(url, "the start of the export", {"format": "xlsx"}))
 
-    def read(self, resource: Secret, into: BinaryIO) -> None:
+    def read(self, resource: Secret, into: Sink) -> None:
         """Write what a completed operation leads to into a file, block by block.
 
         GET <resourceUrl> with the bearer (text of testPhaseAttachmentDownloadById). Whether that

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
-from urllib.parse import unquote
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
-from ..errors import TargetError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Limits
 from ..model import Notes
 from ..model import OpenContent
+from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
 from ..retry import Budget
-from ..secrets import PREFIX
-from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
-from ..urls import base_url
+from . import workiva_targets
+from .base import GroupNotes
+from .base import Holding
 from .base import Results
+from .workiva_holding import Listings
+from .workiva_remote import WorkivaRemote
+from .workiva_settings import WorkivaSettings
+from .workiva_targets import ids_of
 from .workiva_uploads import Uploads
 from .workiva_watch import Pace
 from .workiva_watch import matched
@@ -37,15 +39,6 @@ from .workiva_watch import matched
 
 if TYPE_CHECKING:
     from ..apis.workiva import WorkivaApi
-
-
-URL = "https://api.app.wdesk.com"
-VERSIONS = ("2026-01-01", "2022-01-01")
-CREDENTIALS = ("WORKIVA_CLIENT_ID", "WORKIVA_CLIENT_SECRET")
-KINDS = {2: "test-phase", 3: "matrix", 4: "sample"}
-EXPECTED = "'<form>/<phase>', '<form>/<phase>/<matrix>' or '<form>/<phase>/<matrix>/<sample>'"
-RUINED_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-][0-9]+")
-BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Workiva:
@@ -61,10 +54,10 @@ class Workiva:
     limits = Limits(pieces_per_call=None)
 
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
-        self._settings = settings
-        self._secrets = secrets
+        self._settings = WorkivaSettings(settings, secrets)
         self._budget = budget
         self._pace = Pace(budget)
+        self._listings = Listings()
         self._lock = threading.Lock()
         self._api: WorkivaApi | None = None
 
@@ -72,44 +65,42 @@ class Workiva:
     def origin(self) -> str:
         """The normalised base URL, '' while it is wrong (which `problems` says)."""
         try:
-            return self._base()
+            return self._settings.base
         except SettingsError:
             return ""
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return what is wrong with address, version, hosts and (for uploads) credentials."""
-        checks: list[Callable[[], object]] = [self._base, self._version, self._hosts]
-        if uploading:
-            checks.append(self._credentials)
-        found: list[str] = []
-        for check in checks:
-            try:
-                check()
-            except SettingsError as error:
-                found += error.problems
-        return found
+        return self._settings.problems(uploading=uploading)
 
     def parse(self, text: str | int) -> Target:
         """Return the test phase, matrix or sample that a path of ids leads to.
 
         An id with a slash has it percent-encoded. Raises TargetError.
         """
-        if not isinstance(text, str):
-            raise TargetError(f"{text!r} is not a path of ids - write {EXPECTED}")
-        ids = text.split("/")
-        if len(ids) not in KINDS:
-            raise TargetError(f"{text!r} is not a path of 2 to 4 ids - write {EXPECTED}")
-        for why in filter(None, map(_wrong, ids)):
-            raise TargetError(f"{text!r}: {why} - write {EXPECTED}")
-        path = "/".join(quote(unquote(id), safe="") for id in ids)
-        return Target.of(self.name, self._base(), KINDS[len(ids)], path)
+        return workiva_targets.parse(text, self._settings.base)
 
     def wrong(self, target: Target) -> str:
         """Return why a target is no path of ids of ours."""
-        ids = target.id.split("/")
-        if KINDS.get(len(ids)) == target.kind and not any(map(_wrong, ids)):
-            return ""
-        return f"{target.kind} {target.id} is no target of Workiva"
+        return workiva_targets.wrong(target)
+
+    def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
+        """Take the notes, which tell what the runs at hand have begun to send."""
+        self._listings.notes = notes
+
+    def remote(self) -> WorkivaRemote:
+        """Return what the API offers beside the upload.
+
+        Raises DestinationClosedError for a CA bundle that cannot be used, and SettingsError for what
+        `problems` names.
+        """
+        return WorkivaRemote(
+            self._connect(patient=True), self._settings.base, self._budget, self._pace
+        )
+
+    def holding(self, target: Target) -> Holding | None:
+        """Return what the newest list showed; Workiva documents no limit of what an object takes."""
+        return self._listings.holding(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Read each target once, and look whether the token may write."""
@@ -139,10 +130,13 @@ class Workiva:
         """
         try:
             listed = self._connected().attachments(ids_of(target))
+            self._listings.saw(target, listed)
         except PermanentError as error:
             msg = f"{error} - {error.next_step}" if error.next_step else str(error)
             raise UncertainError(f"cannot tell what is attached: {msg}") from error
-        return matched(listed, [delivery.key for delivery in deliveries], "found")
+        keys = [delivery.key for delivery in deliveries]
+        self._listings.own(keys)
+        return matched(listed, keys, "found")
 
     def deliver(
         self,
@@ -157,6 +151,7 @@ class Workiva:
         an upload is a TemporaryError, since an upload without bytes attaches nothing; what was sent and
         has not ended when the time is over is an UncertainError.
         """
+        self._listings.own([delivery.key for delivery in deliveries])
         uploads = Uploads(
             api=self._connected(),
             ids=ids_of(target),
@@ -165,6 +160,7 @@ class Workiva:
             max_name=self.limits.max_name,
             open_content=open_content,
             notes=notes,
+            seen=partial(self._listings.saw, target),
         )
         return uploads.run(deliveries)
 
@@ -176,74 +172,20 @@ class Workiva:
     def _connected(self) -> WorkivaApi:
         with self._lock:
             if self._api is None:
-                from ..apis.workiva import connect  # noqa: PLC0415  # it imports requests
-
-                client_id, client_secret = self._credentials()
-                self._api = connect(
-                    base=self._base(),
-                    hosts=self._hosts(),
-                    version=self._version(),
-                    client_id=client_id,
-                    client_secret=client_secret,
-                    budget=self._budget,
-                    ca_bundle=self._settings.ca_bundle,
-                )
+                self._api = self._connect()
             return self._api
 
-    def _base(self) -> str:
-        text = self._settings.of(self.name).get("url") or URL
-        url = base_url("evidence_workiva_url", text, self._settings.http_hosts)
-        if url.endswith("/platform/v1"):
-            hint = "leave that out, and set evidence_workiva_version to 2022-01-01"
-            raise SettingsError(f"evidence_workiva_url ends in /platform/v1 - {hint}")
-        return url
+    def _connect(self, *, patient: bool = False) -> WorkivaApi:
+        from ..apis.workiva import connect  # noqa: PLC0415  # it imports requests
 
-    def _version(self) -> str:
-        text = self._settings.of(self.name).get("version") or VERSIONS[0]
-        if text not in VERSIONS:
-            raise SettingsError(
-                f"evidence_workiva_version is {text!r} - write {' or '.join(VERSIONS)}"
-            )
-        return text
-
-    def _hosts(self) -> list[str]:
-        option = "evidence_workiva_hosts"
-        found = []
-        for text in re.split(r"[\s,]+", self._settings.of(self.name).get("hosts", "").strip()):
-            if "*" in text:
-                raise SettingsError(f"{option} has {text!r} - name each host without an asterisk")
-            if text:
-                url = text if "://" in text else f"https://{text}"
-                found.append(base_url(option, url, self._settings.http_hosts))
-        return found
-
-    def _credentials(self) -> tuple[Secret, Secret]:
-        found = [self._secrets.get(name) for name in CREDENTIALS]
-        missing = [
-            PREFIX + name for name, secret in zip(CREDENTIALS, found, strict=True) if not secret
-        ]
-        client_id, client_secret = found
-        if client_id is None or client_secret is None:
-            raise SettingsError(f"no credentials for workiva - set {' and '.join(missing)}")
-        return client_id, client_secret
-
-
-def ids_of(target: Target) -> list[str]:
-    """Return the plain ids from test form to the object of a target."""
-    return [unquote(id) for id in target.id.split("/")]
-
-
-def _wrong(id: str) -> str | None:
-    """Return why a part of a target text cannot be an id."""
-    plain = unquote(id)
-    if not plain.strip() or plain in (".", ".."):
-        return "a part is empty" if not plain.strip() else f"a part is {plain!r}"
-    if BROKEN_PERCENT.search(id):
-        return f"the percent sign in {id!r} has to be %25"
-    if "\ufffd" in plain or any(c.isspace() or not c.isprintable() for c in plain):
-        return f"{plain!r} has blanks or characters that no id has"
-    if any(c.isnumeric() and not c.isascii() for c in plain):
-        return f"{plain!r} has digits other than 0 to 9"
-    if RUINED_NUMBER.fullmatch(plain):
-        return f"{plain!r} is a number that a spreadsheet has ruined"
-    return None
+        client_id, client_secret = self._settings.credentials
+        return connect(
+            base=self._settings.base,
+            hosts=self._settings.hosts,
+            version=self._settings.version,
+            client_id=client_id,
+            client_secret=client_secret,
+            budget=self._budget,
+            ca_bundle=self._settings.ca_bundle,
+            patient=patient,
+        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from ..apis.workiva_shapes import Attachment
 from ..apis.workiva_shapes import RefusedObjectError
 from ..apis.workiva_shapes import Upload
 from ..errors import ConflictError
@@ -30,6 +32,7 @@ from ..retry import Budget
 from .base import Results
 from .workiva_watch import LONGEST_POLL_WAIT_S
 from .workiva_watch import Flight
+from .workiva_watch import How
 from .workiva_watch import Looking
 from .workiva_watch import Pace
 from .workiva_watch import Watch
@@ -54,7 +57,7 @@ class Uploads:
     """One call of `deliver`.
 
     Notes by key: `operation:` after the start of an upload, `put-begun:` (when) before its first byte,
-    `put-done:` (when) after the last. The upload URL is never noted.
+    `put-done:` (when) after the last. The upload URL is never noted. `seen` is told every list.
     """
 
     api: Api
@@ -64,6 +67,7 @@ class Uploads:
     max_name: int
     open_content: OpenContent
     notes: Notes
+    seen: Callable[[list[Attachment]], None]
 
     def run(self, deliveries: Sequence[Delivery]) -> Results:
         """Return what became of each piece.
@@ -100,7 +104,7 @@ class Uploads:
             if operation and begun:
                 done = self.notes.get(f"put-done:{delivery.key}")
                 flights.append(self._flight(delivery, operation, done or begun, done=bool(done)))
-        watch = Watch(api=self.api, ids=self.ids, budget=self.budget, pace=self.pace, how="found")
+        watch = self._watch("found")
         results = watch.run(flights)
         if watch.closed is not None and not any(isinstance(r, Receipt) for r in results.values()):
             raise watch.closed
@@ -192,8 +196,17 @@ class Uploads:
                 flight.key: UncertainError(f"{flight.name}: {flight.seen}, but then {closing}")
                 for flight in flights
             }
-        watch = Watch(api=self.api, ids=self.ids, budget=self.budget, pace=self.pace, how="listed")
-        return watch.run(flights)
+        return self._watch("listed").run(flights)
+
+    def _watch(self, how: How) -> Watch:
+        return Watch(
+            api=self.api,
+            ids=self.ids,
+            budget=self.budget,
+            pace=self.pace,
+            how=how,
+            seen=self.seen,
+        )
 
     def _name(self, delivery: Delivery) -> str:
         return remote_name(delivery.evidence.name, delivery.key, self.max_name)

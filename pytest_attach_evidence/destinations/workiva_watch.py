@@ -87,7 +87,8 @@ class Flight:
 class Watch:
     """Looks after flights of one object in rounds: one list for all, then operations of the missing.
 
-    `how` is the word of the receipts of what is listed. `closed` is why `run` ended early, if it did.
+    `how` is the word of the receipts of what is listed, `seen` is told every list. `closed` is why `run`
+    ended early, if it did.
     """
 
     api: Looking
@@ -95,6 +96,7 @@ class Watch:
     budget: Budget
     pace: Pace
     how: How
+    seen: Callable[[list[Attachment]], None]
     _open: dict[str, Flight] = field(default_factory=dict, init=False)
     _results: Results = field(default_factory=dict, init=False)
     _unlistable: bool = field(default=False, init=False)
@@ -148,6 +150,7 @@ class Watch:
                 raise
             self._unlistable = True
             return
+        self.seen(listed)
         for key, receipt in matched(listed, list(self._open), self.how).items():
             self._settle(self._open[key], receipt)
         for flight in [flight for flight in self._open.values() if flight.completed]:
@@ -179,7 +182,7 @@ class Watch:
             return
         wait_s = max(POLL_EVERY_S, operation.retry_after_s or 0.0)
         flight.poll_at = self.budget.clock() + min(wait_s, LONGEST_POLL_WAIT_S)
-        flight.seen = _words(operation)
+        flight.seen = standing(operation)
         if operation.status in ENDED:
             self._end(flight, operation)
         elif operation.status == "acknowledged":
@@ -228,7 +231,7 @@ ENDED: dict[str, Callable[[str], DeliveryError] | None] = {
 }
 
 
-def _words(operation: Operation) -> str:
+def standing(operation: Operation) -> str:
     """Say how an operation stands, for a person and for Workiva's support."""
     reasons = f" ({operation.reasons[:200]})" if operation.reasons else ""
     request = f", request {operation.request[:64]}" if operation.request else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from http import HTTPStatus
 from typing import Any
-from typing import BinaryIO
+from typing import Protocol
 
 from ..errors import ConflictError
 from ..errors import DeliveryError
@@ -27,6 +27,13 @@ from .origins import origin_of
 ANSWER_LIMIT = 1024 * 1024
 MAX_WORDS = 200
 CHECK_ADDRESS = "check the configured address; a gateway may want a login of this network first"
+
+
+class Sink(Protocol):
+    """Where bytes go, such as a file that is open for writing in binary mode."""
+
+    def write(self, block: bytes, /) -> int:
+        """Take a block. Raises OSError where it cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class Request:
     credentials: Credentials | None = None
     acts: bool | None = None
     answer_limit: int = ANSWER_LIMIT
-    into: BinaryIO | None = field(default=None, repr=False)
+    into: Sink | None = field(default=None, repr=False)
 
     @property
     def changes(self) -> bool:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import BinaryIO
 
 import requests
 import requests.utils
@@ -23,6 +22,7 @@ from ..errors import UncertainError
 from ..retry import Budget
 from .answers import Answer
 from .answers import Request
+from .answers import Sink
 from .answers import plain_line
 from .body import Body
 from .origins import Origins
@@ -123,7 +123,7 @@ class Session:
         finally:
             watching(None)
 
-    def _write(self, response: requests.Response, into: BinaryIO, watch: Watch) -> None:
+    def _write(self, response: requests.Response, into: Sink, watch: Watch) -> None:
         """Write an answer block by block; what comes quickly enough may be as long as it is."""
         begun, written = self._budget.clock(), 0
         while block := response.raw.read(BLOCK, decode_content=False):

@@ -169,7 +169,6 @@ class Endpoints:
 
     def _begun(self, call: Call, action: str, subject: str, reason: str = "") -> Response:
         operation = self.operations.begin(action, path_of(call.ids), subject, reason)
-        operation.resource_url = self.blobs.url(action, operation)
         self.operations.settle(operation)
         answer = Response(status=202)
         del answer.headers["Content-Type"]
@@ -180,8 +179,9 @@ class Endpoints:
         if operation is None:
             raise call.refusal(404)
         if self.operations.poll(operation):
-            key = self.switches.resource_key
-            answer = json_answer(operation.to_json(nulls=self._nulls(call), resource_key=key))
+            url = "" if operation.kind == "upload" else self.blobs.url(operation.kind, operation)
+            shown: Json = {self.switches.resource_key: url} if url else {}
+            answer = json_answer(operation.to_json(nulls=self._nulls(call), result=shown))
         else:
             answer = call.refusal(429, "polls of this operation come too fast").response
         answer.headers["Retry-After"] = str(self.switches.retry_after_s)

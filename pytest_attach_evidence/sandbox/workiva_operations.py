@@ -50,17 +50,17 @@ class Operation:
     polls: int = 0
     polled_at: float | None = None
     received: Path | None = None
-    resource_url: str | None = None
     claimed: bool = False
 
-    def to_json(self, *, nulls: bool, resource_key: str = "resourceUrl") -> Json:
-        """Return the operation as a poll shows it."""
+    def to_json(self, *, nulls: bool, result: Json) -> Json:
+        """Return the operation as a poll shows it; `result` is what a completed one adds."""
         created = {"dateTime": moment(self.created_at), "user": {"id": USER}}
         updated = {"dateTime": moment(self.updated_at or self.created_at)}
         code, message = REASONS.get(self.reason, ("", ""))
         details = [{"code": code, "message": message, "target": "fileName"}] if code else None
-        url = self.resource_url if self.status == "completed" and resource_key else None
-        optional = {"details": details, resource_key or "resourceUrl": url}
+        optional: Json = {"details": details, "resourceUrl": None}
+        if self.status == "completed":
+            optional |= {key: url for key, url in result.items() if key}
         return {
             "id": self.id,
             "status": self.status,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,33 +32,11 @@ from pytest_attach_evidence.settings import Settings
 from .contract import outcome
 from .scene import Scene
 from .scene import scene_of
+from .workiva_time import SkippedTime
 
 
 BYTES = {"method": "PUT", "path": ""}
 NEVER = {"settle_s": None, "settle_polls": None}
-
-
-class SkippedTime(threading.Event):
-    """A stop signal whose waits take no time: they move the clock of a budget instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.skipped_s = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Pretend to wait."""
-        with self._lock:
-            self.skipped_s += timeout or 0.0
-        return self.is_set()
-
-    def now(self) -> float:
-        """Return monotonic seconds, those that were skipped included."""
-        return time.monotonic() + self.skipped_s
-
-    def today(self) -> float:
-        """Return seconds since the epoch likewise."""
-        return time.time() + self.skipped_s
 
 
 Start = Callable[..., Scene]
