@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.destinations.base import Holding
 from pytest_attach_evidence.destinations.workiva import Workiva
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import TargetError
@@ -20,6 +22,7 @@ from pytest_attach_evidence.settings import Settings
 
 from .contract import DestinationContract
 from .contract import outcome
+from .scene import MemoryNotes
 from .scene import Scene
 from .scene import scene_of
 
@@ -303,6 +306,67 @@ class TestCheck:
             assert "authentication" == error.why
             assert "made-up-secret" not in f"{problem} {error}"
             assert 2 == len(scene.requests())
+
+
+class TestHolding:
+    """How full a target is."""
+
+    @pytest.fixture
+    def scene(self, tmp_path: Path) -> Iterator[Scene]:
+        """A destination whose lists have two entries a page."""
+        with scene_of(
+            Workiva, "workiva", tmp_path, text="f1/p1", upload=START, settle_s=0.0, page_size=2
+        ) as scene:
+            yield scene
+
+    def test_nobody_knows_before_a_list_was_made(self, scene: Scene) -> None:
+        """Asking sends nothing."""
+        assert None is scene.destination.holding(scene.destination.parse("f1/p1"))
+        assert [] == scene.requests()
+
+    def test_what_other_runs_left_is_counted(self, scene: Scene) -> None:
+        """Keys of this run are not those of others, nor are names without a key."""
+        others = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"), item="j0-1")
+        scene.deliver(others)
+        store = scene.sandbox.store
+        store.rename("workiva", store.files("workiva")[0].id, "by-hand.txt")
+        later = anew(scene)
+        pieces = later.pieces(("c.txt", b"c"), ("d.txt", b"d"))
+
+        later.deliver(pieces)
+
+        assert Holding(all=4, of_others=1) == later.destination.holding(pieces[0].target)
+
+    def test_what_an_earlier_push_brought_is_not_another_s(self, scene: Scene) -> None:
+        """The notes of a run know what it has sent, also where it is not at hand any more."""
+        earlier, later = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
+        scene.deliver([earlier])
+        again = anew(scene, notes=scene.notes)
+
+        again.deliver(again.pieces(("a.txt", b"a"), ("b.txt", b"b"))[1:])
+
+        assert Holding(all=2, of_others=0) == again.destination.holding(later.target)
+
+    def test_looking_tells_as_well(self, scene: Scene) -> None:
+        """A push that finds everything knows how full the target is."""
+        pieces = scene.pieces(("a.txt", b"a"))
+        scene.deliver(pieces)
+        again = anew(scene)
+
+        again.destination.find(pieces[0].target, pieces)
+
+        assert Holding(all=1, of_others=0) == again.destination.holding(pieces[0].target)
+
+
+def anew(scene: Scene, notes: MemoryNotes | None = None) -> Scene:
+    """Return a scene of another process, with the notes of its run."""
+    made = replace(
+        scene,
+        destination=Workiva(Settings(given=scene.options), scene.secrets, scene.budget),
+        notes=notes or MemoryNotes(),
+    )
+    made.recall()
+    return made
 
 
 def destination(**given: str) -> Workiva:

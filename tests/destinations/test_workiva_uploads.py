@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC
@@ -47,12 +48,18 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts scenes at a matrix whose time can be skipped; switches are those of the look-alike."""
     with ExitStack() as stack:
 
-        def begin(**switches: Any) -> Scene:
-            upload = ("POST", r"/attachmentUpload$")
+        def begin(options: Mapping[str, str] | None = None, **switches: Any) -> Scene:
             skipped = SkippedTime()
-            switches = {"settle_s": 0.0, "clock": skipped.today, **switches}
             scene = stack.enter_context(
-                scene_of(Workiva, "workiva", tmp_path, text="f1/p1/m1", upload=upload, **switches)
+                scene_of(
+                    Workiva,
+                    "workiva",
+                    tmp_path,
+                    text="f1/p1/m1",
+                    upload=("POST", r"/attachmentUpload$"),
+                    options=options,
+                    **{"settle_s": 0.0, "clock": skipped.today, **switches},
+                )
             )
             scene.budget.stop, scene.budget.clock = skipped, skipped.now
             return scene
@@ -169,6 +176,52 @@ class TestOneCall:
 
         assert isinstance(result, Receipt)
         assert 2 == tokens.calls
+
+    @pytest.mark.parametrize("version", ["2026-01-01", "2022-01-01"])
+    @pytest.mark.parametrize(("life_s", "logins"), [(599, 3), (60, 5)])
+    def test_a_token_ends_in_the_middle_of_a_run(
+        self, start: Start, version: str, life_s: int, logins: int
+    ) -> None:
+        """A run that outlives its tokens logs in as often as they end, and is never refused."""
+        scene = start(options={"evidence_workiva_version": version}, token_life_s=life_s)
+        scene.budget.ends_at += 3600
+        skipped: Any = scene.budget.stop
+        put = scene.notes.put
+
+        def slowly(name: str, value: str) -> None:
+            put(name, value)
+            if name.startswith("put-done:"):
+                skipped.wait(life_s * 0.8)
+
+        scene.notes.put = slowly  # type: ignore[method-assign]
+        pieces = scene.pieces(*[(f"{n}.txt", b"%d" % n) for n in range(4)])
+
+        results = scene.deliver(pieces)
+
+        assert all(isinstance(result, Receipt) for result in results.values())
+        assert [piece.key for piece in pieces] == stored(scene)
+        assert 401 not in [seen.status for seen in scene.sandbox.requests("workiva")]
+        assert logins == scene.sandbox.systems["workiva"].tokens.calls  # type: ignore[attr-defined]
+
+    def test_a_token_that_ends_between_start_and_bytes_costs_one_upload(self, start: Start) -> None:
+        """The bytes are refused once, and the next attempt begins anew with another token."""
+        scene = start()
+        [piece] = scene.pieces(("a.txt", b"a"))
+        tokens = scene.sandbox.systems["workiva"].tokens  # type: ignore[attr-defined]
+        put = scene.notes.put
+
+        def revoking(name: str, value: str) -> None:
+            put(name, value)
+            if name.startswith("put-begun:"):
+                tokens.revoke_all()
+                scene.notes.put = put  # type: ignore[method-assign]
+
+        scene.notes.put = revoking  # type: ignore[method-assign]
+
+        with pytest.raises(TemporaryError, match="401"):
+            scene.deliver([piece])
+        assert isinstance(scene.deliver([piece])[piece.key], Receipt)
+        assert [piece.key] == stored(scene)
 
 
 class TestOperations:
@@ -361,6 +414,62 @@ class TestTroubles:
 
         assert hint in caught.value.next_step
         assert 1 == scene.uploads()
+
+    @pytest.mark.parametrize("status", [403, 404, 409])
+    def test_a_form_that_takes_nothing_is_said_in_words(self, start: Start, status: int) -> None:
+        """Which status a locked form answers with is not documented: each is final, none is a guess."""
+        scene = start(locked_status=status)
+        [piece] = scene.pieces(("a.txt", b"a"), text="f8/p8")
+
+        error = outcome(scene, [piece])
+
+        assert isinstance(error, PermanentError)
+        assert f"HTTP {status}" in str(error)
+        assert "may only read this form" in str(error)
+        assert [] == stored(scene)
+
+    @pytest.mark.parametrize(
+        ("where", "words"),
+        [
+            ({"method": "POST", "path": "attachmentUpload"}, "may have 10485760 bytes"),
+            (BYTES, "documents no limit for attachments (10485760 bytes concern"),
+        ],
+    )
+    def test_too_large_names_the_host_s_number(
+        self, start: Start, where: dict[str, str], words: str
+    ) -> None:
+        """What is limited is a request to the API host; a refusal of the store is another thing."""
+        scene = start()
+        [piece] = scene.pieces(("a.txt", b"a" * 77))
+        scene.fail("status-413", **where)
+
+        error = outcome(scene, [piece])
+
+        assert isinstance(error, PermanentError)
+        assert words in error.next_step
+        assert ("a request of 77 bytes" in str(error)) == (where is BYTES)
+
+    def test_more_than_the_api_host_takes_goes_to_the_store(self, start: Start) -> None:
+        """The 10 MB of a request to the API host do not concern the bytes of a file."""
+        scene = start()
+        [piece] = scene.pieces(("a.bin", b"x" * 10_485_761))
+
+        assert isinstance(scene.deliver([piece])[piece.key], Receipt)
+        assert [10_485_761] == [file.size for file in scene.sandbox.store.ledger()]
+
+    def test_a_gateway_s_timeout_is_uncertain_only_where_bytes_went(self, start: Start) -> None:
+        """A start that was cut off attached nothing; bytes whose answer was cut off are looked for."""
+        scene = start()
+        first, second = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))
+        scene.fail("status-504")
+
+        error = outcome(scene, [first])
+        scene.fail("status-504", **BYTES)
+        results = scene.deliver([first, second])
+
+        assert isinstance(error, TemporaryError)
+        assert "29 s" in str(error)
+        assert isinstance(results[second.key], Receipt)
 
     def test_a_foreign_upload_host_gets_nothing(self, start: Start) -> None:
         """An upload URL outside the allowed hosts closes the destination before a byte is sent."""
