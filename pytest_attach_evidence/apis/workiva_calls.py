@@ -13,9 +13,9 @@ from urllib.parse import quote
 from urllib.parse import urlsplit
 
 from ..errors import TemporaryError
+from ..rest.answers import ANSWER_LIMIT
 from ..rest.answers import Answer
 from ..rest.answers import Request
-from ..rest.answers import Sink
 from ..rest.auth import TokenSource
 from ..rest.body import BytesBody
 from ..rest.origins import Origins
@@ -25,7 +25,6 @@ from ..retry import Budget
 from ..retry import retry_after_s
 from ..retry import wait_after
 from .workiva_login import Login
-from .workiva_refusals import PAYLOAD_LIMIT
 from .workiva_refusals import refused
 from .workiva_shapes import KINDS
 
@@ -63,9 +62,9 @@ class Calls:
         below = "".join(f"/{quote(part, safe='')}" for part in (*path, *more))
         return f"{self.origins.base}{self.login.version.prefix}{below}"
 
-    def get(self, url: str, what: str, *, into: Sink | None = None) -> Answer:
-        """Return the answer 200 to a GET; its body is written into a file where one is given."""
-        return self._asked(self.request("GET", url, what, into=into), accepted=(200,))
+    def get(self, url: str, what: str, *, limit: int = ANSWER_LIMIT) -> Answer:
+        """Return the answer 200 to a GET; `limit` is the most bytes it may have."""
+        return self._asked(self.request("GET", url, what, answer_limit=limit), accepted=(200,))
 
     def start(self, url: str, what: str, fields: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a POST that starts an operation and changes no object."""
@@ -74,28 +73,28 @@ class Calls:
         return self._asked(request, accepted=range(200, 300))
 
     def request(self, method: str, url: str, what: str, **more: Any) -> Request:
-        """Return a request in this version, with the bearer. The longest answer is the longest request."""
+        """Return a request in this version, with the bearer."""
         return Request(
             method=method,
             url=url,
             what=what,
             headers=self.login.version.headers,
             credentials=self.credentials,
-            answer_limit=PAYLOAD_LIMIT,
             **more,
         )
 
-    def entries(self, url: str, what: str) -> Iterator[Any]:
+    def entries(self, url: str, what: str, *, limit: int = ANSWER_LIMIT) -> Iterator[Any]:
         """Yield the entries of a list, page by page as they are wanted (`data`, `@nextLink`).
 
-        Raises TemporaryError rather than let a part be taken for the whole.
+        `limit` is the most bytes a page may have. Raises TemporaryError rather than let a part be
+        taken for the whole.
         """
         seen = set[str]()
         while url:
             if url in seen or len(seen) == MAX_PAGES:
                 raise TemporaryError(f"{what}: no end after {len(seen)} pages")
             seen.add(url)
-            found = self.get(url, what).fields()
+            found = self.get(url, what, limit=limit).fields()
             entries, link = found.get("data"), found.get("@nextLink") or ""
             if not isinstance(entries, list) or not isinstance(link, str):
                 raise TemporaryError(f"{what}: page {len(seen)} is not of the documented shape")

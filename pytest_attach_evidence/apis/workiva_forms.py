@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from ..errors import TemporaryError
 from .workiva_calls import Calls
+from .workiva_refusals import PAYLOAD_LIMIT
 from .workiva_shapes import KINDS
 from .workiva_shapes import Part
 from .workiva_shapes import part_in
@@ -23,7 +24,8 @@ class Forms:
 
     `ids` as in `WorkivaApi`. `expand` names what the answer should bring along (`attachments`,
     `testPhases`, `matrices`, `samples`, or a path such as `samples.attachments`); whether the vendor
-    cuts what is brought along is not documented. Raises as `WorkivaApi` does.
+    cuts what is brought along is not documented, nor how long an answer may be: as long as a request is
+    taken. Raises as `WorkivaApi` does.
     """
 
     calls: Calls
@@ -37,7 +39,8 @@ class Forms:
         """
         kind = KINDS[len(ids)]
         what = f"the list of {PLURALS[len(ids)]}"
-        for entry in self.calls.entries(self.calls.url(ids, kind) + _query(expand), what):
+        url = self.calls.url(ids, kind) + _query(expand)
+        for entry in self.calls.entries(url, what, limit=PAYLOAD_LIMIT):
             if (part := part_in(entry, len(ids))) is None:
                 raise TemporaryError(f"{what}: an entry is not of the documented shape")
             yield part
@@ -49,7 +52,8 @@ class Forms:
         (getMatrixById), …/samples/{id} (getSampleById).
         """
         what = "the look at the object"
-        found = self.calls.get(self.calls.url(ids) + _query(expand), what).fields()
+        url = self.calls.url(ids) + _query(expand)
+        found = self.calls.get(url, what, limit=PAYLOAD_LIMIT).fields()
         part = part_in(found, len(ids) - 1)
         assert part is not None
         return part

@@ -193,6 +193,17 @@ class TestOddAnswers:
         with pytest.raises(DestinationClosedError, match=r"evil\.example"):
             next(walk)
 
+    def test_a_page_may_be_as_long_as_a_request(self, server: responses.RequestsMock) -> None:
+        """Rows with much text in them are read where other answers would be too long; not without end."""
+        rows = [{"id": "s1", "dataValues": [{"column": "c", "value": "x" * 10_000_000}]}]
+        path = f"{ROOT}/testForms/f/testPhases/p/matrices/m/samples"
+        server.get(path, json={"data": rows})
+        server.get(path, json={"data": rows * 2})
+
+        assert ["s1"] == [one.id for one in self.client().inside(["f", "p", "m"])]
+        with pytest.raises(TemporaryError, match="over 10485760 bytes"):
+            list(self.client().inside(["f", "p", "m"]))
+
     def test_the_gateway_s_limit_is_named(self, server: responses.RequestsMock) -> None:
         """What only reads is no risk when the gateway cuts it off; the message says after how long."""
         server.get(f"{ROOT}/testForms", status=504, body="<html><title>Gateway Time-out</title>")
