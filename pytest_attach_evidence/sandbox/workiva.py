@@ -124,5 +124,7 @@ class WorkivaSystem(WorkivaSwitches):
             if request.method != "POST":
                 raise refusal(405, allow="POST")
             return self.tokens.issue(request, json_allowed=legacy)
+        if self.failing:
+            raise refusal(self.failing)
         ids, tail = self._endpoints.taken_apart(path[2:] if legacy else path)
         return self._endpoints.answer(Call(request=request, version=version, ids=ids, tail=tail))

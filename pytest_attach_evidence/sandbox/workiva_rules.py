@@ -24,6 +24,8 @@ PROBLEMS = {
     409: ("409Conflict", "The request conflicts with another one"),
     413: ("413PayloadTooLarge", "The request is too large"),
     429: ("429TooManyRequests", "Too many requests in too short a time"),
+    500: ("500InternalServerError", "Something went wrong"),
+    503: ("503ServiceUnavailable", "The service cannot answer now"),
 }
 
 
@@ -51,6 +53,7 @@ class WorkivaSwitches:
         unconvertible: Extensions of files whose export fails, separated by a space.
         resource_key: How a completed download or export spells its URL; '' leaves it away.
         resource_redirects: How often a resource URL redirects before it gives bytes.
+        failing: Status with which all but token requests are refused, in the platform's shape; 0: none.
         clock: Seconds since the epoch.
         root: The API's origin, set by the server.
         blob_root: The origin of upload and resource URLs, set by the server.
@@ -76,6 +79,7 @@ class WorkivaSwitches:
     unconvertible: str = ""
     resource_key: Literal["resourceUrl", "resourceURL", ""] = "resourceUrl"
     resource_redirects: int = 0
+    failing: Literal[0, 429, 500, 503] = 0
     clock: Callable[[], float] = time.time
     root: str = ""
     blob_root: str = ""
