@@ -178,7 +178,7 @@ OPTIONS = (
     Option(
         name="evidence_workiva_hosts",
         kind="names",
-        help="Further hosts that may get Workiva uploads",
+        help="Further hosts that may get Workiva uploads and give its files",
     ),
     Option(name="evidence_huawei_url", help="Endpoint of CodeArts Req in your region"),
     Option(name="evidence_huawei_project", help="Id of the CodeArts project"),

@@ -20,6 +20,7 @@ from .workiva_blobs import Blobs
 from .workiva_endpoints import Call
 from .workiva_endpoints import Endpoints
 from .workiva_forms import WORDS
+from .workiva_forms import Node
 from .workiva_forms import path_of
 from .workiva_forms import seeds
 from .workiva_forms import target_of
@@ -42,16 +43,17 @@ TOKEN_PATHS = {MODERN: ("oauth2", "token"), LEGACY: ("iam", "v1", "oauth2", "tok
 class WorkivaSystem(WorkivaSwitches):
     """The Workiva look-alike; its switches are keyword arguments and attributes.
 
-    The server sets `root`, and `blob_root` to a second origin whose requests go to `handle_blob`.
+    `forms` are the test forms there are, hidden ones included. The server sets `root`, and `blob_root`
+    to a second origin whose requests go to `handle_blob`.
     `tokens.calls` counts token requests; `tokens.revoke_all()` makes bearers invalid at once.
     """
 
     store: Store
+    forms: Sequence[Node] = field(default_factory=seeds, kw_only=True)
     name: str = field(default="workiva", init=False)
     title: str = field(default="Workiva", init=False)
 
     def __post_init__(self) -> None:
-        self.forms = seeds()
         self.tokens = TokenDesk(self)
         self.operations = Operations(self, self.store)
         self.blobs = Blobs(self, self.store, self.operations, self.tokens)

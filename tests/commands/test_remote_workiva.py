@@ -77,6 +77,18 @@ def test_the_bytes_come_back(scene: tuple[Project, Sandbox]) -> None:
     assert bytes(range(256)) * 1000 == (project.folder / stored.name).read_bytes()
 
 
+def test_the_summary_tells_what_other_runs_left(scene: tuple[Project, Sandbox]) -> None:
+    """A second run at the same target says how much evidence of others is there, the first nothing."""
+    project, _ = scene
+    project.write("test_it.py", SUITE.format(text="f1/p1"))
+
+    first, second = project.pytest(), project.pytest()
+
+    assert (0, 0) == (first.status, second.status)
+    assert "of other runs" not in first.out
+    assert "(holds 1 of other runs)" in second.out
+
+
 def test_a_form_is_exported_as_a_workbook(scene: tuple[Project, Sandbox]) -> None:
     """The whole form, called after it."""
     project, _ = scene
