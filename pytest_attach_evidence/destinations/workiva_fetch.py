@@ -44,7 +44,7 @@ class _Head:
         self.written = 0
 
     def write(self, block: bytes, /) -> int:
-        self.head = self.head or bytes(block[:HEAD])
+        self.head += block[: HEAD - len(self.head)]
         self.written += len(block)
         return self._into.write(block)
 

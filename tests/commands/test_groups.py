@@ -37,6 +37,8 @@ def held(sandbox: Sandbox) -> list[str]:
 def forget(run: RunFolder) -> None:
     """Let a run know nothing of its delivery: it is open again."""
     shutil.rmtree(run.path / "deliveries")
+    for begun in run.path.glob("delivery-*"):
+        begun.unlink()
 
 
 @pytest.mark.parametrize("named", [True, False])
