@@ -22,6 +22,10 @@ from .model import Problem
 from .model import utc_text
 
 
+MAX_STEPS = 1000
+"""The outermost steps whose ends are recorded, so that a test with a loop still has a line that is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a piece before its bytes are kept."""
@@ -97,7 +101,7 @@ class ItemLog:
                 else Outcome.PASSED
             )
             duration = round(time.monotonic() - self._started, 3)
-            steps = tuple(self._steps)
+            steps = tuple(self._steps[:MAX_STEPS])
             self.item = replace(self.item, outcome=outcome, duration_s=duration, steps=steps)
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:

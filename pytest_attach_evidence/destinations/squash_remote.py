@@ -11,6 +11,7 @@ from typing import Any
 from typing import BinaryIO
 from typing import NoReturn
 
+from ..apis.squash_tm_shapes import stem_of
 from ..errors import PermanentError
 from ..errors import TargetError
 from ..errors import UncertainError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 ITEMS = ("test-plan-items", "iteration-test-plan-items")
+LEADING = ("projects", "campaigns", "iterations", EXECUTIONS)
 FACTS = {
     "reference": "reference",
     "execution_status": "status",
@@ -105,12 +107,20 @@ class SquashRemote(Remote):
         facts["attachments"] = str(len(self._api.attachments(target.kind, target.id)))
         name = str(row.get("name") or "")
         return Place(
-            text=f"{target.kind}/{target.id}", kind=_kind(target.kind), name=name, facts=facts
+            text=f"{target.kind}/{target.id}",
+            kind=_kind(target.kind),
+            name=name,
+            leads=target.kind in LEADING,
+            facts=facts,
         )
 
     def attachments(self, target: Target) -> list[Attached]:
-        """Return every attachment of an object by their ids; a test case's are its latest execution's."""
-        found = self._api.attachments(*self._owner(target))
+        """Return every attachment of an object by their ids; a test case's are its latest execution's.
+
+        A line that was never executed holds none.
+        """
+        owner = self._owner(target)
+        found = self._api.attachments(*owner) if owner is not None else []
         return [_attached(one) for one in sorted(found, key=lambda one: (len(one.id), one.id))]
 
     def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
@@ -130,7 +140,11 @@ class SquashRemote(Remote):
 
         Raises UncertainError where the object still lists one.
         """
-        owner, id = self._owner(target)
+        place = self._owner(target)
+        if place is None:
+            msg = f"{target} has never been executed, so it holds no attachments"
+            raise PermanentError(msg, next_step=EXECUTE_FIRST)
+        owner, id = place
         self._api.delete(owner, id, [one.id for one in attached])
         left = {one.id for one in self._api.attachments(owner, id)} & {one.id for one in attached}
         if left:
@@ -149,7 +163,8 @@ class SquashRemote(Remote):
         for one in found:
             facts = {"reference": one.reference} if one.reference else {}
             text = f"{owner}/{one.id}"
-            yield Place(text=text, kind=_kind(owner), name=one.name, facts=facts)
+            leads = owner in LEADING
+            yield Place(text=text, kind=_kind(owner), name=one.name, leads=leads, facts=facts)
 
     def _plan(self, iteration: str) -> Iterator[Place]:
         """Yield the lines of a plan; those of the configured one by the texts that markers take."""
@@ -171,7 +186,11 @@ class SquashRemote(Remote):
         for one in self._api.executions(item):
             facts = {"status": one.status} if one.status else {}
             yield Place(
-                text=f"{EXECUTIONS}/{one.id}", kind="execution", name=item.name, facts=facts
+                text=f"{EXECUTIONS}/{one.id}",
+                kind="execution",
+                name=item.name,
+                leads=True,
+                facts=facts,
             )
 
     def _steps(self, execution: str) -> Iterator[Place]:
@@ -201,6 +220,7 @@ class SquashRemote(Remote):
             kind="test plan item",
             name=item.name or "(the test case was deleted)",
             takes_evidence=bool(marker),
+            leads=True,
             facts=facts,
         )
 
@@ -215,16 +235,12 @@ class SquashRemote(Remote):
             raise item
         return item
 
-    def _owner(self, target: Target) -> tuple[str, str]:
-        """Return owner and id of what holds the attachments."""
+    def _owner(self, target: Target) -> tuple[str, str] | None:
+        """Return owner and id of what holds the attachments; None for what was never executed."""
         if target.kind not in (ITEMS[0], *PLANNED):
             return target.kind, target.id
-        item = self._item(target)
-        executions = self._api.executions(item)
-        if not executions:
-            msg = f"plan item {item.id} has never been executed, so it holds no attachments"
-            raise PermanentError(msg, next_step=EXECUTE_FIRST)
-        return EXECUTIONS, str(executions[-1].id)
+        executions = self._api.executions(self._item(target))
+        return (EXECUTIONS, str(executions[-1].id)) if executions else None
 
 
 def _item_facts(item: PlanItem) -> dict[str, str]:
@@ -247,6 +263,8 @@ def _inside_facts(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _attached(one: Attachment) -> Attached:
+    """Return an attachment under its whole name: lists may leave out the extension."""
     told = {"type": one.file_type, "added on": one.added_on}
     facts = {name: text for name, text in told.items() if text}
-    return Attached(id=one.id, name=one.name, size=one.size, facts=facts)
+    stem, tail = stem_of(one.name, one.file_type), f".{one.file_type}" if one.file_type else ""
+    return Attached(id=one.id, name=f"{stem}{tail}", size=one.size, facts=facts)

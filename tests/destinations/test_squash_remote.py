@@ -47,7 +47,7 @@ def walked(remote: SquashRemote, text: str | None, depth: int) -> Iterator[Place
     """Yield what lies below a place, as `remote list` does."""
     for place in remote.inside(None if text is None else remote.place(text)):
         yield place
-        if depth > 1 and place.text:
+        if depth > 1 and place.text and place.leads:
             yield from walked(remote, place.text, depth - 1)
 
 
@@ -186,7 +186,8 @@ class TestAttachments:
         remote.delete(remote.place(place), [two])
 
         assert "first.txt" == scene.sandbox.store.files("squash")[0].name
-        assert renamed.id == one.id
+        assert ("first.txt", one.id) == (renamed.name, renamed.id)
+        assert [".txt", ".txt", ".pdf"] == [file.name[-4:] for file in (one, two, three)]
         assert [b"a.txt", b"c.pdf"] == [content(remote, place, one) for one in (renamed, three)]
         assert ("pdf", 5) == (three.facts["type"], three.size)
         assert [one.id, three.id] == [o.id for o in remote.attachments(remote.place(place))]
@@ -202,8 +203,9 @@ class TestAttachments:
         remote.delete(remote.place("TC-12"), [listed])
 
         assert [] == scene.sandbox.store.files("squash")
+        assert [] == remote.attachments(remote.place("TC-13"))
         with pytest.raises(PermanentError, match="never been executed"):
-            remote.attachments(remote.place("TC-13"))
+            remote.delete(remote.place("TC-13"), [listed])
 
     def test_what_is_still_listed_was_not_deleted(self, scene: Scene, remote: SquashRemote) -> None:
         """A success without effect is no success: the documentation shows no answer to trust."""

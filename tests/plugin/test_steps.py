@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.recorder import MAX_STEPS
 from pytest_attach_evidence.spool import Spool
 
 from .conftest import RunAndRead
@@ -100,6 +101,20 @@ def test_a_process_that_dies_in_a_step(pytester: pytest.Pytester, start: Start) 
     record = run.read()
     assert [2] == [piece.step_number for piece in record.pieces]
     assert [()] == [one.steps for one in record.items.values() if one.nodeid]
+
+
+def test_steps_without_end_do_not_cost_the_outcome(run_and_read_spool: RunAndRead) -> None:
+    """How the first thousand ended is recorded; evidence of later ones still tells its number."""
+    suite = """
+    def test_loop(evidence):
+        for number in range(1, 1202):
+            with evidence.step(f"row {number}"):
+                number % 400 or evidence.text("x", name=f"{number}.txt")
+    """
+    run = run_and_read_spool(suite, "-o", "evidence_log=off")
+
+    assert (PASSED,) * MAX_STEPS == run.item("test_loop").steps
+    assert [400, 800, 1200] == [piece.step_number for piece in run.pieces("test_loop")]
 
 
 def test_a_step_works_while_evidence_is_off(start: Start) -> None:
