@@ -13,6 +13,7 @@ from typing import IO
 from typing import Protocol
 
 from ..destinations.base import GroupNotes
+from ..destinations.base import Holding
 from ..errors import DestinationClosedError
 from ..model import Delivery
 from ..model import Failure
@@ -86,8 +87,8 @@ class Results:
     `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
     for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
     be told their outcome, and whether a person must act, `told` those for which that is decided;
-    `replaced` are files of other runs that this delivery replaced; `bugs` are errors of ours,
-    `spool_errors` what the disk refused.
+    `holdings` is how full targets are, as far as anybody saw it, `replaced` what was there before where an
+    object holds one file; `bugs` are errors of ours, `spool_errors` what the disk refused.
     """
 
     plan: Plan
@@ -99,6 +100,7 @@ class Results:
     closed: dict[str, DestinationClosedError] = field(default_factory=dict)
     unconcluded: list[tuple[Problem, bool]] = field(default_factory=list)
     told: set[Target] = field(default_factory=set)
+    holdings: dict[Target, Holding] = field(default_factory=dict)
     replaced: list[Replaced] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
     spool_errors: list[str] = field(default_factory=list)

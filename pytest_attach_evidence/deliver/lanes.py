@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from ..destinations.base import Destination
+from ..destinations.base import Telling
 from ..errors import DestinationClosedError
 from ..errors import SpoolError
 from ..model import Delivery
@@ -63,6 +64,7 @@ def deliver(
     with ground.lock:
         _leave_the_rest(results, ground)
         _leave_untold(results)
+        _ask_how_full(results, destinations, ground)
         deliveries = results.plan.deliveries.items()
         results.plan.deliveries = {key: d for key, d in deliveries if key not in results.gone}
         ground.ended = True
@@ -95,6 +97,23 @@ def _leave_untold(results: Results) -> None:
             seen = f"its status is not set: {why}"
             problem = Problem(subject=str(work.target), seen=seen, next_step="push again")
             results.unconcluded.append((problem, False))
+
+
+def _ask_how_full(
+    results: Results, destinations: Mapping[str, Destination], ground: Ground
+) -> None:
+    """Note how full the targets are at which anything was done, as far as their destinations saw it."""
+    for target in dict.fromkeys(work.target for work in results.plan.work):
+        destination = destinations.get(target.destination)
+        if isinstance(destination, Telling):
+            try:
+                holding = destination.holding(target)
+            except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
+                seen = ground.mask(f"{target}: {type(error).__name__}: {error}")
+                results.bugs += [seen] if seen not in results.bugs else []
+                continue
+            if holding is not None:
+                results.holdings[target] = holding
 
 
 def _why_not(target: Target, results: Results, interrupted: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import asdict
 from dataclasses import replace
 from typing import Any
 
@@ -92,8 +93,13 @@ def _of_the_group(summary: Summary, mask: Mask) -> Facts:
         for name, error in results.closed.items()
     }
     unset = [_problem(problem, mask) for problem, _ in results.unconcluded]
+    holdings = [
+        {"target": _target(target), **asdict(holding)}
+        for target, holding in results.holdings.items()
+    ]
     return {
         "closed": closed,
+        "holdings": holdings,
         "status_not_set": unset,
         "interrupted": results.interrupted,
         "spool_errors": list(map(mask, results.spool_errors)),

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..deliver import Replaced
 from ..deliver import Results
 from ..deliveries import missing
 from ..deliveries import states
+from ..destinations.base import Holding
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
@@ -18,6 +18,7 @@ from ..model import RunRecord
 from ..model import State
 from ..model import Target
 from ..spool import readable_size
+from . import replaced
 
 
 MOST_TARGETS = 20
@@ -68,7 +69,7 @@ class Summary:
             self.headline(),
             *self.notes,
             *map(_short, self._targets()),
-            *map(_short, self._replaced()),
+            *map(_short, replaced.lines(self.results.replaced)),
             *map(_short, troubles[:MOST_TROUBLES]),
             *more,
             *self._about_rejected(),
@@ -160,26 +161,25 @@ class Summary:
             delivery = self.results.plan.deliveries[key]
             got.setdefault(delivery.target, []).append(receipt.remote_url or "")
         shown = [
-            f"{target}: {_count(len(urls), 'piece')}{_link(target, urls)}"
+            f"{target}: {_count(len(urls), 'piece')}{self._holding(target)}{_link(target, urls)}"
             for target, urls in got.items()
         ]
         hidden = len(shown) - MOST_TARGETS
         shown.sort(key=lambda line: line.partition(" ")[0])
         return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
 
-    def _replaced(self) -> list[str]:
-        """Return what uploads replaced, a line for each run that had brought it."""
-        runs: dict[str, list[Replaced]] = {}
-        for one in self.results.replaced:
-            runs.setdefault(one.run_id, []).append(one)
-        lines = []
-        for run, lost in runs.items():
-            first = lost[0]
-            what = f"{first.receipt.remote_name} at {first.target}"
-            if len(lost) > 1:
-                what = f"{len(lost)} files (first: {what})"
-            lines.append(f"replaced: {what}, which run {run} brought there at {first.receipt.at}")
-        return lines
+    def _holding(self, target: Target) -> str:
+        """Return what a target holds of other runs, and what is left of its limits, where it was seen."""
+        holding = self.results.holdings.get(target)
+        return f" ({words})" if holding and (words := holding_words(holding)) else ""
+
+
+def holding_words(holding: Holding) -> str:
+    """Return how full a target is: `holds 87 of other runs, room for 13 more, 4.2 MB`; '' for nothing."""
+    room = [f"{holding.left} more"] if holding.left is not None else []
+    room += [readable_size(holding.left_bytes)] if holding.left_bytes is not None else []
+    others = [f"holds {holding.of_others} of other runs"] if holding.of_others else []
+    return ", ".join([*others, *([f"room for {' and '.join(room)}"] if room else [])])
 
 
 def last_words(run: str, record: RunRecord | None, bugs: Sequence[str], next: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
+from pytest_attach_evidence.destinations.base import Holding
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import UncertainError
@@ -151,6 +152,18 @@ class Scripted:
     def _note(self, what: str, target: Target, deliveries: Sequence[Delivery]) -> None:
         names = tuple(delivery.evidence.name for delivery in deliveries)
         self.calls.append(Call(what, target.id, names, self.budget.now))
+
+
+class Counting(Scripted):
+    """The same for a destination that sees how full its targets are; it fails where it is told to."""
+
+    broken: Exception | None = None
+
+    def holding(self, target: Target) -> Holding | None:
+        """Count everything that was stored."""
+        if self.broken is not None:
+            raise self.broken
+        return Holding(all=len(self.ledger), of_others=0, left=100 - len(self.ledger))
 
 
 class Concluding(Scripted):

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_attach_evidence.deliver import Replaced
 from pytest_attach_evidence.deliver import Results
+from pytest_attach_evidence.destinations.base import Holding
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Failure
@@ -114,6 +115,26 @@ def test_only_addresses_of_the_target_itself_are_shown() -> None:
     scene.end(scene.deliveries[0], State.DELIVERED, url="https://evil.example/executions/1")
 
     assert f"{CASE}: 1 piece" in scene.summary().lines()
+
+
+@pytest.mark.parametrize(
+    ("holding", "words"),
+    [
+        (Holding(all=1, of_others=0), ""),
+        (Holding(all=88, of_others=87), " (holds 87 of other runs)"),
+        (Holding(all=1, of_others=0, left=99), " (room for 99 more)"),
+        (
+            Holding(all=88, of_others=87, left=12, left_bytes=3 * 1024**2),
+            " (holds 87 of other runs, room for 12 more and 3.0 MB)",
+        ),
+    ],
+)
+def test_a_target_that_fills_up_is_said(holding: Holding, words: str) -> None:
+    """Before a target is full somebody reads how much it still takes."""
+    scene = Scene(State.DELIVERED)
+    scene.results.holdings[CASE] = holding
+
+    assert f"{CASE}: 1 piece{words}" in scene.summary().lines()
 
 
 def test_damage_beside_the_pieces_is_counted_in_words() -> None:
