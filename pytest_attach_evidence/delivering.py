@@ -14,13 +14,13 @@ from .deliver import replaced
 from .deliveries import is_settled
 from .errors import SpoolError
 from .model import Failure
-from .model import RunRecord
 from .model import State
 from .model import utc_text
 from .project import Project
 from .report.exit_status import exit_status
 from .report.progress import progress
 from .report.summary import Summary
+from .run_record import RunRecord
 from .spool import RunFolder
 from .spool import Spool
 

@@ -13,8 +13,8 @@ from ..destinations.base import Destination
 from ..destinations.base import Replacing
 from ..model import Delivery
 from ..model import Receipt
-from ..model import RunRecord
 from ..model import Target
+from ..run_record import RunRecord
 from .ground import Replaced
 from .ground import Results
 

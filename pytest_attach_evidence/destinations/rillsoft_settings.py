@@ -10,7 +10,7 @@ from ..rest.auth import bearer
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
-from ..settings import base_url
+from ..urls import base_url
 from .rillsoft_targets import ID
 from .rillsoft_targets import SCOPE
 

@@ -226,7 +226,7 @@ class TestAccess:
     @pytest.mark.parametrize(
         ("status", "body", "kind"),
         [
-            (200, "<html>", TemporaryError),
+            (200, "<html>", DestinationClosedError),
             (200, '{"status": "error", "message": "no"}', PermanentError),
             (200, '{"code": 401, "message": "JWT Token not found"}', DestinationClosedError),
             (401, "{}", DestinationClosedError),

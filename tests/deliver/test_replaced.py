@@ -14,9 +14,9 @@ from pytest_attach_evidence.deliver import replaced
 from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Run
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.plan import plan
+from pytest_attach_evidence.run_record import RunRecord
 
 from ..rooms.pieces import delivery
 from ..rooms.pieces import piece
