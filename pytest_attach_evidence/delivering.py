@@ -53,7 +53,11 @@ def deliver_runs(
             progress=told,
             watch=told,
         )
-    results.replaced = replaced(results, project.destinations, lambda: _others(project, group))
+    try:
+        results.replaced = replaced(results, project.destinations, lambda: _others(project, group))
+    except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
+        seen = f"what was replaced: {type(error).__name__}: {error}"
+        results.bugs.append(project.redactor.line(seen))
     return results
 
 

@@ -33,29 +33,32 @@ class Capability:
 
 def obstacle(
     delivery: Delivery,
-    place: tuple[int, int],
+    place: int,
+    together: int,
     known: Known,
     capability: Capability | None,
+    *,
     retry_rejected: bool,
 ) -> Failure | None:
     """Return why a delivery is not sent, None where nothing is in its way.
 
-    `place` counts the target's pieces that are there or go there before it, and all that the runs being
-    delivered have for it. `capability` is None where its destination is not enabled. Without
+    `place` counts the target's pieces that are there or go there before it, `together` all that the runs
+    being delivered have for it. `capability` is None where its destination is not enabled. Without
     `retry_rejected` what was refused before stays refused.
     """
     before = known.failures.get(delivery.key)
+    counted = (place, together)
     if before is None:
-        return _trouble(delivery, place, known, capability)
+        return _trouble(delivery, counted, known, capability)
     # One without an attempt was a rejection of ours.
     if before.state is State.REJECTED and before.attempts and not retry_rejected:
         return before
-    made = _trouble(delivery, place, known, capability)
+    made = _trouble(delivery, counted, known, capability)
     return before if made is not None and replace(made, at=before.at) == before else made
 
 
 def _trouble(
-    delivery: Delivery, place: tuple[int, int], known: Known, capability: Capability | None
+    delivery: Delivery, counted: tuple[int, int], known: Known, capability: Capability | None
 ) -> Failure | None:
     """Return why a delivery cannot be sent as things are here and now."""
     later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
@@ -66,7 +69,7 @@ def _trouble(
         return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
     if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
         return None  # it is looked for first
-    broken = broken_limit(delivery, *place, capability.limits)
+    broken = broken_limit(delivery, *counted, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
 
 

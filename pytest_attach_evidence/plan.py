@@ -140,7 +140,9 @@ def _open(
     for delivery in deliveries:
         if delivery.key in known.receipts:
             continue
-        failure = obstacle(delivery, (place, together), known, capability, retry_rejected)
+        failure = obstacle(
+            delivery, place, together, known, capability, retry_rejected=retry_rejected
+        )
         if failure is None:
             open_ones.append(delivery)
             place += delivery.key not in known.withdrawn

@@ -87,8 +87,8 @@ class Results:
     `undecidable` are uncertain deliveries of which no later look can tell more, `held` those that wait
     for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
     be told their outcome, and whether a person must act, `told` those for which that is decided;
-    `holdings` is how full targets are, as far as anybody saw it; `replaced` are files of other runs that
-    this delivery replaced; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    `holdings` is how full targets are, as far as anybody saw it, `replaced` what was there before where an
+    object holds one file; `bugs` are errors of ours, `spool_errors` what the disk refused.
     """
 
     plan: Plan

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..deliver import Replaced
 from ..deliver import Results
 from ..deliveries import missing
 from ..deliveries import states
@@ -19,6 +18,7 @@ from ..model import State
 from ..model import Target
 from ..run_record import RunRecord
 from ..spool import readable_size
+from . import replaced
 
 
 MOST_TARGETS = 20
@@ -69,7 +69,7 @@ class Summary:
             self.headline(),
             *self.notes,
             *map(_short, self._targets()),
-            *map(_short, self._replaced()),
+            *map(_short, replaced.lines(self.results.replaced)),
             *map(_short, troubles[:MOST_TROUBLES]),
             *more,
             *self._about_rejected(),
@@ -167,20 +167,6 @@ class Summary:
         hidden = len(shown) - MOST_TARGETS
         shown.sort(key=lambda line: line.partition(" ")[0])
         return shown[:MOST_TARGETS] + ([f"and {hidden} more targets"] if hidden > 0 else [])
-
-    def _replaced(self) -> list[str]:
-        """Return what uploads replaced, a line for each run that had brought it."""
-        runs: dict[str, list[Replaced]] = {}
-        for one in self.results.replaced:
-            runs.setdefault(one.run_id, []).append(one)
-        lines = []
-        for run, lost in runs.items():
-            first = lost[0]
-            what = f"{first.receipt.remote_name} at {first.target}"
-            if len(lost) > 1:
-                what = f"{len(lost)} files (first: {what})"
-            lines.append(f"replaced: {what}, which run {run} brought there at {first.receipt.at}")
-        return lines
 
     def _holding(self, target: Target) -> str:
         """Return what a target holds of other runs, and what is left of its limits, where it was seen."""

@@ -178,6 +178,20 @@ class TestReplaced:
         assert (0, (1,)) == (ended.status, ended.numbers("delivered")), ended.out
         assert (trouble == "locked") == ("replaced: " in ended.out)
 
+    def test_an_error_in_the_look_costs_no_delivery(
+        self, project: Project, sandbox: Sandbox
+    ) -> None:
+        """Somebody else's destination may not tell: everything is told of what was delivered."""
+        project.lead_to(sandbox, "rillsoft")
+        project.suite("rillsoft")
+        project.write("conftest.py", ODD)
+
+        ended = project.pytest()
+
+        assert (70, (1,)) == (ended.status, ended.numbers("delivered"))
+        assert "bug of pytest-attach-evidence: what was replaced: RuntimeError: odd" in ended.out
+        assert 1 == len(held(sandbox))
+
     def test_only_as_many_runs_are_read_as_are_kept(
         self, project: Project, sandbox: Sandbox
     ) -> None:
@@ -194,6 +208,16 @@ class TestReplaced:
 
 
 IDS = range(4711, 4716)
+ODD = """
+from pytest_attach_evidence.destinations.rillsoft import Rillsoft
+
+class Odd(Rillsoft):
+    def holder(self, target):
+        raise RuntimeError("odd")
+
+def pytest_evidence_destinations():
+    return {"rillsoft": Odd}
+"""
 
 
 def summary(run: RunFolder) -> dict[str, Any]:
