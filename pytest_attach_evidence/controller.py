@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from collections.abc import Generator
 from typing import Any
-from typing import TypeVar
 
 import pytest
 
-from . import again
 from . import collection
-from . import delivering
 from . import session as rooms
-from .deliver import Group
-from .deliver import Results
+from .ending import Ending
 from .errors import SettingsError
 from .errors import SpoolError
 from .hooks import Checking
-from .hooks import Collecting
 from .hooks import Worker
 from .hooks import guarded
-from .project import Project
-from .report import document
-from .report import output
-from .report.exit_status import ExitStatus
-from .report.summary import Summary
-from .report.summary import bug_line
-from .report.summary import last_words
-from .spool import RunFolder
 from .voice import Broken
-from .voice import Voice
 
 
 SESSION_PLUGIN = "attach-evidence-session"
@@ -43,8 +28,6 @@ RUNNING_NOTHING = (
     "show_fixtures_per_test",
     "cacheshow",
 )
-Done = tuple[Results, Group]
-T = TypeVar("T")
 
 
 def configure(config: pytest.Config) -> None:
@@ -66,21 +49,8 @@ def configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Controller(config, project), SESSION_PLUGIN)
 
 
-class Controller(Collecting):
+class Controller(Ending):
     """The session itself: begins the run, and delivers at the end when all other reports are written."""
-
-    def __init__(self, config: pytest.Config, project: Project) -> None:
-        super().__init__(config, project)
-        self.outcomes = rooms.Outcomes()
-        self.began = rooms.Began()
-        self.folder: RunFolder | None = None
-        self.voice = Voice(config)
-        self.notes: list[str] = []
-        self.told: list[str] = []  # what workers found wrong
-        self.lost: list[str] = []  # what the spool did not take
-        self.interrupted = False
-        self.ended = False
-        self.session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)
     @guarded
@@ -154,188 +124,3 @@ class Controller(Collecting):
         self._try("the last words", self._say_the_rest)
         if self.session is not None:
             self.session.exitstatus = self._last_status(int(self.session.exitstatus))
-
-    def _say_the_rest(self) -> None:
-        """Say what went wrong when the summary was made already, and the summary if nobody else could."""
-        lines, self.voice.lines = self.voice.lines, []
-        said = self.voice.said
-        output.write(*lines, *(bug_line(b) for b in self.bugs if not any(b in s for s in said)))
-
-    def _try(self, where: str, step: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
-        """Return what a step returns, or None where it failed: the steps after it are still taken."""
-        try:
-            return step(*arguments, **named)
-        except KeyboardInterrupt:
-            self.interrupted = True
-        except SpoolError as error:
-            self.lost.append(self.project.redactor.line(str(error)))
-        except Exception as error:  # noqa: BLE001  # never break the run
-            self.note_bug(where, error)
-        return None
-
-    def _finish(self, session: pytest.Session) -> None:
-        if self.copied:
-            self.leave()
-            return
-        if (self.problems or self.told) and self._refused():
-            self.voice.lines = [f"ERROR: {problem}" for problem in self.told]
-            session.exitstatus = self._refused_status(int(session.exitstatus))
-            self.ended = True
-            return
-        summary = self._delivered(session)
-        lines = self._try("the summary", self._lines, summary) if summary else None
-        status = int(session.exitstatus)
-        written = summary and lines and self._written(summary, self._status(status, summary))
-        if summary is not None and written is False:
-            lines = self._try("the summary", summary.lines)
-        self.voice.lines = lines or self._last_words()
-        self.ended = True
-        session.exitstatus = self._status(status, summary)
-
-    def _written(self, summary: Summary, status: int) -> bool:
-        """Write the summary for programs; False where that failed, which the summary says then."""
-        assert self.folder is not None
-        mask = self.project.redactor.text
-        troubles = len(self.lost) + len(self.bugs)
-        named = {"by": "session", "exit_status": status, "mask": mask}
-        self._try("the summary's file", document.write, summary, [self.folder], **named)
-        summary.results.spool_errors += [
-            e for e in self.lost if e not in summary.results.spool_errors
-        ]
-        summary.results.bugs += [b for b in self.bugs if b not in summary.results.bugs]
-        return len(self.lost) + len(self.bugs) == troubles
-
-    def _refused(self) -> bool:
-        """Remove a run that wrong targets stopped before its first test; False where it holds pieces."""
-        record = self._try("the spool", self.folder.read) if self.folder else None
-        if self.folder is not None and (record is None or record.pieces):
-            self.notes += [f"ERROR: {problem}" for problem in self.told]
-            return False
-        if self.folder is not None:
-            self._try("the spool", self.folder.remove)
-        return True
-
-    def _delivered(self, session: pytest.Session) -> Summary | None:
-        """End the run, deliver it, and return what became of it; a step that fails stops no other."""
-        if self.folder is None or self.collecting is None:
-            return None
-        status = int(session.exitstatus)
-        recorder = self.collecting.run_recorder
-        self._try(
-            "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
-        )
-        self._try("the run's item", self.collecting.stop, status)
-        counts = dict(self.outcomes.counts)
-        self._try("the journal", self.folder.write_finished, status, counts)
-        done = self._done(status)
-        if self._uploads:
-            unwanted = done is None or any(record.unwanted for record in done[1].records)
-            where = "evidence_keep_runs"
-            self._try(where, delivering.tidy, self.project, self.folder, unwanted=unwanted)
-        return self._try("the summary", self._summary, *done) if done else None
-
-    def _done(self, status: int) -> Done | None:
-        """Deliver; where that is not wanted or fails, everything that is not settled waits."""
-        assert self.folder is not None
-        done = None
-        if self._uploads and not self.interrupted:
-            done = self._try("delivery", self._deliver, self.folder, status)
-        if done is None:
-            why = "the delivery ended early" if self._uploads else "evidence = collect"
-            done = self._try("the plan", delivering.nothing_sent, self.project, self.folder, why)
-        return done
-
-    def _deliver(self, folder: RunFolder, status: int) -> Done:
-        seconds = self.project.settings.deadline_s
-        if status == pytest.ExitCode.INTERRUPTED:
-            seconds = min(seconds, delivering.INTERRUPTED_S)
-        group = Group.of([folder])
-        results = delivering.deliver_runs(
-            self.project,
-            group,
-            seconds=seconds,
-            terminal=output.is_watched(),
-            write=self.voice.write,
-        )
-        return results, group
-
-    def _summary(self, results: Results, group: Group) -> Summary:
-        names = ", ".join(sorted(self.left_out))
-        if names:
-            self.notes.append(f"left out: targets of {names}, not in evidence_destinations")
-        return Summary(
-            results=results,
-            records=group.records,
-            next=self._next(results) if delivering.undelivered(results) else "",
-            notes=self.notes,
-            collected_only=not self._uploads,
-        )
-
-    def _lines(self, summary: Summary) -> list[str]:
-        """Return what the summary says, after other plugins have learnt of it."""
-        self._tell_hooks(summary)
-        summary.results.bugs += self.bugs
-        summary.results.spool_errors += [*self.lost, *self.broken]
-        return summary.lines()
-
-    def _last_words(self) -> list[str]:
-        """Return the least that every run says, made without the rooms that failed."""
-        if self.folder is None:
-            return last_words("", None, self.bugs, "")
-        next = self._try("next", self._next) or "attach-evidence push"
-        record = self._try("the spool", self.folder.read)
-        words = self._try("the summary", last_words, self.folder.id, record, self.bugs, next)
-        words = words or last_words(self.folder.id, None, self.bugs, next)
-        return [*(f"spool: {seen}" for seen in dict.fromkeys(self.lost)), *words]
-
-    def _status(self, status: int, summary: Summary | None) -> int:
-        """Return the exit status: pytest's own wins, collecting or warning alone leaves it."""
-        if self.told:
-            return self._refused_status(status)
-        if status != 0:
-            return status
-        if self.interrupted or (summary is not None and summary.results.interrupted):
-            return int(pytest.ExitCode.INTERRUPTED)
-        if not self._uploads or self.project.settings.on_undelivered == "warn":
-            return status
-        if self.bugs or (summary is None and not self.lost):
-            return int(ExitStatus.BUG)
-        if summary is None:
-            return int(ExitStatus.SPOOL)
-        return delivering.status_of(summary, collected_now=True)
-
-    def _refused_status(self, status: int) -> int:
-        """Return the exit status where a worker refused its tests: pytest's own if any test decided it.
-
-        Without a test, 1 and 5 only tell that those of the worker are gone.
-        """
-        gone = status == pytest.ExitCode.TESTS_FAILED and not self.outcomes.counts
-        none = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        return int(ExitStatus.USAGE) if gone or none else status
-
-    def _last_status(self, status: int) -> int:
-        """Return the exit status with what came after the summary: errors of ours, and late pieces."""
-        if not self._uploads or self.project.settings.on_undelivered == "warn":
-            return status
-        if self.bugs and status == 0:
-            return int(ExitStatus.BUG)
-        less = (0, ExitStatus.AUTHENTICATION, ExitStatus.WAITING)
-        return int(ExitStatus.PERSON_MUST_ACT) if self.late and status in less else status
-
-    @property
-    def _uploads(self) -> bool:
-        return self.project.settings.mode == "upload"
-
-    def _next(self, results: Results | None = None) -> str:
-        runs = [self.folder] if self.folder is not None else []
-        rejected = results is not None and delivering.only_rejected(results)
-        options = again.next_options(self.config)
-        return again.push_command(self.project, options, runs, only_rejected=rejected)
-
-    def _tell_hooks(self, summary: Summary) -> None:
-        told = {**summary.counts(), "run": self.folder.id if self.folder else ""}
-        try:
-            self.config.hook.pytest_evidence_delivered(summary={**told, "next": summary.next})
-        except Exception as error:  # noqa: BLE001  # somebody else's hook
-            seen = f"raised {type(error).__name__}: {error} - mend the hook"
-            self.notes.append(self.project.redactor.line(f"pytest_evidence_delivered {seen}"))

@@ -11,10 +11,10 @@ from .model import Evidence
 from .model import Failure
 from .model import Item
 from .model import Outcome
-from .model import RunRecord
 from .model import State
 from .model import Target
 from .model import key_of
+from .run_record import RunRecord
 
 
 LONG_AGO = "1970-01-01T00:00:00.000Z"
@@ -88,16 +88,24 @@ def unconcluded(record: RunRecord) -> list[Target]:
 
 def states(record: RunRecord) -> dict[State, int]:
     """Return how many deliveries of a run are in which state, from its journals alone."""
-    counts: Counter[State] = Counter()
-    for delivery in wanted([record]):
-        receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
-        if receipt is not None:
-            counts[State.FOUND if receipt.how == "found" else State.DELIVERED] += 1
-        elif failure is not None:
-            counts[failure.state] += 1
-        else:
-            counts[State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING] += 1
+    counts = Counter(_state_of(record, delivery) for delivery in wanted([record]))
     return {state: counts[state] for state in State if counts[state]}
+
+
+def _state_of(record: RunRecord, delivery: Delivery) -> State:
+    receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
+    if receipt is not None:
+        return State.FOUND if receipt.how == "found" else State.DELIVERED
+    if failure is not None:
+        return failure.state
+    return State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING
+
+
+def pushable(record: RunRecord) -> list[Delivery]:
+    """Return the deliveries of a run that wait or are uncertain and need nobody but a push."""
+    later, failures = (State.WAITING, State.UNCERTAIN), record.failures
+    every = [one for one in wanted([record]) if _state_of(record, one) in later]
+    return [one for one in every if one.key not in failures or not failures[one.key].stuck]
 
 
 def stuck_ones(record: RunRecord) -> int:

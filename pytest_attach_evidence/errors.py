@@ -6,6 +6,7 @@ The message of each is one line: which piece, test or setting, what was seen, wh
 from __future__ import annotations
 
 from typing import Literal
+from typing import NoReturn
 
 
 class EvidenceError(Exception):
@@ -21,6 +22,12 @@ class SettingsError(EvidenceError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def refuse(option: str, seen: str, hint: str) -> NoReturn:
+    """Raise SettingsError about an option: what was seen, and what to do."""
+    msg = f"{option} {seen} - {hint}"
+    raise SettingsError(msg)
 
 
 class TargetError(EvidenceError):
@@ -70,6 +77,17 @@ class TemporaryError(DeliveryError):
         self.throttled = throttled
 
 
+class OnceMoreError(TemporaryError):
+    """Refused for now: tried once more after `retry_after_s`, and rejected where it is refused again.
+
+    `next_step` is for the person who must act then.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float, next_step: str = "") -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.next_step = next_step
+
+
 class UncertainError(DeliveryError):
     """Sent, but the answer was lost or unreadable: only looking at the destination can tell."""
 
@@ -93,7 +111,7 @@ class PermanentError(DeliveryError):
 class DestinationClosedError(DeliveryError):
     """Nothing more can be delivered to this destination in this run.
 
-    `why` is `authentication` (credentials refused), `configuration` (certificate, proxy, login page)
+    `why` is `authentication` (credentials refused, a login page), `configuration` (certificate, proxy)
     or `stopped` (somebody interrupted the delivery).
     """
 

@@ -8,34 +8,19 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import fields
 from datetime import UTC
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from functools import lru_cache
-from types import NoneType
 from typing import IO
 from typing import Any
 from typing import Literal
 from typing import Protocol
-from typing import Self
-from typing import cast
+
+from .json_record import Record
 
 
 KEY_DIGITS = 12
-
-# What a field of a record may hold when it is read from JSON, by the beginning of its annotation.
-JSON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "bool": (bool,),
-    "str | None": (str, NoneType),
-    "int | None": (int, NoneType),
-    "float | None": (float, int, NoneType),
-    "Literal": (str,),
-    "Mapping": (dict,),
-}
 
 
 class Outcome(StrEnum):
@@ -66,51 +51,6 @@ class State(StrEnum):
     def settled(self) -> bool:
         """Whether nothing remains to be done."""
         return self in (State.DELIVERED, State.FOUND)
-
-
-class Record:
-    """A dataclass that travels as JSON. Unknown keys are ignored when it is read."""
-
-    __slots__ = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as plain JSON data."""
-        return {name: _plain(getattr(self, name)) for name in _json_types(cast(Any, type(self)))}
-
-    @classmethod
-    def from_json(cls, source: Mapping[str, Any]) -> Self:
-        """Build the record from JSON data.
-
-        Raises KeyError, TypeError or ValueError where the data do not fit.
-        """
-        known = _json_types(cast(Any, cls))
-        values = cls._converted({n: v for n, v in dict(source).items() if n in known})
-        for name, value in values.items():
-            # What JSON gives is of exactly one of these types; a bool is no int here.
-            if known[name] and type(value) not in known[name]:
-                msg = f"{name} is of the type {type(value).__name__}"
-                raise TypeError(msg)
-        return cls(**values)
-
-    @staticmethod
-    def _converted(values: dict[str, Any]) -> dict[str, Any]:
-        """Turn the plain values of single fields into ours."""
-        return values
-
-
-@cache
-def _json_types(record: type[Record]) -> Mapping[str, tuple[type, ...]]:
-    """Return the fields of a record with the types each may have in JSON; () where others decide."""
-    kinds = {f.name: str(f.type).partition("[")[0] for f in fields(cast(Any, record))}
-    return {name: JSON_TYPES.get(kind, ()) for name, kind in kinds.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Record):
-        return value.to_json()
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return dict(value) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,63 +264,6 @@ class Run(Record):
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "argv": tuple(map(str, values.get("argv", ())))}
-
-
-@dataclass(slots=True, kw_only=True)
-class RunRecord:
-    """What the spool holds of one run: the collected pieces, and how far their delivery came.
-
-    `uncertain` maps a key to the moment of its last send without a known result: of its beginning, or
-    of its end where a failure tells that; `notes`,
-    `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
-    taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
-    session runs and after a crash. `remapped` holds the targets of single pieces since the marks
-    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `sought`
-    whether a look for such a key brought nothing yet, `gone` those that turned out not to be there.
-    """
-
-    run: Run
-    folder: str
-    items: dict[str, Item] = field(default_factory=dict)
-    pieces: list[Evidence] = field(default_factory=list)
-    unwanted: set[str] = field(default_factory=set)
-    refused: list[Problem] = field(default_factory=list)
-    outcomes: dict[str, int] = field(default_factory=dict)
-    finished: bool = False
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    failures: dict[str, Failure] = field(default_factory=dict)
-    uncertain: dict[str, str] = field(default_factory=dict)
-    attempts: dict[str, int] = field(default_factory=dict)
-    notes: dict[tuple[str, str], str] = field(default_factory=dict)
-    to_conclude: set[tuple[str, str]] = field(default_factory=set)
-    concluded: set[tuple[str, str]] = field(default_factory=set)
-    known: set[Evidence] = field(default_factory=set, repr=False)
-    doubtful: bool = False
-    other_version: bool = False
-    problems: list[Problem] = field(default_factory=list)
-    remapped: dict[str, tuple[Target, ...]] = field(default_factory=dict)
-    withdrawn: dict[str, frozenset[str]] = field(default_factory=dict)
-    sought: dict[str, bool] = field(default_factory=dict)
-    gone: dict[str, set[str]] = field(default_factory=dict)
-
-    def targets_of(self, piece: Evidence) -> tuple[Target, ...]:
-        """Return where a piece goes: its item's targets, or its own since they were changed."""
-        own = self.remapped.get(piece.id)
-        return self.items[piece.item_id].targets if own is None else own
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """The targets an item has from now on.
-
-    `pieces` are the targets of each of its pieces, `withdrawn` the keys of a piece that may have arrived
-    at a target which it no longer has: they are looked for there and never sent.
-    """
-
-    item: Item
-    targets: tuple[Target, ...]
-    pieces: Mapping[str, tuple[Target, ...]]
-    withdrawn: Mapping[str, frozenset[str]]
 
 
 class Notes(Protocol):

@@ -8,8 +8,8 @@ from .deliveries import last_reruns
 from .deliveries import wanted
 from .model import Item
 from .model import Outcome
-from .model import RunRecord
 from .model import Target
+from .run_record import RunRecord
 
 
 def worst_outcomes(records: Iterable[RunRecord]) -> dict[Target, Outcome]:

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
 
-from . import naming
-from .deliveries import LONG_AGO
-from .deliveries import in_doubt
 from .deliveries import target_name
 from .deliveries import wanted
+from .known import Known
 from .model import Delivery
 from .model import Failure
-from .model import Limits
 from .model import Outcome
 from .model import Receipt
-from .model import RunRecord
-from .model import State
 from .model import Target
-from .model import utc_text
-from .outcomes import ended_tests
+from .obstacles import Capability
+from .obstacles import away
+from .obstacles import obstacle
 from .outcomes import place_of_test
 from .outcomes import worst_outcomes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """What `plan` has to know of an enabled destination. `origin` is '' where targets have none.
-
-    `concludes` tells whether a target is told its outcome, `wrong` why a target, which a spool from
-    elsewhere may name, is none of this destination's.
-    """
-
-    origin: str
-    limits: Limits
-    concludes: Callable[[Target], bool] = lambda target: False
-    wrong: Callable[[Target], str] = lambda target: ""
+from .run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +51,8 @@ class Work:
 class Plan:
     """All deliveries of the runs being delivered, and the work that remains.
 
-    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target.
+    `keys` are those of the deliveries by target, `outcomes` the worst of the items mapped to each target,
+    `untold` the targets that cannot be told it as things are, with the reason and what to do.
     """
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -79,6 +61,7 @@ class Plan:
     failed: dict[str, Failure] = field(default_factory=dict)
     work: list[Work] = field(default_factory=list)
     outcomes: dict[Target, Outcome] = field(default_factory=dict)
+    untold: dict[Target, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def remaining(self) -> int:
@@ -103,19 +86,21 @@ def plan(
         result.deliveries[delivery.key] = delivery
         by_target.setdefault(delivery.target, []).append(delivery)
     result.keys = {target: tuple(d.key for d in own) for target, own in by_target.items()}
-    known = _Known.of(records)
+    known = Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
     result.outcomes = worst_outcomes(records)
     for target, deliveries in by_target.items():
-        open_ones = _open(
-            deliveries, known, capabilities.get(target.destination), result, retry_rejected
-        )
+        capability = capabilities.get(target.destination)
+        open_ones = _open(deliveries, known, capability, result, retry_rejected)
+        cause = away(target, capability)
+        if cause is not None and known.is_to_conclude(target, deliveries):
+            result.untold[target] = cause
         work = _work(
             target,
             deliveries,
             open_ones,
             known=known,
-            capability=capabilities.get(target.destination),
+            capability=None if cause else capability,
             outcome=result.outcomes[target],
             insist=retry_rejected,
         )
@@ -125,7 +110,7 @@ def plan(
     return result
 
 
-def _turn(work: Work, known: _Known) -> int:
+def _turn(work: Work, known: Known) -> int:
     """Return when a target is served: one that only fails must not starve the others in every push.
 
     What may have arrived at a target that its piece no longer has is looked for first, but a look that
@@ -137,41 +122,9 @@ def _turn(work: Work, known: _Known) -> int:
     return 2 if any(sent) else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What earlier attempts of all the runs found out."""
-
-    receipts: dict[str, Receipt]
-    failures: dict[str, Failure]
-    uncertain: dict[str, str]
-    attempts: dict[str, int]
-    concluded: set[tuple[str, str]]
-    to_conclude: set[tuple[str, str]]
-    sought: set[str]
-    withdrawn: set[str]
-    ended: dict[tuple[str, str, str], Outcome]
-
-    @classmethod
-    def of(cls, records: Sequence[RunRecord]) -> _Known:
-        known = cls({}, {}, {}, {}, set(), set(), set(), set(), ended_tests(records))
-        concluded: list[set[tuple[str, str]]] = []
-        for record in records:
-            known.receipts.update(record.receipts)
-            known.failures.update(record.failures)
-            known.uncertain.update(in_doubt(record))
-            known.attempts.update(record.attempts)
-            known.withdrawn.update(key for keys in record.withdrawn.values() for key in keys)
-            concluded.append(record.concluded)
-            known.to_conclude.update(record.to_conclude)
-            known.sought.update(key for key, in_vain in record.sought.items() if in_vain)
-        if concluded:
-            known.concluded.update(set.intersection(*concluded))
-        return known
-
-
 def _open(
     deliveries: Sequence[Delivery],
-    known: _Known,
+    known: Known,
     capability: Capability | None,
     result: Plan,
     retry_rejected: bool,
@@ -182,7 +135,7 @@ def _open(
     for delivery in deliveries:
         if delivery.key in known.receipts:
             continue
-        failure = _failure(delivery, place, known, capability, retry_rejected)
+        failure = obstacle(delivery, place, known, capability, retry_rejected)
         if failure is None:
             open_ones.append(delivery)
             place += delivery.key not in known.withdrawn
@@ -191,81 +144,17 @@ def _open(
     return open_ones
 
 
-def _failure(
-    delivery: Delivery,
-    place: int,
-    known: _Known,
-    capability: Capability | None,
-    retry_rejected: bool,
-) -> Failure | None:
-    before = known.failures.get(delivery.key)
-    if before is None:
-        return _trouble(delivery, place, known, capability)
-    # One without an attempt was a rejection of ours.
-    if before.state is State.REJECTED and before.attempts and not retry_rejected:
-        return before
-    made = _trouble(delivery, place, known, capability)
-    return before if made is not None and replace(made, at=before.at) == before else made
-
-
-def _trouble(
-    delivery: Delivery, place: int, known: _Known, capability: Capability | None
-) -> Failure | None:
-    """Return why a delivery cannot be sent as things are here and now."""
-    later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
-    if capability is None:
-        name = delivery.target.destination
-        reason, hint = f"{name} is not in evidence_destinations", "add it, then push again"
-        return _failed(delivery, later, reason, hint)
-    if delivery.target.origin != capability.origin:
-        reason = (
-            f"was collected for {delivery.target.origin}, but {capability.origin} is configured"
-        )
-        hint = f"set evidence_{delivery.target.destination}_url to what it was, then push again"
-        return _failed(delivery, later, reason, hint)
-    if why := capability.wrong(delivery.target):
-        return _failed(delivery, State.REJECTED, why, "nothing was sent; attach it in a new run")
-    if delivery.key in known.withdrawn or known.uncertain.get(delivery.key, LONG_AGO) != LONG_AGO:
-        return None  # it is looked for first
-    broken = broken_limit(delivery, place, capability.limits)
-    return broken and _failed(delivery, State.REJECTED, *broken)
-
-
-def _failed(delivery: Delivery, state: State, reason: str, next_step: str) -> Failure:
-    return Failure(key=delivery.key, state=state, reason=reason, next_step=next_step, at=utc_text())
-
-
-def broken_limit(delivery: Delivery, place: int, limits: Limits) -> tuple[str, str] | None:
-    """Return what limit a delivery breaks, with the number, and what to do; None if it breaks none.
-
-    `place` counts the target's pieces that are there or go there before this one.
-    """
-    piece, name = delivery.evidence, delivery.target.destination
-    if limits.max_bytes is not None and piece.size > limits.max_bytes:
-        seen = f"has {piece.size:,} bytes, {name} takes {limits.max_bytes:,}"
-        return seen, limits.too_large_hint
-    if limits.extensions is not None:
-        extension = naming.extension_of(naming.remote_name(piece.name, delivery.key))
-        if extension not in limits.extensions:
-            taken = ", ".join(sorted(limits.extensions))
-            return f"is a .{extension} file, {name} takes {taken}", "attach another kind of file"
-    if limits.max_per_target is not None and place >= limits.max_per_target:
-        seen = f"is piece {place + 1} for one target, {name} takes {limits.max_per_target}"
-        return seen, "map fewer tests to the target"
-    return None
-
-
 def _work(
     target: Target,
     deliveries: Sequence[Delivery],
     open_ones: Sequence[Delivery],
     *,
-    known: _Known,
+    known: Known,
     capability: Capability | None,
     outcome: Outcome,
     insist: bool,
 ) -> Work | None:
-    if capability is None or target.origin != capability.origin or capability.wrong(target):
+    if capability is None or capability.wrong(target):
         return None
     name = (target.destination, target_name(target))
     has_any = any(delivery.key in known.receipts for delivery in deliveries)

@@ -5,47 +5,28 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import threading
-import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from typing import ParamSpec
 
 from . import naming
-from .content import Masked
 from .content import Source
-from .content import blocks_of
 from .content import csv_bytes
 from .content import json_bytes
 from .content import name_of_file
 from .errors import AttachError
 from .errors import SpoolError
-from .keeper import Keeper
+from .item_log import Facts
+from .item_log import ItemLog
 from .model import Evidence
-from .model import Item
-from .model import Outcome
-from .model import Problem
-from .model import utc_text
 
 
 Given = ParamSpec("Given")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What is known of a piece before its bytes are kept."""
-
-    name: str
-    kind: str
-    media_type: str
-    remark: str
 
 
 def _never_raising(attach: Callable[Given, Evidence | None]) -> Callable[Given, Evidence | None]:
@@ -65,38 +46,13 @@ def _never_raising(attach: Callable[Given, Evidence | None]) -> Callable[Given, 
     return call
 
 
-class Recorder:
+class Recorder(ItemLog):
     """Attaches evidence to one item: a test in one rerun, or the run itself.
 
     Every method returns the kept piece, or None where it was refused (which the summary says, with the
     reason) or where collecting is off. None of them raises because of the evidence. May be used from
     several threads.
     """
-
-    def __init__(self, keeper: Keeper | None, item: Item) -> None:
-        self._keeper = keeper
-        self.item = item
-        self.phase = ""
-        self.failed = False
-        self.skipped = False
-        self._pieces: list[Evidence] = []
-        self._begun = False
-        self._ended = False
-        self._seq = 0
-        self._step = ""
-        self._started = time.monotonic()
-        self._process = os.getpid()
-        self._lock = threading.RLock()
-
-    @property
-    def ended(self) -> bool:
-        """Whether the item is over."""
-        return self._ended
-
-    @property
-    def pieces(self) -> tuple[Evidence, ...]:
-        """What was kept so far."""
-        return tuple(self._pieces)
 
     @_never_raising
     def attach(
@@ -162,83 +118,6 @@ class Recorder:
         finally:
             self._step = before
 
-    def begin(self) -> None:
-        """Record that a mapped item began: if the process dies, it counts as failed.
-
-        An item that only the archive takes is recorded with its first piece.
-        """
-        with self._lock:
-            if self._keeper is None or self._begun or not self._mapped:
-                return
-            try:
-                self._keeper.folder.write_begun(self.item)
-                self._begun = True
-            except SpoolError as error:
-                self._keeper.broken.append(f"{self.item.title}: it could not be recorded ({error})")
-
-    def end(self) -> None:
-        """Record the item's end, where it is mapped or has evidence. Later pieces are still taken.
-
-        In a forked copy of the process in which the item began nothing is recorded: that one knows.
-        """
-        with self._lock:
-            self._ended = True
-            keeper = self._keeper
-            if keeper is None or self._copied or not (self._begun or self._mapped):
-                return
-            outcome = (
-                Outcome.FAILED
-                if self.failed
-                else Outcome.SKIPPED
-                if self.skipped
-                else Outcome.PASSED
-            )
-            duration = round(time.monotonic() - self._started, 3)
-            self.item = replace(self.item, outcome=outcome, duration_s=duration)
-            unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
-            try:
-                if not self._begun:
-                    keeper.folder.write_begun(self.item)
-                    self._begun = True
-                keeper.folder.write_ended(self.item, unwanted)
-            except SpoolError as error:
-                keeper.broken.append(
-                    f"{self.item.title}: its outcome could not be recorded ({error})"
-                )
-
-    def drop(self) -> None:
-        """Make everything attached so far unwanted, because a later rerun replaces it."""
-        if self._keeper is None or self._copied or not self._pieces:
-            return
-        try:
-            self._keeper.folder.write_unwanted([piece.id for piece in self._pieces])
-        except SpoolError as error:
-            seen = f"its evidence could not be dropped ({error})"
-            self._keeper.broken.append(f"{self.item.title}: {seen}")
-
-    def refuse(self, subject: str, seen: str, *, warning: bool = False) -> None:
-        """Record that a piece could not be taken; a warning does not count as lost evidence."""
-        if self._keeper is not None:
-            seen, _, next_step = seen.partition(" - ")
-            problem = Problem(
-                subject=f"{self.item.title}: {subject}",
-                seen=seen,
-                next_step=next_step,
-                severity="warning" if warning else "error",
-            )
-            self._keeper.refuse(problem)
-
-    @property
-    def _mapped(self) -> bool:
-        return any(target.origin for target in self.item.targets)  # the archive takes all
-
-    @property
-    def _copied(self) -> bool:
-        return os.getpid() != self._process
-
-    def _keeps(self) -> bool:
-        return self.item.keeps(failed=self.failed)
-
     @_never_raising
     def _made(
         self,
@@ -272,7 +151,7 @@ class Recorder:
         if keeper is None:
             return None
         shown = naming.clean_name(keeper.redactor.text(str(name)))
-        facts = _Facts(
+        facts = Facts(
             name=shown,
             kind=keeper.redactor.line(str(kind)),
             media_type=keeper.redactor.line(str(media_type or naming.media_type_of(shown))),
@@ -288,55 +167,3 @@ class Recorder:
         except Exception as error:  # noqa: BLE001  # never change a test's outcome
             self.refuse(shown, f"cannot be taken ({type(error).__name__}: {error})")
         return None
-
-    def _keep(self, keeper: Keeper, facts: _Facts, source: Any) -> Evidence:
-        from .spool import SourceFile  # noqa: PLC0415  # not imported while collecting is off
-
-        keeper.check_open()
-        file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
-        blocks = file if file is not None else blocks_of(source)
-        binary = naming.is_binary(facts.media_type)
-        sure = naming.is_text(facts.media_type)
-        masked = None if binary else Masked(keeper.redactor, blocks, sure=sure)
-        blob = keeper.folder.put(masked or blocks, keeper.max_size)
-        remarks = [facts.remark]
-        if file is not None and file.changed:
-            blob = keeper.folder.put(masked or blocks, keeper.max_size)
-            if file.changed:
-                remarks.append("was being written to while it was copied")
-        self._seq += 1
-        piece = Evidence(
-            id=f"{self._piece_owner(keeper)}-{self._seq}",
-            item_id=self.item.id,
-            seq=self._seq,
-            kind=facts.kind,
-            name=facts.name,
-            media_type=facts.media_type,
-            digest=blob.digest,
-            size=blob.size,
-            phase=self.phase,
-            captured_at=utc_text(),
-            source=keeper.redactor.line(str(source)) if file is not None else "",
-            redaction=masked.count if masked is not None and masked.text else None,
-            step=keeper.redactor.line(self._step),
-            remark=keeper.redactor.line("; ".join(filter(None, remarks))),
-        )
-        self._write(keeper, piece)
-        return piece
-
-    def _piece_owner(self, keeper: Keeper) -> str:
-        """Return the item's id, with that of the journal in a forked child, which counts for itself."""
-        journal = keeper.folder.journal.id
-        own = self.item.id.startswith(f"{journal}-")
-        return self.item.id if own else f"{self.item.id}-{journal}"
-
-    def _write(self, keeper: Keeper, piece: Evidence) -> None:
-        with keeper.taking():
-            if self._begun:
-                keeper.folder.write_pieces(piece)
-            else:
-                keeper.folder.write_begun(self.item, piece)
-                self._begun = True
-            self._pieces.append(piece)
-            if self._ended and not self._keeps():
-                keeper.folder.write_unwanted([piece.id])

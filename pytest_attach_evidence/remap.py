@@ -13,9 +13,9 @@ from .deliveries import in_doubt
 from .model import Delivery
 from .model import Evidence
 from .model import Item
-from .model import Move
-from .model import RunRecord
 from .model import Target
+from .run_record import Move
+from .run_record import RunRecord
 
 
 MOST_NAMED = 20

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from dataclasses import field
 from datetime import UTC
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
+from .clocks import Clocks
+from .clocks import http_date
 from .errors import DeliveryError
 from .errors import DestinationClosedError
 from .errors import PermanentError
@@ -37,13 +38,14 @@ class Budget:
     """The time a delivery may take, and the way to end it early.
 
     `ends_at` is a moment of `clock` (monotonic seconds). `stop` may be set from any thread: every wait
-    and every request ends soon after.
+    and every request ends soon after. `clocks` notes what servers say of the time.
     """
 
     ends_at: float
     clock: Callable[[], float] = time.monotonic
     stop: threading.Event = field(default_factory=_never)
     stall_s: float = STALL_S
+    clocks: Clocks = field(default_factory=Clocks)
 
     @classmethod
     def lasting(cls, seconds: float, *, stall_s: float = STALL_S) -> Budget:
@@ -108,18 +110,8 @@ def retry_after_s(value: str | None, date: str | None, now: datetime | None = No
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
-    until = _http_date(text)
+    until = http_date(text)
     if until is None:
         return None
-    start = _http_date((date or "").strip()) or now or datetime.now(UTC)
+    start = http_date((date or "").strip()) or now or datetime.now(UTC)
     return max(0.0, (until - start).total_seconds())
-
-
-def _http_date(text: str) -> datetime | None:
-    if not re.match(r"[A-Za-z]{3,9},? ", text):
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -16,11 +15,10 @@ from functools import partial
 from pathlib import Path
 from pathlib import PurePath
 from typing import Any
-from typing import NoReturn
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from .errors import SettingsError
+from .errors import refuse
 from .options import OPTIONS
 from .options import SECRET_NAMES
 from .options import Option
@@ -141,7 +139,7 @@ def read(
             text, base = _raw(source, option, here)
             if is_secret(text):
                 hint = "take it out; secrets are environment variables"
-                _refuse(option.name, "holds a secret (not shown)", hint)
+                refuse(option.name, "holds a secret (not shown)", hint)
             return _checked(option, text, base)
         except SettingsError as error:
             problems.extend(error.problems)
@@ -167,7 +165,7 @@ def _declared(source: Source, is_secret: Callable[[str], bool], name: str) -> st
     text = "\n".join(map(str, given)) if isinstance(given, list | tuple) else str(given).strip()
     if is_secret(text):
         hint = "take it out; secrets are environment variables"
-        _refuse(name, "holds a secret (not shown)", hint)
+        refuse(name, "holds a secret (not shown)", hint)
     return text
 
 
@@ -218,11 +216,11 @@ def _checked(option: Option, text: str, base: Path) -> str:
         return "\n".join(dict.fromkeys(re.split(r"[,\s]+", text.strip(", \t\r\n")))) if text else ""
     if option.kind == "choice" and text not in option.choices:
         choices = ", ".join(choice for choice in option.choices if choice)
-        _refuse(option.name, f"is {text!r}", f"choose one of {choices}")
+        refuse(option.name, f"is {text!r}", f"choose one of {choices}")
     if option.kind == "number" and not re.fullmatch(r"[0-9]{1,9}", text):
-        _refuse(option.name, f"is {text!r}", "write a whole number")
+        refuse(option.name, f"is {text!r}", "write a whole number")
     if option.kind == "size" and not re.fullmatch(r"[0-9]{1,12} ?[kKmMgG]?[bB]?", text):
-        _refuse(option.name, f"is {text!r}", "write a number of bytes, with K, M or G if you like")
+        refuse(option.name, f"is {text!r}", "write a number of bytes, with K, M or G if you like")
     if option.kind == "path" and text:
         return str(_absolute(option.name, text, base))
     return text
@@ -232,7 +230,7 @@ def _absolute(name: str, text: str, base: Path) -> Path:
     try:
         return (base / Path(text).expanduser()).absolute()
     except RuntimeError:
-        _refuse(name, f"is {text!r}, and nobody knows of such a home", "write the whole path")
+        refuse(name, f"is {text!r}, and nobody knows of such a home", "write the whole path")
 
 
 def _settings(
@@ -293,54 +291,3 @@ def byte_count(text: str) -> int:
     number = re.match(r"[0-9]+", text)
     assert number is not None
     return int(number[0]) * UNITS[text[number.end() :].strip().upper().removesuffix("B")]
-
-
-def base_url(option: str, text: str, http_hosts: Iterable[str] = ()) -> str:
-    """Return a configured URL normalised: lower-case host, no default port, no trailing slash.
-
-    Raises SettingsError: not a URL, user information in it (not repeated), a query, or http:// to a
-    host that is neither loopback nor in `http_hosts`.
-    """
-    if re.search(r"[^\x21-\x7e]|\\", text):
-        _refuse(option, "has characters that do not belong in a URL", "write it in plain ASCII")
-    try:
-        parts = urlsplit(text)
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
-        _refuse(option, "is not a URL", "write https://host/path")
-    if parts.username is not None or parts.password is not None:
-        _refuse(
-            option,
-            "has a login in the URL (not shown)",
-            "take it out; secrets are environment variables",
-        )
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or parts.query
-        or parts.fragment
-        or "%" in host
-    ):
-        _refuse(option, f"is {text!r}", "write https://host/path, without a query")
-    plain = parts.scheme == "http" and not _is_loopback(host)
-    if plain and host not in map(str.lower, http_hosts):
-        hint = "use https://, or add the host to evidence_http_hosts"
-        _refuse(option, f"sends credentials unprotected by http:// to {host}", hint)
-    shown = f"[{host}]" if ":" in host else host
-    default = {"http": 80, "https": 443}[parts.scheme]
-    port_text = "" if port in (None, default) else f":{port}"
-    return f"{parts.scheme}://{shown}{port_text}{parts.path.rstrip('/')}"
-
-
-def _refuse(option: str, seen: str, hint: str) -> NoReturn:
-    msg = f"{option} {seen} - {hint}"
-    raise SettingsError(msg)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -16,23 +16,25 @@ from pytest_attach_evidence import destinations
 
 PACKAGE = "pytest_attach_evidence"
 ROOT = Path(pytest_attach_evidence.__file__).parent
-DOORS = ("", "cli", "controller", "hooks", "hookspecs", "__main__", "plugin")
+DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
-    **dict.fromkeys(("_version", "errors", "model"), 0),
-    **dict.fromkeys(("mapfile", "options", "secrets", "settings"), 1),
-    **dict.fromkeys(("naming", "redact", "retry", "steps", "targets"), 1),
-    **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
+    **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
+    **dict.fromkeys(("mapfile", "options", "secrets", "settings", "urls"), 1),
+    **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
     "deliver": 5,
     "report": 6,
-    **dict.fromkeys(("capture", "collection", "content", "keeper", "marks", "recorder"), 7),
+    **dict.fromkeys(
+        ("capture", "collection", "content", "item_log", "keeper", "marks", "recorder"), 7
+    ),
     **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "keeper", "mapfile", "marks"),
+    *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
     *("naming", "recorder", "redact", "spool", "targets"),
 }
 DELIVERING = {
@@ -48,15 +50,19 @@ DELIVERING = {
 }
 MEETING = {
     "_version",
+    "clocks",
     "errors",
+    "json_record",
     "model",
     "naming",
     "options",
     "retry",
+    "run_record",
     "secrets",
     "settings",
     "spool",
     "steps",
+    "urls",
 }
 PYTEST_USERS = {*DOORS, "again", "capture", "commands", "marks", "recorder", "session", "voice"}
 HEAVY = ("jinja2", "requests", "rich", "urllib3", "werkzeug")

@@ -14,6 +14,7 @@ from ..rest.answers import Answer
 from ..rest.answers import busy
 from ..rest.answers import plain_line
 from ..rest.answers import refusal
+from ..rest.answers import too_large
 from ..retry import retry_after_s
 
 
@@ -67,7 +68,7 @@ def refused(answer: Answer) -> DeliveryError:
         length = answer.request.body.length if answer.request.body is not None else 0
         signed = length > GATEWAY_BYTES or code == TOO_LARGE
         hint = FOR_LARGE_FILES if signed else FOR_OTHER_FILES
-        return PermanentError(f"{seen}: a request of {length} bytes", next_step=hint)
+        return too_large(answer, seen, hint)
     if code in NOT_PUBLISHED:
         return DestinationClosedError(seen, next_step=CHECK_ADDRESS)
     if answer.status == 403:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import refusal
@@ -35,7 +36,7 @@ def refused(answer: Answer, *, reached: bool) -> DeliveryError:
         hint = "write the root of Squash TM with its context path, such as https://host/squash"
         return DestinationClosedError(msg, next_step=hint)
     error = refusal(answer, said_by(answer))
-    if isinstance(error, PermanentError | DestinationClosedError):
+    if isinstance(error, PermanentError | OnceMoreError | DestinationClosedError):
         error.next_step = error.next_step or NEXT_STEPS.get(answer.status, "")
     return error
 

@@ -19,7 +19,6 @@ from ..errors import SettingsError
 from ..errors import SpoolBusyError
 from ..errors import SpoolDamagedError
 from ..errors import SpoolError
-from ..model import RunRecord
 from ..project import Project
 from ..report import document
 from ..report import output
@@ -27,6 +26,7 @@ from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from ..report.summary import Summary
 from ..report.summary import last_words
+from ..run_record import RunRecord
 from ..spool import RunFolder
 from . import collecting
 from . import with_pytest
@@ -215,4 +215,5 @@ def _summary(
         project, options, group.runs, only_rejected=delivering.only_rejected(results)
     )
     command = command if later else ""
-    return Summary(results=results, records=group.records, next=command, notes=notes)
+    told = [*notes, *project.budget.clocks.told()]
+    return Summary(results=results, records=group.records, next=command, notes=told)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 import pytest
 
+from .. import settings
 from ..deliveries import open_failures
+from ..deliveries import pushable
 from ..deliveries import states
 from ..deliveries import stuck_ones
 from ..deliveries import unconcluded
 from ..errors import SpoolError
-from ..model import RunRecord
 from ..model import State
 from ..model import Target
 from ..report.exit_status import ExitStatus
+from ..run_record import RunRecord
 from ..spool import readable_size
 from . import with_pytest
 from .with_pytest import say
@@ -44,24 +47,35 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
     if not runs:
         say(f"no runs in {spool}")
     found: Counter[State] = Counter()
-    unset = stuck = 0
+    left: list[Target] = []
+    unset: list[Target] = []
+    stuck = 0
     for run in runs:
         record = run.read()
         known = states(record)
         untold = unconcluded(record)
         say(*_lines(record, known, untold, running=run.is_busy()))
         found.update(known)
-        unset += len(untold)
+        left += [delivery.target for delivery in pushable(record)]
+        unset += untold
         stuck += stuck_ones(record)
-    say(*_next_steps(found, unset, stuck))
+    here = config.invocation_params.dir
+    configured, _ = settings.read(config, here=here, is_secret=lambda text: False)
+    say(*_next_steps(found, left, unset, stuck, configured.destinations))
     return int(ExitStatus.OK)
 
 
-def _next_steps(found: Mapping[State, int], unset: int, stuck: int) -> list[str]:
+def _next_steps(
+    found: Mapping[State, int],
+    left: Sequence[Target],
+    unset: Sequence[Target],
+    stuck: int,
+    destinations: Collection[str],
+) -> list[str]:
     """Return what can be done about what is open: a line for each command that helps, none for nothing."""
-    sent = found.get(State.WAITING, 0) + found.get(State.UNCERTAIN, 0) - stuck
+    untold = "targets have a status that is not set"
     told = (
-        (sent, "deliveries are open; attach-evidence push delivers them"),
+        *_pushes(left, "deliveries are open", "delivers them", destinations),
         (stuck, "deliveries are open until a person does what stands beside the reasons above"),
         (
             found.get(State.REJECTED, 0),
@@ -71,9 +85,26 @@ def _next_steps(found: Mapping[State, int], unset: int, stuck: int) -> list[str]
             found.get(State.DAMAGED, 0),
             "deliveries are damaged; bring their bytes back, then: attach-evidence push",
         ),
-        (unset, "targets have a status that is not set; attach-evidence push sets it"),
+        *_pushes(unset, untold, "sets it", destinations),
     )
     return [f"{number} {line}" for number, line in told if number]
+
+
+def _pushes(
+    targets: Sequence[Target], what: str, then: str, destinations: Collection[str]
+) -> list[tuple[int, str]]:
+    """Return what a push does, with the number, and what has to be configured before it can."""
+    numbers = Counter(target.destination for target in targets)
+    here = sum(number for name, number in numbers.items() if name in destinations)
+    away = [
+        (
+            number,
+            f"{what}, but {name} is not in evidence_destinations; add it, then: attach-evidence push",
+        )
+        for name, number in numbers.items()
+        if name not in destinations
+    ]
+    return [(here, f"{what}; attach-evidence push {then}"), *away]
 
 
 def _lines(

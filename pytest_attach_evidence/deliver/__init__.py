@@ -13,15 +13,15 @@ from ..destinations.base import Concluding
 from ..destinations.base import Destination
 from ..destinations.base import Judging
 from ..model import Delivery
-from ..model import RunRecord
 from ..model import State
 from ..model import Target
-from ..plan import Capability
+from ..obstacles import Capability
 from ..plan import Plan
 from ..plan import plan
 from ..remap import Remap
 from ..remap import remap
 from ..retry import Budget
+from ..run_record import RunRecord
 from ..spool import DeliveryLog
 from ..spool import RunFolder
 from .ground import Ground

@@ -18,22 +18,20 @@ from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
 from ..model import Limits
-from ..model import Problem
 from ..model import State
 from ..plan import Work
 from ..retry import MAX_ATTEMPTS
-from ..retry import backoff_s
 from ..retry import is_throttled
 from ..retry import wait_after
 from .account import Account
 from .calls import Calls
+from .concluding import conclude
 from .failing import TargetLeftError
 from .ground import Ground
 from .ground import Results
 from .soundness import sound
 
 
-CONCLUDE_ATTEMPTS = 3
 SETTLE = "until what was sent before may be sent again"
 ASKED = "as its server asked"
 AGAIN = "before it is tried again"
@@ -61,51 +59,12 @@ def serve(
         pieces.deliver([d for d in work.deliveries if d.key not in work.withdrawn])
         pieces.withdraw([d for d in work.deliveries if d.key in work.withdrawn])
         if work.conclude and isinstance(destination, Concluding) and account.has_receipt():
-            _conclude(destination, account, calls)
+            conclude(destination, account, calls)
     except TargetLeftError as error:
         account.leave(work.deliveries, error)
     except DestinationClosedError as error:
         account.leave(work.deliveries, error)
         raise
-
-
-def _conclude(destination: Concluding, account: Account, calls: Calls) -> None:
-    """Tell the target the outcome; where that fails the journal knows it for a later push."""
-    work, ground = account.work, account.ground
-    name, outcome = work.target.destination, account.outcome()
-    attempt = turned_away = 0
-    while True:
-        attempt += 1
-        calls.check_time()
-        try:
-            destination.conclude(work.target, outcome, ground.notes(name))
-        except DestinationClosedError:
-            raise
-        except DeliveryError as error:
-            turned_away += is_throttled(error)
-            spent = attempt - turned_away == CONCLUDE_ATTEMPTS
-            last = isinstance(error, PermanentError) or (spent and not is_throttled(error))
-            wait_s = max(getattr(error, "retry_after_s", None) or 0.0, backoff_s(attempt))
-            if last or not calls.pause(wait_s, 0, "before the status is set again"):
-                _note_unconcluded(error, account)
-                return
-        else:
-            ground.log.concluded(name, target_name(work.target))
-            with ground.lock:
-                account.results.told.add(work.target)
-            return
-
-
-def _note_unconcluded(error: DeliveryError, account: Account) -> None:
-    mask = account.ground.mask
-    problem = Problem(
-        subject=str(account.work.target),
-        seen=mask(f"its status could not be set: {error}"),
-        next_step=mask(getattr(error, "next_step", "")),
-    )
-    with account.ground.lock:
-        account.results.told.add(account.work.target)
-        account.results.unconcluded.append((problem, isinstance(error, PermanentError)))
 
 
 class _Pieces:

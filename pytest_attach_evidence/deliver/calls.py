@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import IO
+from typing import TypeVar
 
 from ..destinations.base import Destination
 from ..destinations.base import Recalling
@@ -14,6 +15,7 @@ from ..destinations.base import Results as Answers
 from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..errors import SpoolDamagedError
 from ..errors import TemporaryError
@@ -28,6 +30,7 @@ from .account import Account
 
 
 LOOK = "before it is asked again what arrived"
+Answered = TypeVar("Answered", Receipt | DeliveryError, DeliveryError)
 DAMAGED_HINT = "the rest is delivered; keep the spool and look at its disk"
 
 
@@ -61,7 +64,8 @@ class Calls:
         self._notes = account.ground.notes(destination.name)
         self._by_evidence = {d.evidence: d for d in account.work.deliveries}
         self._unreadable: dict[str, SpoolDamagedError] = {}
-        self._opened_last: str | None = None
+        self._opened_last = ""
+        self._once_more: set[str] = set()
         if isinstance(destination, Recalling):
             destination.recall(self._notes, account.results.plan.outcomes)
 
@@ -150,15 +154,25 @@ class Calls:
     def _answers(self, batch: Sequence[Delivery]) -> tuple[Answers, bool]:
         """Call the destination; an error that it raises becomes that of every piece."""
         try:
-            return self._destination.deliver(self._target, batch, self._open, self._notes), False
-        except DeliveryError as error:
+            answers = self._destination.deliver(self._target, batch, self._open, self._notes)
+            return {key: self._refused_again(one, {key}) for key, one in answers.items()}, False
+        except DeliveryError as raised:
+            error = self._refused_again(raised, {delivery.key for delivery in batch})
             as_one = isinstance(error, PermanentError) and not error.whole_target
             return {d.key: error for d in batch}, as_one
         except SpoolDamagedError as error:
-            if self._opened_last is not None:
-                self._unreadable.setdefault(self._opened_last, error)
+            self._unreadable.setdefault(self._opened_last, error)
             lost = UncertainError(f"the call broke off, since of another piece {error}")
             return {d.key: lost for d in batch}, False
+
+    def _refused_again(self, answer: Answered, keys: set[str]) -> Answered | PermanentError:
+        """Return an answer, or the refusal that it is where these pieces were to be sent once more."""
+        if not isinstance(answer, OnceMoreError):
+            return answer
+        if keys <= self._once_more:
+            return PermanentError(str(answer), next_step=answer.next_step)
+        self._once_more |= keys
+        return answer
 
     def _open(self, evidence: Evidence) -> IO[bytes]:
         delivery = self._by_evidence[evidence]

@@ -17,8 +17,8 @@ from ..retry import Budget
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
-from ..settings import base_url
 from ..settings import byte_count
+from ..urls import base_url
 from .huawei_targets import PROJECT
 from .huawei_targets import PROJECT_LENGTH
 
@@ -161,7 +161,7 @@ class HuaweiSettings:
 
     def doubting(self, error: TemporaryError) -> TemporaryError:
         """Return an error with what may be its cause: an address that nobody answers at."""
-        if self._odd_region is None or error.throttled:
+        if self._odd_region is None or error.throttled or type(error) is not TemporaryError:
             return error
         return TemporaryError(f"{error}; {self._odd_region}", retry_after_s=error.retry_after_s)
 

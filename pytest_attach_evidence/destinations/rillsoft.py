@@ -27,7 +27,7 @@ from ..rest.body import FileBody
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
-from ..settings import base_url
+from ..urls import base_url
 from .base import Results
 from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError

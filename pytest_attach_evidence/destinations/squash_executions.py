@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import threading
 from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryError
@@ -26,6 +24,10 @@ from .squash_notes import noted
 from .squash_notes import place_of
 from .squash_notes import remember
 from .squash_notes import sent_to
+from .squash_requests import Request
+from .squash_requests import are_all_from
+from .squash_requests import creating
+from .squash_requests import requests_of
 from .squash_targets import EXECUTIONS
 
 
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 
 READY = "READY"
 NEWEST = 20
+UNCLEAR_HINT = (
+    "delete each that nobody needs in Squash TM, or give it a status, "
+    "then: attach-evidence push --retry-rejected"
+)
 GONE_HINT = "name an execution (executions/<id>) and push --remap, or attach it in a new run"
 
 
@@ -71,9 +77,9 @@ class Executions:
     def choose(self, target: Target, item: PlanItem, notes: Notes) -> int:
         """Return the execution that gets the evidence; creates it if it has to be new.
 
-        Raises PermanentError where the latest is wanted and there is none, or where the execution that
-        was chosen before is gone, UncertainError where an execution may have been created and it cannot
-        be told which.
+        Raises PermanentError where the latest is wanted and there is none, where the execution that was
+        chosen before is gone, or where nobody can tell which one a lost answer was about,
+        UncertainError where one may yet be created.
         """
         place = place_of(target, item)
         with self._lock:
@@ -83,8 +89,8 @@ class Executions:
             self._before(target, chosen, place, notes)
             remember(notes, self._note(place), chosen)
             remember(notes, sent_to(target), chosen)
-            if any(each(notes, creating := _creating(place))):
-                notes.put(creating, "")  # what is created from now on is not ours
+            if any(each(notes, asking := creating(place))):
+                notes.put(asking, "")  # what is created from now on is not ours
             self._chosen[place] = chosen
             return chosen
 
@@ -174,10 +180,10 @@ class Executions:
         return existing
 
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
-        """Create an execution, or adopt the one that an earlier, unanswered request created."""
-        name = _creating(place)
-        asked = _asked(each(notes, name))
-        created = self._created_since(asked, item) if asked else None
+        """Create an execution, or adopt one that an earlier, unanswered request created."""
+        name = creating(place)
+        requests = requests_of(each(notes, name))
+        created = self._created_by(requests, item) if requests else None
         if created is not None:
             return created
         highest = max((one.id for one in self._api().executions(item)), default=0)
@@ -189,7 +195,7 @@ class Executions:
         try:
             return self._api().create_execution(item).id
         except UncertainError:
-            created = self._created_since(asked, item)
+            created = self._created_by(requests_of([asked]), item)
             if created is None:
                 raise
             return created
@@ -197,43 +203,27 @@ class Executions:
             notes.put(name, "")  # surely not created, so nothing is to be adopted later
             raise
 
-    def _created_since(self, asked: str, item: PlanItem) -> int | None:
-        """Return the only fresh execution above the highest of then; None: surely none was created."""
-        highest, _, moment = asked.partition(" ")
+    def _created_by(self, requests: Sequence[Request], item: PlanItem) -> int | None:
+        """Return the newest execution that unanswered requests created; None: surely none was.
+
+        The runs of a group share one, and its status is the plan item's; others that their requests
+        created stay empty. Raises PermanentError where fresh executions are more than the requests can
+        have created, since some are somebody else's then.
+        """
+        lowest = min(request.highest for request in requests)
         executions = self._api().executions(item)
-        fresh = [one.id for one in executions if one.id > int(highest) and one.status == READY]
-        if len(fresh) == 1:
-            return fresh[0]
-        age_s = seconds_since(moment)
-        since = f"since the request of {age_s:.0f} s ago whose answer was lost"
+        fresh = [one.id for one in executions if one.id > lowest and one.status == READY]
+        if fresh and are_all_from(requests, fresh):
+            return fresh[-1]
+        age_s = min(seconds_since(request.moment) for request in requests)
+        what = "request" if len(requests) == 1 else f"{len(requests)} requests"
+        since = f"since the {what} of {age_s:.0f} s ago whose answer was lost"
         if fresh:
             ids = ", ".join(map(str, fresh))
             seen = f"plan item {item.id} got {len(fresh)} new executions {since} ({ids})"
-            msg = f"{seen}; which one is ours cannot be told"
-            raise UncertainError(msg)
+            msg = f"{seen}; which one is ours cannot be told, so nothing was sent"
+            raise PermanentError(msg, next_step=UNCLEAR_HINT, whole_target=True)
         if age_s < self._budget.settle_s:
             msg = f"plan item {item.id} got no new execution yet {since}"
             raise UncertainError(msg)
         return None
-
-
-def _creating(place: str) -> str:
-    return f"creating:{place}"
-
-
-def _asked(notes: Iterable[str]) -> str:
-    """Return one note of all requests: above the lowest number, since the newest moment; '' for none."""
-    parts = [note.partition(" ") for note in notes if _is_request(note)]
-    if not parts:
-        return ""
-    highest = min(int(number) for number, _, _ in parts)
-    return f"{highest} {min((moment for _, _, moment in parts), key=seconds_since)}"
-
-
-def _is_request(note: str) -> bool:
-    """Tell whether a note is about a request: a number and a moment."""
-    highest, _, moment = note.partition(" ")
-    with contextlib.suppress(ValueError):
-        seconds_since(moment)
-        return re.fullmatch(r"[0-9]{1,18}", highest) is not None
-    return False

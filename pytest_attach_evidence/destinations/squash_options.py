@@ -12,7 +12,7 @@ from ..retry import Budget
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
-from ..settings import base_url
+from ..urls import base_url
 from .squash_targets import ID
 
 

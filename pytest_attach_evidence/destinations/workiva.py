@@ -28,7 +28,7 @@ from ..secrets import PREFIX
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
-from ..settings import base_url
+from ..urls import base_url
 from .base import Results
 from .workiva_uploads import Uploads
 from .workiva_watch import Pace

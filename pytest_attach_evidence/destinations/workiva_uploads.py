@@ -12,6 +12,7 @@ from ..apis.workiva_shapes import Upload
 from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..errors import SpoolDamagedError
 from ..errors import TemporaryError
@@ -117,7 +118,7 @@ class Uploads:
             return PermanentError(str(error))
         except UncertainError as error:
             return TemporaryError(f"{error}; no bytes were sent, so nothing was attached")
-        except PermanentError as error:
+        except (PermanentError, OnceMoreError) as error:
             return error
         self._remember(delivery.key, upload)
         return self._put(delivery, upload)
@@ -139,7 +140,7 @@ class Uploads:
             damaged = PermanentError(f"{delivery.evidence.name}: {error}")
             damaged.__cause__ = error
             return damaged
-        except PermanentError as error:
+        except (PermanentError, OnceMoreError) as error:
             self._forget(delivery.key)
             return error
         except DeliveryError:

@@ -12,9 +12,9 @@ from ..deliver import Results
 from ..deliveries import missing
 from ..model import Delivery
 from ..model import Problem
-from ..model import RunRecord
 from ..model import Target
 from ..model import utc_text
+from ..run_record import RunRecord
 from ..spool import RunFolder
 from .summary import Summary
 

@@ -14,9 +14,9 @@ from ..destinations.base import Holding
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
-from ..model import RunRecord
 from ..model import State
 from ..model import Target
+from ..run_record import RunRecord
 from ..spool import readable_size
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from ..errors import ConflictError
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
@@ -67,18 +68,25 @@ class Answer:
         """Return the JSON document of the answer.
 
         Raises UncertainError where a request that changes something was answered with anything else
-        (a login page, a proxy's page, half a document), TemporaryError for other requests.
+        (a login page, a proxy's page, half a document). For other requests a page with a success status
+        is a DestinationClosedError: somebody wants a login before anything gets through; all else is a
+        TemporaryError.
         """
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            media_type = self.headers.get("Content-Type", "no media type")
-            login = " (a login page?)" if b"<html" in self.body[:4096].lower() else ""
-            msg = (
-                f"{self.request.what}: HTTP {self.status} with {len(self.body)} bytes of "
-                f"{plain_line(media_type)} instead of JSON{login}"
-            )
-            raise (UncertainError(msg) if self.request.changes else TemporaryError(msg)) from None
+            raise self._no_json() from None
+
+    def _no_json(self) -> DeliveryError:
+        page = b"<html" in self.body[:4096].lower()
+        media_type = plain_line(self.headers.get("Content-Type", "no media type"))
+        seen = f"HTTP {self.status} with {len(self.body)} bytes of {media_type} instead of JSON"
+        msg = f"{self.request.what}: {seen}{' (a login page?)' if page else ''}"
+        if self.request.changes:
+            return UncertainError(msg)
+        if page and 200 <= self.status < 300:
+            return DestinationClosedError(msg, why="authentication", next_step=CHECK_ADDRESS)
+        return TemporaryError(msg)
 
     def fields(self) -> Mapping[str, Any]:
         """Return the JSON document, which has to be an object; raises as `document` does."""
@@ -146,8 +154,18 @@ def refusal(answer: Answer, words: str | None = None) -> DeliveryError:
             UncertainError(f"{msg}: not the documented answer") if changes else TemporaryError(msg)
         )
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and answer.request.body is not None:
-        msg = f"{msg}: a request of {answer.request.body.length} bytes"
+        return too_large(answer, msg)
     return PermanentError(msg, whole_target=status in (403, 404, 405, 410))
+
+
+def too_large(answer: Answer, msg: str, next_step: str = "") -> DeliveryError:
+    """Return the error of a 413; with a time to wait it is tried once more (RFC 9110, 15.5.14)."""
+    length = answer.request.body.length if answer.request.body is not None else 0
+    msg = f"{msg}: a request of {length} bytes"
+    wait = retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+    if wait is None:
+        return PermanentError(msg, next_step=next_step)
+    return OnceMoreError(msg, retry_after_s=wait, next_step=next_step)
 
 
 def busy(msg: str, wait_s: float | None) -> TemporaryError:

@@ -108,6 +108,8 @@ class Session:
                 timeout=(min(CONNECT_S, max(seconds, 0.1)), self._budget.stall_s),
             ) as response:
                 watch.connected = True
+                host = origin_of(url).host
+                self._budget.clocks.heard(host, response.headers.get("Date"))
                 if request.into is not None and response.status_code == HTTPStatus.OK:
                     self._write(response, request.into, watch)
                     return self._answer(request, response, b"")

@@ -149,8 +149,7 @@ class _Content(io.RawIOBase):
             raise _unreadable(error) from error
 
     def close(self) -> None:
-        if not self.closed:
-            self._file.close()
+        self._file.close()
         super().close()
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
-from ..model import Move
 from ..model import Receipt
 from ..model import utc_text
+from ..run_record import Move
 from . import disk
 from .journal import Journal
+from .run_files import note_begun
 from .run_folder import RunFolder
 
 
@@ -22,7 +24,10 @@ class DeliveryLog:
 
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         self._journals = {
-            run.id: Journal(_folder_of(run.path), _next_number(run.path)) for run in runs
+            run.id: Journal(
+                _folder_of(run.path), _next_number(run.path), partial(note_begun, run.path)
+            )
+            for run in runs
         }
 
     def intent(self, deliveries: Sequence[Delivery], attempts: dict[str, int]) -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import threading
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,15 +28,23 @@ UNREADABLE = "not readable"
 Entry = Mapping[str, Any]
 
 
+def _nothing(_name: str) -> None:
+    """Tell nobody."""
+
+
 class Journal:
     """The journal of one process in a folder, created with its first line or by `open`.
 
-    After a fork the child gets a journal of its own. Threads may append at the same time.
+    After a fork the child gets a journal of its own. Threads may append at the same time. `note_begun` is
+    told the file's name when that is on the disk, before there is any line; it may raise OSError.
     """
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(
+        self, folder: Path, prefix: str = "", note_begun: Callable[[str], None] = _nothing
+    ) -> None:
         self.folder = folder
         self._prefix = prefix
+        self._note_begun = note_begun
         self._descriptor: int | None = None
         self._closed = False
         self._start()
@@ -88,12 +97,17 @@ class Journal:
         self._length = 0
         self._last = ""
 
+    @property
+    def _name(self) -> str:
+        return f"{self._prefix}{self._id}.jsonl"
+
     def _open(self) -> int:
         """Return the file, created if need be; its name is on the disk when this returns."""
         if self._descriptor is None:
-            self._descriptor = disk.create(self.folder / f"{self._prefix}{self._id}.jsonl")
+            self._descriptor = disk.create(self.folder / self._name)
         if not self._named:
             disk.sync_folder(self.folder)
+            self._note_begun(self._name)
             self._named = True
         return self._descriptor
 

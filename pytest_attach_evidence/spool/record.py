@@ -5,30 +5,22 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from typing import Literal
 
 from ..errors import SpoolError
-from ..model import Evidence
-from ..model import Failure
-from ..model import Item
-from ..model import Outcome
 from ..model import Problem
-from ..model import Receipt
 from ..model import Run
-from ..model import RunRecord
-from ..model import State
-from ..model import Target
+from ..run_record import RunRecord
 from . import disk
 from . import journal
-
-
-MOST = 2**53  # of bytes, pieces and seconds
+from . import run_files
+from .entries import COLLECTED
+from .entries import DELIVERED
+from .entries import Reader
+from .entries import WrongError
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -42,7 +34,10 @@ def read_record(folder: Path) -> RunRecord:
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     before = len(record.problems)
-    for path in _journals(folder, "deliveries", record):
+    journals = _journals(folder, "deliveries", record)
+    if len(record.problems) == before:
+        _miss(journals, folder, record)
+    for path in journals:
         for line in _lines(path, record):
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
@@ -66,6 +61,17 @@ def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
     return sorted(folder / name / one for one in names if one.endswith(".jsonl"))
 
 
+def _miss(journals: Iterable[Path], folder: Path, record: RunRecord) -> None:
+    """Tell of delivery journals that were begun and are not there."""
+    begun = run_files.begun(_names(folder, "", record))
+    if lost := sorted(begun - {path.name for path in journals}):
+        more = f", as are {len(lost) - 1} more" if lost[1:] else ""
+        hint = "what has no receipt is looked for before it is sent; see what removes files there"
+        record.problems.append(
+            Problem(subject=lost[0], seen=f"is gone with what it recorded{more}", next_step=hint)
+        )
+
+
 def _names(folder: Path, name: str, record: RunRecord) -> list[str]:
     """Return what is in a folder of the run; one that leads elsewhere is not looked into."""
     place = folder / name
@@ -76,7 +82,7 @@ def _names(folder: Path, name: str, record: RunRecord) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        record.problems.append(_unreadable(name, error))
+        record.problems.append(_unreadable(name or folder.name, error))
         return []
 
 
@@ -117,164 +123,9 @@ def _take(record: RunRecord, readers: Mapping[str, Reader], line: journal.Line) 
     if not damage and reader is not None:
         try:
             reader(record, line.entry)
-        except _WrongError as error:
+        except WrongError as error:
             damage = str(error)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             damage = f"not what it should be ({type(error).__name__})"
     if damage:
         record.problems.append(Problem(subject=line.place, seen=damage, next_step=hint))
-
-
-Reader = Callable[[RunRecord, Mapping[str, Any]], None]
-
-
-class _WrongError(ValueError):
-    """A line that is whole and says what cannot be."""
-
-
-def _begun(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    item = replace(Item.from_json(entry["item"]), run_id=record.run.id)
-    _expect_duration(item.duration_s)
-    known = record.items.setdefault(item.id, item)
-    # A forked process may tell of the same item once more.
-    if (known.nodeid, known.targets) != (item.nodeid, item.targets):
-        msg = "tells otherwise of an item that began already"
-        raise _WrongError(msg)
-
-
-def _piece(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    piece = Evidence.from_json(entry["piece"])
-    if piece.item_id not in record.items:
-        msg = "a piece of an item that never began"
-        raise _WrongError(msg)
-    if not (0 < piece.seq <= MOST and 0 <= piece.size <= MOST):
-        msg = f"a piece number {piece.seq:.3g} of {piece.size:.3g} bytes"
-        raise _WrongError(msg)
-    if piece in record.known:
-        msg = "tells of a piece that is known already"
-        raise _WrongError(msg)
-    record.known.add(piece)
-    record.pieces.append(piece)
-
-
-def _expect_duration(seconds: float | None) -> None:
-    if seconds is not None and not 0 <= seconds <= MOST:
-        msg = f"a duration of {seconds:.3g} s"
-        raise _WrongError(msg)
-
-
-def _refused(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    texts = {name: str(entry[name]) for name in ("subject", "seen", "next_step")}
-    severity: Literal["error", "warning"] = "warning" if entry["severity"] == "warning" else "error"
-    record.refused.append(Problem(**texts, severity=severity))
-
-
-def _ended(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    item = record.items[entry["item_id"]]
-    _expect_duration(float(entry["duration_s"]))
-    record.items[item.id] = replace(
-        item, outcome=Outcome(entry["outcome"]), duration_s=float(entry["duration_s"])
-    )
-    _unwanted(record, entry)
-
-
-def _unwanted(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.unwanted.update(str(piece) for piece in entry.get("unwanted", ()))
-
-
-def _finished(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.finished = True
-    record.outcomes = {str(name): int(count) for name, count in entry.get("outcomes", {}).items()}
-
-
-def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    fewer = entry.get("attempts", {})
-    for key in entry["keys"]:
-        record.uncertain[key] = str(entry["at"])
-        record.attempts[key] = int(fewer.get(key, entry["attempt"]))
-        # Why an earlier send failed says nothing about this one.
-        record.failures.pop(key, None)
-
-
-def _receipt(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    receipt = Receipt.from_json(entry["receipt"])
-    record.receipts[receipt.key] = receipt
-    record.failures.pop(receipt.key, None)
-    record.uncertain.pop(receipt.key, None)
-
-
-def _failure(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    failure = Failure.from_json(entry["failure"])
-    if failure.state.settled:
-        msg = f"a failure that calls itself {failure.state}"
-        raise _WrongError(msg)
-    if failure.state is State.UNCERTAIN and failure.key not in record.failures:
-        # The first that speaks of a send is written when that is over.
-        record.uncertain[failure.key] = max(record.uncertain.get(failure.key, ""), failure.at)
-    record.failures[failure.key] = failure
-    if failure.key in record.sought:
-        record.sought[failure.key] = True
-    # That the bytes here are damaged says nothing about what was sent before.
-    if failure.state not in (State.UNCERTAIN, State.DAMAGED):
-        record.uncertain.pop(failure.key, None)
-
-
-def _note(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.notes[(str(entry["destination"]), str(entry["name"]))] = str(entry["value"])
-
-
-def _to_conclude(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    place = (str(entry["destination"]), str(entry["target"]))
-    record.to_conclude.add(place)
-    record.concluded.discard(place)
-
-
-def _concluded(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    place = (str(entry["destination"]), str(entry["target"]))
-    record.concluded.add(place)
-    record.to_conclude.discard(place)
-
-
-COLLECTED: Mapping[str, Reader] = {
-    "begun": _begun,
-    "piece": _piece,
-    "refused": _refused,
-    "ended": _ended,
-    "unwanted": _unwanted,
-    "finished": _finished,
-}
-
-
-def _remapped(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    item = record.items[entry["item_id"]]
-    targets = _targets(entry["targets"])
-    pieces = {str(id): _targets(found) for id, found in entry["pieces"].items()}
-    withdrawn = {str(id): frozenset(map(str, keys)) for id, keys in entry["withdrawn"].items()}
-    record.items[item.id] = replace(item, targets=targets)
-    for id, own in pieces.items():
-        record.remapped[id] = own
-        record.withdrawn[id] = withdrawn.get(id, frozenset())
-        for key in record.withdrawn[id]:
-            record.sought.setdefault(key, False)
-        record.gone.pop(id, None)
-
-
-def _targets(found: Iterable[Mapping[str, Any]]) -> tuple[Target, ...]:
-    return tuple(Target.from_json(one) for one in found)
-
-
-def _gone(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.gone.setdefault(str(entry["piece"]), set()).add(str(entry["key"]))
-    record.uncertain.pop(str(entry["key"]), None)
-
-
-DELIVERED: Mapping[str, Reader] = {
-    "intent": _intent,
-    "receipt": _receipt,
-    "failure": _failure,
-    "note": _note,
-    "to-conclude": _to_conclude,
-    "concluded": _concluded,
-    "remapped": _remapped,
-    "gone": _gone,
-}

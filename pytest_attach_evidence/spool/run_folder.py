@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import warnings
@@ -24,9 +23,10 @@ from ..errors import SpoolError
 from ..model import Evidence
 from ..model import Item
 from ..model import Problem
-from ..model import RunRecord
 from ..model import utc_text
+from ..run_record import RunRecord
 from . import disk
+from . import run_files
 from .blobs import Blob
 from .blobs import Blobs
 from .journal import Entry
@@ -35,9 +35,6 @@ from .record import read_record
 
 
 FOLDERS = ("blobs", "journals", "deliveries")
-SUMMARY = "evidence-summary.json"
-GROUP = "group"
-MOST_OF_A_GROUP = 1 << 20
 LOCK = "lock"
 TOKEN = "token"  # noqa: S105  # the name of a file
 WORKER_LOCK = "lock-"
@@ -246,38 +243,18 @@ class RunFolder:
         A crash leaves the old one or the new one. Raises SpoolError where it cannot be written; the
         old one is still there then.
         """
-        parts = (f"{_json(name)}: {_lines_of(value)}" for name, value in document.items())
-        text = "{\n" + ",\n".join(parts) + "\n}\n"
-        try:
-            disk.remove_leftovers(self.path)
-            disk.write_file(self.path / SUMMARY, text.encode("utf-8", "replace"))
-        except OSError as error:
-            msg = f"{self.path / SUMMARY} cannot be written ({error.strerror or error})"
-            raise SpoolError(msg) from error
+        run_files.write_summary(self.path, document)
 
     def write_group(self, ids: Iterable[str]) -> None:
         """Remember, before anything is sent, which runs are delivered together with this one.
 
         The caller holds the lock. Raises SpoolError.
         """
-        known = self.group()
-        found = known | set(ids) - {self.id}
-        try:
-            if found != known:
-                disk.write_file(
-                    self.path / GROUP, "".join(f"{id}\n" for id in sorted(found)).encode()
-                )
-        except OSError as error:
-            msg = f"{self.path / GROUP} cannot be written ({error.strerror or error})"
-            raise SpoolError(msg) from error
+        run_files.write_group(self.path, ids)
 
     def group(self) -> frozenset[str]:
         """Return the ids of the other runs that this one was ever delivered together with."""
-        try:
-            with disk.open_plain(self.path / GROUP) as file:
-                return frozenset(file.read(MOST_OF_A_GROUP).decode("utf-8", "replace").split())
-        except OSError:
-            return frozenset()
+        return run_files.group(self.path)
 
     def read(self) -> RunRecord:
         """Return everything the run's journals say; see `read_record`."""
@@ -304,17 +281,6 @@ class RunFolder:
     def remove(self) -> None:
         """Remove the whole run. The caller holds its lock and knows that it is settled."""
         disk.remove_folder(self.path)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _lines_of(value: object) -> str:
-    """Return JSON with a line for each element of a list, which reads well and is fast to make."""
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(map(_json, value)) + "\n]"
-    return _json(value)
 
 
 def _lines(pieces: Sequence[Evidence]) -> list[dict[str, object]]:

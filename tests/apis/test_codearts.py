@@ -385,14 +385,26 @@ class TestLookUps:
 
         assert [] == client.attachments(PROJECT, ISSUE)
 
-    @pytest.mark.parametrize("body", ["", "<html>", '{"status": "success", "result": "x"}', "[]"])
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            ("", TemporaryError),
+            ("<html>", DestinationClosedError),
+            ('{"status": "success", "result": "x"}', TemporaryError),
+            ("[]", TemporaryError),
+        ],
+    )
     def test_an_unreadable_list_is_not_an_empty_one(
-        self, server: responses.RequestsMock, client: CodeArts, body: str
+        self,
+        server: responses.RequestsMock,
+        client: CodeArts,
+        body: str,
+        kind: type[Exception],
     ) -> None:
         """Nothing may be called absent because a list could not be read."""
         server.get(LIST, body=body)
 
-        with pytest.raises(TemporaryError):
+        with pytest.raises(kind):
             client.attachments(PROJECT, ISSUE)
 
     def test_a_number_is_searched_in_its_own_category_first(

@@ -226,7 +226,7 @@ class TestProjects:
     @pytest.mark.parametrize(
         ("status", "body", "kind"),
         [
-            (200, "<html>", TemporaryError),
+            (200, "<html>", DestinationClosedError),
             (401, "{}", DestinationClosedError),
             (403, "{}", PermanentError),
             (404, "{}", PermanentError),

@@ -34,7 +34,7 @@ FAULTS: Rows = {
         FAULT + "F5-",
         REAL + "test_an_hour_is_not_waited_for",
     ),
-    "F6 refusals: 404, 408, 409, 413, 415, 422": (FAULT + "F6-",),
+    "F6 refusals: 404, 408, 409, 413 with a time and without, 415, 422": (FAULT + "F6-",),
     "F7 401 and 403: once, for ever, in the middle; one renewal, or none where it is down": (
         FAULT + "F7-",
     ),
@@ -72,7 +72,7 @@ FAULTS: Rows = {
     "F19 one destination is dead, the other is done before the dead one says a word": (
         REAL + "test_one_dead_destination_takes_nothing_from_the_other",
     ),
-    "F20 servers with another date, or none": (FAULT + "F20-",),
+    "F20 servers with another date, which is told, or none": (FAULT + "F20-",),
     "what a person sees of ten of them": (
         SESSIONS + "test_a_session_and_what_follows",
         SESSIONS + "test_ten_rows_are_shown",

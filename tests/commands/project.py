@@ -18,9 +18,9 @@ from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Run
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.naming import keys_in
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool

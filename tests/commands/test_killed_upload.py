@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_attach_evidence.deliveries import states
-from pytest_attach_evidence.model import RunRecord
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 
 from ..bundles import pieces_in

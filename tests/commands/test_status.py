@@ -86,3 +86,48 @@ def test_what_waits_for_a_person_is_not_promised_to_a_push(project: Project) -> 
         "1 deliveries are open; attach-evidence push delivers them",
         "2 deliveries are open until a person does what stands beside the reasons above",
     ] == last_lines(told.out)
+
+
+def test_a_status_whose_destination_was_taken_out(project: Project, sandbox: Sandbox) -> None:
+    """No push sets it before the destination is back: `status` and push say so, and then it is set."""
+    project.lead_to(sandbox, "squash")
+    project.suite("squash")
+    sandbox.faults.add("status-503", system="squash", method="PATCH", times=99)
+    assert 75 == project.pytest("-q").status
+    sandbox.faults.clear()
+    project.lead_to(sandbox, "archive")
+
+    told = project.command("status")
+    pushed = project.command("push")
+    project.lead_to(sandbox, "squash")
+    again = project.command("push")
+
+    assert [
+        "1 targets have a status that is not set, but squash is not in evidence_destinations; "
+        "add it, then: attach-evidence push"
+    ] == last_lines(told.out)
+    assert 75 == pushed.status
+    assert (
+        "status not set: squash reference TC-1 iteration=4: its status is not set: "
+        "squash is not in evidence_destinations - add it, then push again\n"
+    ) in pushed.out
+    assert "attach-evidence push" in pushed.next
+    assert (0, []) == (again.status, last_lines(project.command("status").out))
+
+
+def test_what_waits_for_a_destination_that_was_taken_out(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Nothing was pushed yet, so that no reason stands there; the others are delivered nevertheless."""
+    project.lead_to(sandbox, "huawei squash")
+    project.suite("huawei", "squash")
+    assert 0 == project.pytest("-q", mode="collect").status
+    project.lead_to(sandbox, "huawei")
+
+    told = project.command("status")
+
+    assert [
+        "1 deliveries are open; attach-evidence push delivers them",
+        "1 deliveries are open, but squash is not in evidence_destinations; "
+        "add it, then: attach-evidence push",
+    ] == last_lines(told.out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -160,3 +161,10 @@ def reasons(results: Results) -> list[str]:
 def stored(destination: Scripted, name: str) -> int:
     """Return how often the bytes of a piece were stored."""
     return sum(content == name.encode() for kept in destination.ledger.values() for content in kept)
+
+
+def wait_for_threads() -> None:
+    """Return when no thread of the engine is left that an interrupted delivery gave up."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("evidence-"):
+            thread.join(10)

@@ -222,6 +222,23 @@ def test_a_target_that_is_told_nothing_is_asked_nothing(scene: Scene) -> None:
     assert ([], []) == (scene.entries("to-conclude", "concluded"), silent.did("conclude"))
 
 
+def test_a_target_whose_destination_was_taken_out_is_named(scene: Scene) -> None:
+    """A push that cannot set its status does not call itself done."""
+    scene.attach("a.txt")
+    scene.run.write_finished(0, {})
+    scene.one.conclusions = [BUSY] * 3
+    scene.deliver()
+    one = scene.destinations.pop("one")
+
+    without = scene.deliver()
+    scene.destinations["one"] = one
+    results = scene.deliver()
+
+    (line,) = untold(without)
+    assert "one is not in evidence_destinations - add it, then push again" in line
+    assert (75, 0) == (status(without), status(results))
+
+
 class Silent(Concluding):
     """Tells no target anything."""
 

@@ -11,6 +11,7 @@ from pytest_attach_evidence.deliver.soundness import HELD_HINT
 from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
@@ -30,10 +31,12 @@ from .scripted import Step
 from .scripted import answer_lost
 from .scripted import look_raises
 from .scripted import raised
+from .scripted import taken
 from .scripted import value
 
 
 THROTTLED = TemporaryError("429 too many requests", throttled=True)
+NOT_NOW = OnceMoreError("413 for now", retry_after_s=20.0, next_step="attach a smaller file")
 NO = PermanentError("413 too large", next_step="attach a smaller file")
 
 
@@ -111,6 +114,32 @@ class TestForAWhile:
         assert {} == results.closed
         assert len(scene.one.did("deliver")) > MAX_ATTEMPTS
         assert sum(scene.budget.waited) > 300 - MAX_WAIT_S
+
+    @pytest.mark.parametrize("how", [raised, value])
+    def test_what_is_refused_for_now_is_sent_once_more(self, scene: Scene, how: type[Step]) -> None:
+        """Not before the time that was named, and not a third time: 65 then, with what to do."""
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [how(NOT_NOW), taken, how(NOT_NOW), how(NOT_NOW)]
+
+        results = scene.deliver()
+
+        assert {"a.txt": "delivered", "b.txt": "rejected"} == states(results)
+        assert [("a.txt",)] * 2 + [("b.txt",)] * 2 == scene.one.did("deliver")
+        assert all(20 <= waited <= 22 for waited in scene.budget.waited)
+        (failure,) = results.failures.values()
+        assert ("413 for now", "attach a smaller file") == (failure.reason, failure.next_step)
+        assert 65 == status(results)
+
+    def test_a_call_refused_twice_as_a_whole_is_tried_piece_by_piece(self, scene: Scene) -> None:
+        """Only the piece that is refused by itself is rejected."""
+        scene.add(pieces_per_call=None)
+        scene.attach("a.txt", "b.txt", "c.txt")
+        scene.one.script = [raised(NOT_NOW), raised(NOT_NOW), taken, raised(NOT_NOW)]
+
+        results = scene.deliver()
+
+        assert ["delivered", "rejected", "delivered"] == list(states(results).values())
+        assert 5 == len(scene.one.did("deliver"))
 
     def test_only_the_pieces_that_were_not_taken_are_sent_again(self, scene: Scene) -> None:
         """Of a call with several pieces the others are settled."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_attach_evidence import steps
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
@@ -29,6 +30,7 @@ from .scene import status
 from .scene import stored
 from .scripted import LOST
 from .scripted import Scripted
+from .scripted import Step
 from .scripted import look_raises
 from .scripted import taken
 
@@ -207,6 +209,27 @@ def test_a_delivery_journal_without_its_beginning_is_not_believed_blindly(scene:
     assert (1, 1) == (stored(scene.one, "a.txt"), stored(scene.one, "b.txt"))
 
 
+def test_a_delivery_journal_that_is_gone_is_missed(scene: Scene) -> None:
+    """Its receipts are lost: what has none is looked for before anything is sent, and it is told: 65."""
+    scene.attach("a.txt", "b.txt")
+    scene.deliver()
+    scene.attach("c.txt")
+    (path,) = (scene.run.path / "deliveries").glob("*.jsonl")
+    path.unlink()
+
+    results = scene.deliver()
+    again = scene.deliver()
+
+    assert {"a.txt": "found", "b.txt": "found", "c.txt": "delivered"} == states(results)
+    assert [1, 1, 1] == [stored(scene.one, f"{name}.txt") for name in "abc"]
+    record = scene.run.read()
+    assert [(path.name, "is gone with what it recorded")] == [
+        (problem.subject, problem.seen) for problem in record.problems
+    ]
+    assert set(states(again).values()) == {"found", "delivered"}
+    assert not is_settled(record)
+
+
 class Unreadable(Steps):
     """A disk that fails when the bytes of one blob are read, from the n-th time on."""
 
@@ -233,10 +256,30 @@ class FailingFile(io.FileIO):
         raise OSError(errno.EIO, "Input/output error")
 
 
-@pytest.mark.parametrize("good", [0, 1], ids=["checked", "sent"])
-def test_a_disk_that_fails_costs_the_piece_it_cannot_read(scene: Scene, good: int) -> None:
+def judged(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+    """Store every piece whose bytes can be read, and say of the others why they are not there."""
+    answers: Results = {}
+    for delivery in deliveries:
+        try:
+            answers = {**answers, **taken(one, [delivery], content)}
+        except SpoolDamagedError as error:
+            refused = PermanentError(f"the body could not be built: {error}")
+            refused.__cause__ = error
+            answers = {**answers, delivery.key: refused}
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("good", "script"),
+    [(0, []), (1, []), (1, [taken, judged])],
+    ids=["checked", "sent", "sent by an adapter that judges it"],
+)
+def test_a_disk_that_fails_costs_the_piece_it_cannot_read(
+    scene: Scene, good: int, script: list[Step]
+) -> None:
     """An error while reading is damage of that piece, not a bug of ours: the rest is delivered."""
     scene.attach("a.txt", "b.txt", "c.txt")
+    scene.one.script = script
 
     with steps.taken_by(Unreadable(scene.content("b.txt"), good)):
         results = scene.deliver()

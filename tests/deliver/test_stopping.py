@@ -25,6 +25,7 @@ from .scene import reasons
 from .scene import states
 from .scene import status
 from .scene import stored
+from .scene import wait_for_threads
 from .scripted import LOST
 from .scripted import Scripted
 from .scripted import Step
@@ -303,7 +304,7 @@ class TestInterrupted:
         assert (["uncertain", "waiting"] if hears else []) == told
         before = dict(results.failures)
         released.set()
-        _wait_for_threads()
+        wait_for_threads()
         assert (before, []) == (results.failures, results.bugs + results.spool_errors)
 
     def test_what_fails_after_the_end_changes_no_result(
@@ -326,7 +327,7 @@ class TestInterrupted:
             results = scene.deliver()
         told = states(results)
         given.set()
-        _wait_for_threads()
+        wait_for_threads()
 
         assert {"a.txt": "waiting"} == told == states(results)
         assert {"a.txt": "rejected"} == states(scene.deliver())
@@ -373,9 +374,3 @@ def self_destroying(one: Scripted, deliveries: Sequence[Delivery], content: Any)
     """Store everything, then stumble."""
     taken(one, deliveries, content)
     raise ValueError
-
-
-def _wait_for_threads() -> None:
-    for thread in threading.enumerate():
-        if thread.name.startswith("evidence-"):
-            thread.join(10)

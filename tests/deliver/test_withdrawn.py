@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import _thread
+import threading
+
 import pytest
 
 from pytest_attach_evidence.deliver import Group
+from pytest_attach_evidence.deliver import lanes
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.spool import DeliveryLog
 
 from .scene import Scene
 from .scene import states
 from .scene import status
 from .scene import stored
+from .scene import wait_for_threads
 from .scripted import LOST
 from .scripted import Step
 from .scripted import answer_lost
@@ -103,6 +110,35 @@ def test_what_surely_did_not_arrive_is_given_up(scene: Scene) -> None:
     assert [1] == [len(found) for found in scene.one.ledger.values()]
     assert is_settled_when_finished(scene)
     assert [] == scene.deliver().plan.work
+
+
+def test_what_is_given_up_after_the_end_changes_no_result(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while that is written: what was told stays as it was told, and a later push knows it."""
+    lose_one(scene, raised(LOST))
+    scene.seconds = 300.0
+    given = threading.Event()
+    write = DeliveryLog.gone
+
+    def write_late(log: DeliveryLog, delivery: Delivery) -> None:
+        write(log, delivery)
+        _thread.interrupt_main()
+        assert given.wait(10)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DeliveryLog, "gone", write_late)
+        patch.setattr(lanes, "JOIN_S", 0.1)
+        results = scene.deliver()
+    told = dict(results.failures)
+    given.set()
+    wait_for_threads()
+
+    assert ({"a.txt"}, True) == (set(states(results)), results.interrupted)
+    assert (told, set()) == (results.failures, results.gone)
+    scene.deliver()
+    assert {"delivered": 1} == ends(scene)
+    assert 1 == stored(scene.one, "a.txt")
 
 
 def test_what_arrives_late_is_seen_by_the_second_look(scene: Scene) -> None:

@@ -56,12 +56,12 @@ class Runs:
         squash.close()
         return run
 
-    def deliver(self, *runs: RunFolder) -> Results:
+    def deliver(self, *runs: RunFolder, retry_rejected: bool = False) -> Results:
         """Deliver runs together."""
         group = Group.of(runs)
         squash = self._squash()
         return group.deliver(
-            group.plan({"squash": squash}),
+            group.plan({"squash": squash}, retry_rejected=retry_rejected),
             {"squash": squash},
             budget=squash.budget,
             parallel=1,
@@ -84,6 +84,13 @@ class Runs:
         """Let the next upload succeed without an answer, and the delivery end when it looks."""
         self.sandbox.faults.add("answer-lost", system="squash", method="POST", path="/attachments$")
         self.break_off("GET", r"/attachments\?")
+
+    def lose_a_creation(self, run: RunFolder) -> Results:
+        """Deliver a run whose execution is created without an answer, and end when it looks for it."""
+        where = {"system": "squash", "method": "POST", "path": "/executions$"}
+        self.sandbox.faults.add("answer-lost", **where)
+        self.break_off("GET", r"/test-plan-items/\d+$", after=1)
+        return self.deliver(run)
 
     def stored(self) -> list[str]:
         """Return the object of every piece that was ever stored."""

@@ -290,3 +290,33 @@ class TestEngine:
 
         assert 1 == len(runs.stored())
         assert "READY" == testers.status
+
+    def test_shards_that_both_lost_a_creation_share_one(self, runs: Runs) -> None:
+        """Pushed apart each lost the answer; pushed together nothing is left to a person."""
+        shards = [runs.run(("TC-12", end)) for end in (Outcome.PASSED, Outcome.FAILED)]
+        for shard in shards:
+            runs.lose_a_creation(shard)
+            runs.sandbox.faults.clear()
+
+        results = runs.deliver(*shards)
+
+        assert {State.DELIVERED: 2} == {state: n for state, n in results.counts().items() if n}
+        assert ["FAILURE"] == list(runs.statuses().values())
+        assert all(is_settled(shard.read()) for shard in shards)
+
+    def test_what_nobody_can_tell_has_one_line_and_a_command_that_works(self, runs: Runs) -> None:
+        """A tester executed it at the same time: once that execution has a status the rest is ours."""
+        run = runs.run(("TC-12", Outcome.PASSED))
+        runs.lose_a_creation(run)
+        runs.sandbox.faults.clear()
+        [other] = execute(runs, 1)
+        results = runs.deliver(run)
+        [failure] = results.failures.values()
+        other.status = "SUCCESS"
+
+        again = runs.deliver(run, retry_rejected=True)
+
+        assert State.REJECTED is failure.state
+        assert "attach-evidence push --retry-rejected" in failure.next_step
+        assert {State.DELIVERED: 1} == {state: n for state, n in again.counts().items() if n}
+        assert other.object not in runs.stored()

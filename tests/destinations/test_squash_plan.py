@@ -56,6 +56,19 @@ def lose_answer_of_creation(scene: Scene) -> None:
     scene.sandbox.faults.add("status-500", method="GET", path=r"/test-plan-items/\d+$", after=1)
 
 
+def lost_creations(scene: Scene, count: int) -> list[dict[str, str]]:
+    """Let so many shards, delivered apart, lose the answer to a creation; return what each remembers."""
+    [piece] = scene.pieces(("a.txt", b"a"))
+    shards = []
+    for _ in range(count):
+        scene.notes = MemoryNotes()
+        restart(scene)
+        lose_answer_of_creation(scene)
+        outcome(scene, [piece])
+        shards.append(scene.notes.kept)
+    return shards
+
+
 class TestNewExecution:
     """One new execution per delivery group and line of the plan."""
 
@@ -127,25 +140,59 @@ class TestNewExecution:
             value for run in shards for name, value in run.items() if "creating" in name and value
         ]
 
-    def test_two_lost_answers_are_told(self, scene: Scene) -> None:
-        """Each of two shards may have created one: a person is shown both, and none is forgotten."""
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_shards_that_both_lost_an_answer_share_the_newest(
+        self, scene: Scene, turned: bool
+    ) -> None:
+        """Both executions are theirs, so that either will do; the newest decides the plan item's status."""
         [piece] = scene.pieces(("a.txt", b"a"))
-        shards = []
-        for _ in range(2):
-            scene.notes = MemoryNotes()
-            restart(scene)
-            lose_answer_of_creation(scene)
-            outcome(scene, [piece])
-            shards.append(scene.notes.kept)
+        shards = lost_creations(scene, 2)
+        older, newest = executions(scene)
+
+        scene.notes = MemoryNotes(shards[not turned])
+        scene.notes.kept = shards[turned]
+        restart(scene)
+        scene.deliver([piece])
+        scene.destination.conclude(piece.target, Outcome.PASSED, scene.notes)
+
+        assert [newest.object] == [file.object for file in scene.sandbox.store.ledger()]
+        assert ("READY", "SUCCESS") == (older.status, newest.status)
+        assert [older, newest] == executions(scene)
+        assert [] == [
+            value for run in shards for name, value in run.items() if "creating" in name and value
+        ]
+
+    def test_one_more_than_was_lost_is_somebody_elses(self, scene: Scene) -> None:
+        """Three executions for two lost answers: nothing is guessed, and all are named."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        shards = lost_creations(scene, 2)
+        [ours, _] = executions(scene)
+        system: Any = scene.sandbox.systems["squash"]
+        system.plan.create_execution(ours.item)
 
         scene.notes = MemoryNotes(shards[1])
         scene.notes.kept = shards[0]
         restart(scene)
         told = outcome(scene, [piece])
 
-        assert isinstance(told, UncertainError)
+        assert isinstance(told, PermanentError)
         assert all(str(execution.id) in str(told) for execution in executions(scene))
-        assert 2 == len(executions(scene))
+        assert (3, 0) == (len(executions(scene)), scene.uploads())
+
+    def test_what_was_there_before_the_second_request_is_from_the_first(self, scene: Scene) -> None:
+        """Of two that stood there already one at most is from the first request, so one is a person's."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        [first] = lost_creations(scene, 1)
+        [ours] = executions(scene)
+        system: Any = scene.sandbox.systems["squash"]
+        other = system.plan.create_execution(ours.item)
+        [name] = first
+        scene.notes = MemoryNotes({name: f"{other.id} {utc_text()}"})
+        scene.notes.kept = first
+        restart(scene)
+
+        assert isinstance(outcome(scene, [piece]), PermanentError)
+        assert 0 == scene.uploads()
 
     @pytest.mark.parametrize("crashed", [False, True])
     def test_a_lost_answer_does_not_create_a_second_one(self, scene: Scene, crashed: bool) -> None:
@@ -186,10 +233,32 @@ class TestNewExecution:
         system: Any = scene.sandbox.systems["squash"]
         other = system.plan.create_execution(ours.item)
 
-        with pytest.raises(UncertainError, match=f"{ours.id}, {other.id}"):
+        with pytest.raises(PermanentError, match=f"{ours.id}, {other.id}") as caught:
             scene.deliver([piece])
 
+        assert caught.value.whole_target
         assert 0 == scene.uploads()
+
+    @pytest.mark.parametrize("left", [0, 1])
+    def test_then_a_person_says_which(self, scene: Scene, left: int) -> None:
+        """Who gives the others a status, or all of them, gets the evidence into the rest, or a new one."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        [first] = lost_creations(scene, 1)
+        [ours] = executions(scene)
+        system: Any = scene.sandbox.systems["squash"]
+        other = system.plan.create_execution(ours.item)
+        old = datetime.now(UTC) - timedelta(seconds=scene.budget.settle_s + 1)
+        for name in first:
+            scene.notes.put(name, f"0 {utc_text(old)}")
+        restart(scene)
+        assert isinstance(outcome(scene, [piece]), PermanentError)
+
+        other.status = "SUCCESS"
+        ours.status = "READY" if left else "SUCCESS"
+        scene.deliver([piece])
+
+        got = [file.object for file in scene.sandbox.store.ledger()]
+        assert [executions(scene)[0 if left else 2].object] == got
 
     def test_a_young_request_is_waited_for(self, scene: Scene) -> None:
         """Nothing was created yet, but the server may still be at it."""

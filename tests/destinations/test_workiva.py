@@ -239,7 +239,8 @@ class TestFind:
         scene.deliver(pieces)
         scene.sandbox.faults.add(fault, method="GET", path=r"/attachments\?", times=9)
 
-        with pytest.raises((UncertainError, TemporaryError)):
+        closes = DestinationClosedError if fault == "login-page" else TemporaryError
+        with pytest.raises((UncertainError, closes)):
             scene.destination.find(pieces[0].target, pieces)
 
     def test_a_missing_scope_is_named(self, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
-from pytest_attach_evidence.model import RunRecord
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 

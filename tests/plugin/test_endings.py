@@ -10,8 +10,8 @@ import pytest
 from pytest_attach_evidence import delivering
 from pytest_attach_evidence import session
 from pytest_attach_evidence.deliveries import is_settled
-from pytest_attach_evidence.model import Move
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.run_record import Move
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool import RunFolder
 

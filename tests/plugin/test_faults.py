@@ -61,14 +61,14 @@ AT_THE_END = (
     "deliver:plan",
     "report.summary:Summary.lines",
     "report.summary:Summary.counts",
-    "controller:Summary",
+    "ending:Summary",
     "report.document:document",
     "report.document:write",
     "again:next_options delivering:deliver_runs",
 )
 AFTER_THE_SUMMARY = (
-    "controller:Controller._finish",
-    "controller:Controller._status",
+    "ending:Ending._finish",
+    "ending:Ending._status",
     "voice:Voice.say",
     "spool:RunFolder.release",
     "collection:forget",

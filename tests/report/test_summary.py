@@ -14,7 +14,6 @@ from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import Receipt
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.plan import Plan
@@ -22,6 +21,7 @@ from pytest_attach_evidence.report.summary import MOST_TARGETS
 from pytest_attach_evidence.report.summary import MOST_TROUBLES
 from pytest_attach_evidence.report.summary import Summary
 from pytest_attach_evidence.report.summary import last_words
+from pytest_attach_evidence.run_record import RunRecord
 
 from ..rooms.pieces import CASE
 from ..rooms.pieces import FOLDER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from requests.structures import CaseInsensitiveDict
 from pytest_attach_evidence.errors import ConflictError
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
+from pytest_attach_evidence.rest.answers import CHECK_ADDRESS
 from pytest_attach_evidence.rest.answers import Answer
 from pytest_attach_evidence.rest.answers import plain_line
 from pytest_attach_evidence.rest.answers import refusal
+from pytest_attach_evidence.rest.body import BytesBody
 
 from .sending import request
 
@@ -100,6 +104,22 @@ def test_a_busy_server_names_the_wait(status: int, header: str, expected: float)
     assert expected == error.retry_after_s
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("7", OnceMoreError), ("Fri, 01 May 2026 12:00:30 GMT", OnceMoreError), ("", PermanentError)],
+)
+def test_a_body_too_large_for_now_is_refused_once(
+    header: str, expected: type[DeliveryError]
+) -> None:
+    """RFC 9110, 15.5.14: with a time the refusal is temporary; what has no body is too large for good."""
+    sent = got(413, Retry_After=header)
+    body = BytesBody(b"content", "text/plain")
+    with_body = replace(sent, request=replace(sent.request, body=body))
+
+    assert (expected, PermanentError) == (type(refusal(with_body)), type(refusal(sent)))
+    assert str(refusal(with_body)).endswith(": a request of 7 bytes")
+
+
 @pytest.mark.parametrize("header", ["", "-1", "soon", "1e3"])
 def test_a_503_with_an_unreadable_wait_is_like_one_without(header: str) -> None:
     """Only a readable Retry-After says that the request was turned away at the door."""
@@ -173,10 +193,23 @@ def test_what_is_no_json_is_no_success(
     body: bytes, method: str, expected: type[DeliveryError]
 ) -> None:
     """A 200 with a login page, half a document or nothing says nothing about what was done."""
-    with pytest.raises(expected, match="instead of JSON") as caught:
+    with pytest.raises(DeliveryError, match="instead of JSON") as caught:
         got(200, body, method, Content_Type="text/html").document()
 
-    assert (b"html" in body.lower()) == ("a login page?" in str(caught.value))
+    page = body is LOGIN
+    closed = page and expected is TemporaryError
+    assert (DestinationClosedError if closed else expected) is type(caught.value)
+    assert page == ("a login page?" in str(caught.value))
+
+
+def test_a_page_with_another_status_is_no_login() -> None:
+    """What a proxy says about a server that is away closes nothing; a login for what was asked does."""
+    with pytest.raises(TemporaryError, match="HTTP 502"):
+        got(502, LOGIN, "GET").document()
+    with pytest.raises(DestinationClosedError) as caught:
+        got(203, LOGIN, "GET").document()
+
+    assert ("authentication", CHECK_ADDRESS) == (caught.value.why, caught.value.next_step)
 
 
 @pytest.mark.parametrize("document", [[], None, 7, "text"])

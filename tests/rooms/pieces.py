@@ -11,9 +11,9 @@ from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Receipt
 from pytest_attach_evidence.model import Run
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.model import key_of
+from pytest_attach_evidence.run_record import RunRecord
 
 
 HERE = "https://squash.example/squash"

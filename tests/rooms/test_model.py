@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_attach_evidence.json_record import Record
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Receipt
-from pytest_attach_evidence.model import Record
 from pytest_attach_evidence.model import Run
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target

@@ -10,6 +10,8 @@ from pytest_attach_evidence.deliveries import LONG_AGO
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
+from pytest_attach_evidence.deliveries import open_failures
+from pytest_attach_evidence.deliveries import pushable
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.deliveries import target_name
@@ -20,14 +22,14 @@ from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Problem
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.obstacles import Capability
+from pytest_attach_evidence.obstacles import broken_limit
 from pytest_attach_evidence.outcomes import worse
 from pytest_attach_evidence.outcomes import worst_outcomes
-from pytest_attach_evidence.plan import Capability
-from pytest_attach_evidence.plan import broken_limit
 from pytest_attach_evidence.plan import plan
+from pytest_attach_evidence.run_record import RunRecord
 
 from .pieces import CASE
 from .pieces import FOLDER
@@ -294,6 +296,34 @@ def test_a_target_at_which_nothing_is_has_no_status_to_be_set() -> None:
     assert ([], []) == (unconcluded(run), plan([run], BOTH).work)
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize(
+    ("capabilities", "why"),
+    [
+        (BOTH, ""),
+        ({"archive": BOTH["archive"]}, "squash is not in evidence_destinations"),
+        (
+            {"squash": replace(BOTH["squash"], origin="https://other")},
+            "https://other is configured",
+        ),
+    ],
+)
+def test_a_status_that_nobody_can_set_as_things_are_is_named(
+    capabilities: dict[str, Capability], why: str, asked: bool, there: bool
+) -> None:
+    """Its destination was taken out or leads elsewhere: with the reason, if anything is there."""
+    run, owner, [one] = scene()
+    done = delivery(owner, one, CASE)
+    run.receipts = {done.key: receipt(done)} if there else {}
+    run.to_conclude = {("squash", target_name(CASE))} if asked else set()
+
+    made = plan([run], capabilities)
+
+    assert ([CASE] if why and asked and there else []) == list(made.untold)
+    assert all(why in reason for reason, _ in made.untold.values())
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_what_waits_for_a_person_is_counted_among_what_is_open(state: State) -> None:
     """Whatever a journal says: only what waits or is uncertain, and nothing with a receipt."""
@@ -303,7 +333,9 @@ def test_what_waits_for_a_person_is_counted_among_what_is_open(state: State) -> 
     run.failures = {one.key: one for one in stuck}
     run.receipts[keys[0].key] = receipt(keys[0])
 
-    assert (1 if state in (State.WAITING, State.UNCERTAIN) else 0) == stuck_ones(run)
+    is_open = state in (State.WAITING, State.UNCERTAIN)
+    assert (1 if is_open else 0) == stuck_ones(run)
+    assert ([keys[2].key] if is_open else []) == [one.key for one in pushable(run)]
 
 
 def test_the_outcome_of_a_target_is_that_of_the_last_reruns() -> None:
@@ -325,6 +357,20 @@ def test_the_worse_of_two_outcomes() -> None:
     assert all(
         worse(a, b) is order[min(i, j)] for i, a in enumerate(order) for j, b in enumerate(order)
     )
+
+
+def test_only_failures_at_targets_that_a_piece_still_has_are_reasons() -> None:
+    """What failed at a target that its piece left says nothing about what is open."""
+    owner = item("j1-1", FOLDER)
+    one, other = piece(owner), piece(owner, 2)
+    left, kept = delivery(owner, one, CASE), delivery(owner, one, FOLDER)
+    failures = {
+        d.key: Failure(key=d.key, state=State.WAITING, reason=reason)
+        for d, reason in ((left, "left"), (kept, "kept"))
+    }
+    run = record([owner], [one, other], failures=failures)
+
+    assert ["kept"] == [failure.reason for failure in open_failures(run)]
 
 
 @pytest.mark.parametrize(
@@ -410,6 +456,7 @@ def test_the_states_of_a_run_are_told_from_its_journals() -> None:
         State.UNCERTAIN: 1,
         State.REJECTED: 1,
     } == states(run)
+    assert [keys[3], keys[4]] == pushable(run)
 
 
 @pytest.mark.parametrize("rerun", [-1, 0, 7])

@@ -8,14 +8,14 @@ from typing import Any
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.obstacles import Capability
 from pytest_attach_evidence.outcomes import worst_outcomes
-from pytest_attach_evidence.plan import Capability
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.remap import MOST_NAMED
 from pytest_attach_evidence.remap import Remap
 from pytest_attach_evidence.remap import remap
+from pytest_attach_evidence.run_record import RunRecord
 
 from .pieces import CASE
 from .pieces import FOLDER

@@ -18,8 +18,8 @@ from pytest_attach_evidence.options import OPTIONS
 from pytest_attach_evidence.options import SECRET_NAMES
 from pytest_attach_evidence.rest.origins import Origins
 from pytest_attach_evidence.settings import Settings
-from pytest_attach_evidence.settings import base_url
 from pytest_attach_evidence.settings import load
+from pytest_attach_evidence.urls import base_url
 
 
 ROOT = Path("/project")

@@ -18,7 +18,7 @@ from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Limits
-from pytest_attach_evidence.plan import Capability
+from pytest_attach_evidence.obstacles import Capability
 from pytest_attach_evidence.plan import plan
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import disk
@@ -265,6 +265,21 @@ def test_a_fork_writes_a_journal_of_its_own(tmp_path: Path) -> None:
     assert 2 == len(list((run.path / "journals").iterdir()))
     assert [] == run.read().problems
     assert ["after.txt", "before.txt", "child.txt"] == sorted(names(run))
+
+
+def test_whoever_writes_after_a_fork_has_a_file_of_its_own(tmp_path: Path) -> None:
+    """The lines of parent and child stand in two files, each a whole chain."""
+    made = Journal(tmp_path)
+    made.append({"type": "piece", "number": 1})
+    child = os.fork()
+    if child == 0:
+        made.append({"type": "piece", "number": 2})
+        os._exit(0)
+    assert 0 == os.waitpid(child, 0)[1]
+    made.append({"type": "piece", "number": 3})
+
+    assert [[1, 3], [2]] == sorted(believed(path) for path in tmp_path.iterdir())
+    assert [[], []] == [damaged(path) for path in tmp_path.iterdir()]
 
 
 def test_threads_share_a_journal(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.naming import keys_in
 from pytest_attach_evidence.outcomes import worst_outcomes
+from pytest_attach_evidence.run_record import RunRecord
 
 from ...bundles import pieces_in
 from .world import TARGETS

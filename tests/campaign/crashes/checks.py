@@ -10,8 +10,8 @@ from pathlib import Path
 from pytest_attach_evidence.deliveries import deliveries_of
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.run_record import RunRecord
 
 from .arrived import Arrived
 from .arrived import arrived

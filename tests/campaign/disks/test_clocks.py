@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC
@@ -85,6 +86,10 @@ def test_a_clock_that_jumps_while_tests_run(project: Project, seconds: int) -> N
     assert ["1.txt", "2.txt"] == names[:2]
     assert ["after.xml", "before.xml"] == sorted(names[2:])
     assert all(0 <= (item.duration_s or 0) < 60 for item in record.items.values())
+    (summary,) = project.spool.glob("*/evidence-summary.json")
+    [told] = json.loads(summary.read_text("utf-8"))["notes"]
+    assert told in ran.out.splitlines()
+    assert f"clock: this machine's jumped {seconds:+.0f} s meanwhile" in told
 
 
 @UNIX
@@ -111,7 +116,7 @@ def delivered_after(scene: Scene, noted: str) -> float:
     """Deliver a piece of which only an intent at that moment is known; return how long that waited."""
     scene.attach("a.txt")
     [key] = scene.deliver().plan.deliveries
-    for path in (scene.run.path / "deliveries").iterdir():
+    for path in (*scene.run.path.glob("delivery-*"), *scene.run.path.glob("deliveries/*")):
         path.unlink()
     scene.one.ledger.clear()
     scene.budget.waited.clear()

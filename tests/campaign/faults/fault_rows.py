@@ -209,6 +209,26 @@ for status in (409, 413, 415, 422):
         says=f"HTTP {status}" if status != 409 else "",
     )
 row("F6", "413 late", PLAIN, on("status", status=413, body_bytes=-1, times=EVER), promise=REJECTED)
+for system, sends in (("squash", 4), ("workiva", 4), ("huawei", 4), ("rillsoft", 2)):
+    # Workiva's operations of the other pieces are waited for before.
+    waits = None if system == "workiva" else 2
+    row("F6", "413 for now", (system,), on("status", status=413, retry_after="2"), waits=waits)
+    row(
+        "F6",
+        "413 for now, for ever",
+        (system,),
+        on("status", status=413, retry_after="2", times=EVER),
+        promise=REJECTED,
+        sends=sends,
+        says="HTTP 413",
+    )
+row(
+    "F6",
+    "413 for an hour",
+    PLAIN,
+    on("status", status=413, retry_after="3600", times=EVER),
+    promise=WAITING,
+)
 for system, named in (
     ("squash", "to squash executions 1042 "),
     ("squash-plan", "to squash reference TC-1 "),
@@ -279,10 +299,26 @@ row(
     "login page everywhere",
     ANSWERED,
     everywhere("login-page"),
-    promise=WAITING,
+    promise=REFUSED,
     but={"rillsoft": UNCERTAIN},
     says="login page",
 )
+for system, sends, promise in (
+    ("squash", 1, "2 uncertain: 77"),
+    ("huawei", 1, "1 uncertain, 1 waiting: 77"),
+    ("workiva-start", 2, REFUSED),
+):
+    where = LISTS[system.partition("-")[0]]
+    row(
+        "F8",
+        "login page for what is sent and what is listed",
+        (system,),
+        on("login-page", done=system != "workiva-start", times=EVER),
+        on("login-page", times=EVER, **where),
+        promise=promise,
+        sends=sends,
+        says="login page",
+    )
 for status in ("failed", "error"):
     row(
         "F8",

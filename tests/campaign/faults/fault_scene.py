@@ -30,11 +30,11 @@ from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Run
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.project import Project
 from pytest_attach_evidence.redact import Redactor
 from pytest_attach_evidence.report.summary import Summary
 from pytest_attach_evidence.retry import Budget
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.secrets import Secrets
 from pytest_attach_evidence.settings import Settings
@@ -223,6 +223,7 @@ class FaultScene:
                 results=results,
                 records=group.records,
                 next=command if delivering.undelivered(results) else "",
+                notes=project.budget.clocks.told(),
             )
         return Pushed(
             results=results,

@@ -156,8 +156,12 @@ row(
 )
 
 # F20 - the server's clock
-for name, shift in (("a day ahead", "86400"), ("a day behind", "-86400"), ("without Date", "none")):
-    row("F20", name, PLAIN, on("date", date=shift, method="", path="", times=EVER))
+for name, shift, says in (
+    ("a day ahead", "86400", "s ahead of this machine, whose moments are recorded"),
+    ("a day behind", "-86400", "s behind this machine, whose moments are recorded"),
+    ("without Date", "none", ""),
+):
+    row("F20", name, PLAIN, on("date", date=shift, method="", path="", times=EVER), says=says)
     row(
         "F20",
         f"{name}, 429 with a date",

@@ -13,10 +13,10 @@ from pathlib import Path
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import State
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.naming import keys_in
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
 

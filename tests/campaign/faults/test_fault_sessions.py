@@ -81,7 +81,7 @@ CASES = [
         "F8 login page",
         "huawei",
         {"fault": "login-page", "times": EVER},
-        (0, 2, 0, 0, 75),
+        (0, 2, 0, 0, 77),
         "login page",
     ),
     Case(

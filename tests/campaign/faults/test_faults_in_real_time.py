@@ -167,7 +167,9 @@ def test_one_dead_destination_takes_nothing_from_the_other(
         results = pushed.results
         arrived = [results.plan.deliveries[key].target.destination for key in results.receipts]
         assert [fine, fine] == arrived, pushed.lines
-        assert (77 if values.get("status") == 401 else 75) == pushed.status
+        # Nothing at Rillsoft can be looked for: a page there stays an answer that says nothing.
+        refused = values.get("status") == 401 or (fault == "login-page" and dead != "rillsoft")
+        assert (77 if refused else 75) == pushed.status
         assert pushed.took_s < 3.0 + ENDING_S
         check(scene, pushed)
 

@@ -54,12 +54,13 @@ ROWS: Rows = {
         f"{LIFE}/test_two_processes.py::test_the_holder_of_the_lock_is_killed",
         "commands/test_killed.py::test_while_a_push_runs",
     ),
-    "P10 reruns, parameters, the same test twice, unittest, asyncio, doctest, subtests": (
+    "P10 reruns, parameters, the same test twice, unittest, asyncio, doctest, subtests, pytest-forked": (
         f"{LIFE}/test_repeated.py::test_reruns",
         f"{LIFE}/test_repeated.py::test_a_rerun_after_a_crash",
         f"{LIFE}/test_attribution.py::test_sorts_of_tests",
         f"{LIFE}/test_repeated.py::test_subtests",
         f"{LIFE}/test_repeated.py::test_the_same_test_twice",
+        f"{LIFE}/test_forked.py::test_every_test_in_a_child",
         "plugin/test_items.py::test_outcomes",
         "plugin/test_items.py::test_doctest",
     ),
@@ -105,6 +106,7 @@ ROWS: Rows = {
         f"{LIFE}/test_shards.py::test_shards_share_one_execution_with_the_worst_outcome",
         f"{LIFE}/test_shards.py::test_a_push_that_was_interrupted_goes_on_with_the_same_execution",
         f"{LIFE}/test_shards.py::test_a_shard_that_was_pushed_alone_before",
+        f"{LIFE}/test_shards.py::test_shards_that_each_lost_the_answer_to_a_creation",
         f"{LIFE}/test_shards.py::test_the_recipes_of_the_docs",
         "plugin/test_refusals.py::test_workers_with_another_disk",
     ),

@@ -15,8 +15,8 @@ import pytest
 from pytest_attach_evidence.deliveries import deliveries_of
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.model import Delivery
-from pytest_attach_evidence.model import RunRecord
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.sandbox.store import StoredFile
 from pytest_attach_evidence.spool import Spool

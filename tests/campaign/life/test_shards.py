@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,3 +162,45 @@ def test_the_recipes_of_the_docs(life: Life, heading: str, layout: str) -> None:
     assert 2 == created(life)
     assert ["FAILURE", "SUCCESS"] == sorted(life.statuses().values())
     assert 5 == pushed.counts["pieces"]
+
+
+def lose_the_creations(life: Life, runs: list[str]) -> None:
+    """Push each shard alone: an execution is created, its answer is lost, and the look at it is refused."""
+    where = {"system": "squash", "path": r"/(executions|test-plan-items/\d+)$"}
+    for run in runs:
+        life.sandbox.faults.add("answer-lost", **{**where, "method": "POST"})
+        life.sandbox.faults.add("status-401", **{**where, "method": "GET"}, after=1)
+        assert 77 == life.project.command("push", run).status
+        life.sandbox.faults.clear()
+
+
+@pytest.mark.parametrize("strangers", [0, 1])
+def test_shards_that_each_lost_the_answer_to_a_creation(life: Life, strangers: int) -> None:
+    """Together they share the newest; beside a tester's one line tells what to do, and that works."""
+    system: Any = life.sandbox.systems["squash"]
+    (item,) = [one for one in system.plan.items.values() if is_line_of(one, "TC-1")]
+    before = len(item.executions)
+    life.suite(SUITE.replace("{end}", "pass"))
+    runs = shards(life, apart=True)
+    lose_the_creations(life, runs)
+    others = [system.plan.create_execution(item) for _ in range(strangers)]
+    fresh = item.executions[before:]
+
+    pushed = life.project.command("push", *runs)
+    if strangers:
+        (line,) = [one for one in pushed.out.splitlines() if one.startswith("rejected:")]
+        assert 65 == pushed.status
+        assert all(str(one.id) in line for one in fresh)
+        assert "or give it a status, then: attach-evidence push --retry-rejected" in line
+        others[0].status = "BLOCKED"
+        pushed = life.project.shell(pushed.next, life.project.folder)
+
+    assert (0, "") == (pushed.status, pushed.errors), pushed
+    assert ["READY", "SUCCESS", "BLOCKED"][: 2 + strangers] == [one.status for one in fresh]
+    assert [1] * 5 == list(commits(life.sandbox, "squash").values())
+
+
+def is_line_of(item: Any, reference: str) -> bool:
+    """Tell whether a line of the look-alike's plan is that of a test case in the iteration used."""
+    case = item.test_case
+    return case is not None and item.iteration.id == 4 and case.reference == reference

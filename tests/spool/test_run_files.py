@@ -1,0 +1,159 @@
+"""What stands beside a run's blobs and journals: the summary, the group, the begun delivery journals."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_attach_evidence import steps
+from pytest_attach_evidence.errors import SpoolError
+from pytest_attach_evidence.spool import DeliveryLog
+from pytest_attach_evidence.spool import RunFolder
+from pytest_attach_evidence.steps import Steps
+
+from .runs import begin
+from .runs import entries
+from .runs import written
+
+
+class Broken(Steps):
+    """A disk that fails one step from the n-th time on, as long as that is wanted."""
+
+    def __init__(self, step: str, good: int = 0) -> None:
+        self.good = good
+        original: Callable[..., object] = getattr(super(), step)
+
+        def failing(*args: object) -> object:
+            self.good -= 1
+            if self.good < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return original(*args)
+
+        setattr(self, step, failing)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run with a piece that nobody uses."""
+    return written(tmp_path, 1)
+
+
+def test_a_summary_is_whole_or_the_one_before(run: RunFolder) -> None:
+    """Programs read valid JSON with a line for each delivery; what a killed process left is removed."""
+    first = {"v": 1, "deliveries": [{"piece": "ü.png"}, {"piece": "b"}], "missing": []}
+    (run.path / ".new-0123").write_text("half")
+    run.write_summary(first)
+    path = run.path / "evidence-summary.json"
+
+    for step in ("create", "write", "sync", "rename"):
+        with steps.taken_by(Broken(step)), pytest.raises(SpoolError, match="No space left"):
+            run.write_summary({"v": 2})
+        assert first == json.loads(path.read_text("utf-8"))
+    assert '{"piece": "ü.png"},' in path.read_text("utf-8").splitlines()
+    assert [] == list(run.path.glob(".new-*"))
+    run.write_summary({"v": 3, "text": "half a character: \ud800"})
+    assert 3 == json.loads(path.read_text("utf-8"))["v"]
+
+
+def test_a_group_only_grows(run: RunFolder) -> None:
+    """Runs that were delivered together once stay together; a disk that takes no more is told."""
+    run.write_group([run.id, "one"])
+    with steps.taken_by(Broken("create")), pytest.raises(SpoolError, match="group cannot be writ"):
+        run.write_group(["two"])
+    run.write_group(["three"])
+
+    assert {"one", "three"} == run.group()
+
+
+def noted(run: RunFolder) -> None:
+    """Write a line into a delivery journal of a process of its own."""
+    log = DeliveryLog([run])
+    try:
+        log.note("squash", "name", "value")
+    finally:
+        log.close()
+
+
+def missed(run: RunFolder) -> list[str]:
+    """Return what is told of a run, where it makes its receipts doubtful."""
+    record = run.read()
+    assert record.doubtful == bool(record.problems)
+    return [f"{problem.subject} {problem.seen}" for problem in record.problems]
+
+
+def test_a_delivery_journal_is_missed_from_its_first_line_on(run: RunFolder) -> None:
+    """However many are gone, with their folder too: one line; nothing is told while all are there."""
+    noted(run)
+    noted(run)
+    before = missed(run)
+    first, second = sorted((run.path / "deliveries").iterdir())
+    second.unlink()
+    one = missed(run)
+    first.unlink()
+    (run.path / "deliveries").rmdir()
+
+    assert [] == before
+    assert [f"{second.name} is gone with what it recorded"] == one
+    assert [f"{first.name} is gone with what it recorded, as are 1 more"] == missed(run)
+
+
+@pytest.mark.parametrize("good", range(3))
+@pytest.mark.parametrize("step", ["create", "sync_folder"])
+def test_a_journal_that_was_never_begun_is_not_missed(run: RunFolder, step: str, good: int) -> None:
+    """Whichever step a disk refuses: no line counts before the journal would be missed, then all do."""
+    log = DeliveryLog([run])
+    with steps.taken_by(Broken(step, good)):
+        try:
+            log.note("squash", "name", "refused")
+        except SpoolError:
+            refused = True
+        else:
+            refused = False
+        told = missed(run)
+        held = len(run.read().notes)
+    log.note("squash", "name", "value")
+    log.close()
+
+    assert refused == (good < 2)
+    assert ([], 0 if refused else 1) == (told, held)
+    assert [] == missed(run)
+    (path,) = (run.path / "deliveries").iterdir()
+    assert "value" == entries(path)[-1]["value"]
+    path.unlink()
+    assert 1 == len(missed(run))
+
+
+def test_spools_of_before_miss_nothing(run: RunFolder) -> None:
+    """A delivery journal of which no file tells that it was begun is believed as it is."""
+    noted(run)
+    for path in run.path.glob("delivery-*"):
+        path.unlink()
+    before = run.read()
+    for path in (run.path / "deliveries").iterdir():
+        path.unlink()
+
+    assert (1, False) == (len(before.notes), before.doubtful)
+    assert [] == missed(run)
+
+
+def test_a_run_that_cannot_be_listed_is_doubtful(run: RunFolder) -> None:
+    """Nobody can tell then which delivery journals there were."""
+    elsewhere = run.path.with_name("elsewhere")
+    run.path.rename(elsewhere)
+    run.path.symlink_to(elsewhere)
+
+    assert [f"{run.id} cannot be read (a link, which no run of ours has)"] == missed(run)
+
+
+def test_no_other_name_is_taken_for_a_journal(tmp_path: Path) -> None:
+    """A spool from elsewhere cannot have odd names printed."""
+    run = begin(tmp_path)
+    for name in ("delivery-", "delivery-::error::x", "delivery-000001-0123456789ab.jsonl"):
+        (run.path / name).write_text("")
+    run.release()
+
+    assert [] == missed(run)
