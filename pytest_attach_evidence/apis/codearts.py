@@ -137,7 +137,7 @@ class CodeArts(WorkItems):
             if _says_no(written.begin):
                 raise refused(instead)
             if _is_page(answer) and not any(_names_page(name) for name in attachment.names):
-                raise refusal(instead)
+                instead.document()  # raises: a page is no JSON
         if attachment.size not in (None, written.length):
             raise refusal(answer, f"{written.length} bytes, where {attachment.size} are listed")
 

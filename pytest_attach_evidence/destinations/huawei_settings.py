@@ -161,7 +161,7 @@ class HuaweiSettings:
 
     def doubting(self, error: TemporaryError) -> TemporaryError:
         """Return an error with what may be its cause: an address that nobody answers at."""
-        if self._odd_region is None or error.throttled:
+        if self._odd_region is None or error.throttled or type(error) is not TemporaryError:
             return error
         return TemporaryError(f"{error}; {self._odd_region}", retry_after_s=error.retry_after_s)
 

@@ -285,7 +285,7 @@ class TestFiles:
         [
             ("answer-cut", TemporaryError),
             ("empty", TemporaryError),
-            ("login-page", TemporaryError),
+            ("login-page", DestinationClosedError),
             ("inner-error", PermanentError),
             ("status-403", PermanentError),
             ("redirect", DestinationClosedError),

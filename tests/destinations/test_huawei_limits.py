@@ -11,12 +11,16 @@ import requests
 import responses
 
 from pytest_attach_evidence.destinations.base import Holding
+from pytest_attach_evidence.destinations.huawei_settings import HuaweiSettings
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Receipt
-from pytest_attach_evidence.plan import broken_limit
+from pytest_attach_evidence.obstacles import broken_limit
+from pytest_attach_evidence.secrets import Secrets
+from pytest_attach_evidence.settings import Settings
 
 from .contract import outcome
 from .huawei_scenes import FOREIGN
@@ -121,7 +125,7 @@ class TestRoom:
             ("status-500", TemporaryError),
             ("status-429", TemporaryError),
             ("answer-lost", TemporaryError),
-            ("login-page", TemporaryError),
+            ("login-page", DestinationClosedError),
             ("array", TemporaryError),
             ("status-401", DestinationClosedError),
         ],
@@ -363,6 +367,17 @@ class TestCheck:
         assert isinstance(error, TemporaryError)
         assert "no connection to projectman-ext.cn-nroth-4" in str(error)
         assert "try cn-north-4" in str(error)
+
+    def test_an_error_that_leads_elsewhere_keeps_its_kind(self) -> None:
+        """One that is tried once more, or says that a limiter spoke, came from a server that is there."""
+        given = {"evidence_huawei_region": "cn-nroth-4"}
+        odd = HuaweiSettings(Settings(given=given), Secrets({}))
+
+        for error in (
+            OnceMoreError("too large", retry_after_s=1.0),
+            TemporaryError("too often", throttled=True),
+        ):
+            assert error is odd.doubting(error)
 
     def test_a_project_of_33_characters_is_a_warning(self, make_scene: SceneOf) -> None:
         """The vendor's own example has 33; what it refuses in the end it refuses in words."""
