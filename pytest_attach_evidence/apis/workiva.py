@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..errors import UncertainError
@@ -128,7 +129,7 @@ class WorkivaApi:
         PUT <uploadUrl> with the bearer (text of testPhaseAttachmentUpload); any 2xx is an answer, but
         only the list of attachments or the operation proves anything. The URL is never tried again with
         another token: the first 401 raises TemporaryError (the token may have ended meanwhile; a new
-        upload gets a new one), a second in a row DestinationClosedError, a 403 or 413 PermanentError.
+        upload gets a new one), a second in a row DestinationClosedError, a 403 PermanentError.
         The 10,485,760 bytes of a request to the API host do not concern the upload URL's.
         """
         request = Request(
@@ -150,8 +151,8 @@ class WorkivaApi:
             raise DestinationClosedError(str(error), why="authentication", next_step=NO_ACCESS)
         if answer.status == 403:
             raise PermanentError(str(error), next_step=NO_SCOPE)
-        if answer.status == 413:
-            raise PermanentError(str(error), next_step=NO_LIMIT)
+        if isinstance(error, PermanentError | OnceMoreError) and answer.status == 413:
+            error.next_step = NO_LIMIT
         raise error
 
     def operation(self, address: str) -> Operation:

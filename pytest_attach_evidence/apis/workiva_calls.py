@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
+from ..errors import OnceMoreError
 from ..errors import TemporaryError
 from ..rest.answers import ANSWER_LIMIT
 from ..rest.answers import Answer
@@ -118,7 +119,8 @@ class Calls:
             if answer.status in accepted:
                 break
             error = refused(answer)
-            if not self.patient or not isinstance(error, TemporaryError):
+            passing = isinstance(error, TemporaryError) and not isinstance(error, OnceMoreError)
+            if not self.patient or not passing:
                 raise error
             wait_s = wait_after(error, attempt, settle_s=0.0, repeat_is_harmless=True)
             if (

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import refusal
@@ -42,9 +43,8 @@ def refused(answer: Answer) -> DeliveryError:
     if answer.status == 404:
         hint = f"check the ids of the target; {WRONG_PLACE}; {NO_SCOPE}"
         return RefusedObjectError(str(error), status=404, next_step=hint)
-    if answer.status == 413:
-        hint = f"a request to Workiva's API host may have {PAYLOAD_LIMIT} bytes"
-        return PermanentError(str(error), next_step=hint)
+    if isinstance(error, PermanentError | OnceMoreError) and answer.status == 413:
+        error.next_step = f"a request to Workiva's API host may have {PAYLOAD_LIMIT} bytes"
     return error
 
 

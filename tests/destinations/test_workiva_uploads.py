@@ -18,6 +18,7 @@ import pytest
 
 from pytest_attach_evidence.destinations.workiva import Workiva
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
 from pytest_attach_evidence.errors import TemporaryError
@@ -435,17 +436,18 @@ class TestTroubles:
             (BYTES, "documents no limit for attachments (10485760 bytes concern"),
         ],
     )
+    @pytest.mark.parametrize("wait", [{}, {"retry_after": "7"}])
     def test_too_large_names_the_host_s_number(
-        self, start: Start, where: dict[str, str], words: str
+        self, start: Start, where: dict[str, str], words: str, wait: dict[str, str]
     ) -> None:
         """What is limited is a request to the API host; a refusal of the store is another thing."""
         scene = start()
         [piece] = scene.pieces(("a.txt", b"a" * 77))
-        scene.fail("status-413", **where)
+        scene.fail("status-413", **where, **wait)
 
         error = outcome(scene, [piece])
 
-        assert isinstance(error, PermanentError)
+        assert isinstance(error, OnceMoreError if wait else PermanentError)
         assert words in error.next_step
         assert ("a request of 77 bytes" in str(error)) == (where is BYTES)
 
