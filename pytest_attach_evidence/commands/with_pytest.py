@@ -111,7 +111,7 @@ def _folders(arguments: argparse.Namespace) -> list[str]:
 
 
 def _words(arguments: argparse.Namespace) -> list[str]:
-    words = ["--noconftest", "-p", "no:cacheprovider", "-p", "attach-evidence"]
+    words = ["--noconftest", "--capture=no", "-p", "no:cacheprovider", "-p", "attach-evidence"]
     for pair in (*QUIET, *arguments.override_ini):
         words += ["-o", pair]
     for plugin in arguments.plugins:

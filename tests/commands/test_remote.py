@@ -1,0 +1,190 @@
+"""`attach-evidence remote`: its arguments, its questions and its exit status, whatever the vendor."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_attach_evidence.naming import keys_in
+from pytest_attach_evidence.sandbox import Sandbox
+
+from .project import Project
+
+
+EXECUTION = "squash=executions/1042"
+
+
+@pytest.fixture
+def squash(project: Project, sandbox: Sandbox) -> Iterator[Project]:
+    """A project with two pieces at one execution of the look-alike, and Workiva beside it."""
+    project.lead_to(sandbox, "squash workiva archive")
+    project.write(
+        "test_it.py",
+        "import pytest",
+        "@pytest.mark.evidence(squash='executions/1042')",
+        "def test_it(evidence):",
+        "    evidence.attach(b'one', name='one.txt')",
+        "    evidence.attach(b'two', name='two.txt')",
+    )
+    assert 0 == project.pytest("-q").status
+    return project
+
+
+def listed(project: Project) -> list[dict[str, str]]:
+    """Return the attachments of the execution."""
+    [found] = json.loads(project.command("remote", "list", EXECUTION, "--json").out)
+    return list(found["attachments"])
+
+
+def on_a_terminal(project: Project, words: list[str], answer: str) -> tuple[int, str]:
+    """Run the command with a terminal at which somebody answers; return status and what was shown."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest_attach_evidence", "remote", *words],
+        cwd=project.folder,
+        env={**os.environ, **project.variables},
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    os.write(leader, f"{answer}\n".encode())
+    shown, _ = process.communicate(timeout=60)
+    os.close(leader)
+    os.close(follower)
+    return process.returncode, shown
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "seen"),
+    [
+        (["frobnicate"], 4, "invalid choice"),
+        (["download"], 4, "takes a TARGET"),
+        (["rename", EXECUTION], 4, "--attachment and --name"),
+        (["delete", EXECUTION], 4, "--all"),
+        (["list", "squash", "--depth", "0"], 4, "no number from 1 on"),
+        (["info", "squash=no such thing/at all"], 4, "no such thing"),
+        (["info", "squash"], 4, "names no object - write squash=PLACE"),
+        (["list", "nowhere=1"], 78, "nowhere is not among evidence_destinations"),
+        (["list", "rillsoft=1"], 78, "rillsoft is not among evidence_destinations"),
+        (["list", "archive=1"], 65, "archive has no operations of its own; its files are in"),
+        (["download", EXECUTION, "--attachment", "x"], 65, "none of its 2 attachments has the id"),
+        (["download", "squash=executions/999"], 65, "executions/999"),
+        (["export", EXECUTION], 65, "documents no operation to export"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    squash: Project, words: list[str], status: int, seen: str
+) -> None:
+    """A script learns of it by the exit status, a person by one line; nothing is printed as a traceback."""
+    ended = squash.command("remote", *words)
+
+    assert (status, ended.out if status != 4 else "") == (ended.status, "")
+    assert seen in ended.errors.splitlines()[-1]
+    assert "Traceback" not in ended.errors
+
+
+def test_other_destinations_may_be_wrong(squash: Project) -> None:
+    """Who asks one system needs the credentials of that one only; without a name all are asked."""
+    squash.variables["PYTEST_EVIDENCE_WORKIVA_CLIENT_SECRET"] = ""
+
+    assert 0 == squash.command("remote", "list", EXECUTION).status
+    alone = squash.command("remote", "list", "workiva")
+    every = squash.command("remote", "list")
+
+    assert (78, 78) == (alone.status, every.status)
+    assert "PYTEST_EVIDENCE_WORKIVA_CLIENT_SECRET" in alone.errors
+
+
+def test_everything_is_listed_where_nothing_is_named(squash: Project) -> None:
+    """Every system but the archive, each with texts that can be pasted."""
+    every = json.loads(squash.command("remote", "list", "--depth", "1", "--json").out)
+
+    assert ["squash", "workiva"] == [one["target"] for one in every]
+    for one in every:
+        place = next(place["text"] for place in one["places"] if place["leads"])
+        assert 0 == squash.command("remote", "list", place, "--depth", "1").status
+
+
+def test_one_target_that_fails_stops_no_other(squash: Project) -> None:
+    """The rest is done, and the exit status tells of the worst."""
+    ended = squash.command(
+        "remote", "download", "squash=executions/999", EXECUTION, "--to", "files"
+    )
+
+    assert 65 == ended.status
+    assert 2 == len(list((squash.folder / "files").iterdir()))
+    [line] = ended.errors.splitlines()
+    assert line.startswith("ERROR: squash=executions/999: ")
+
+
+def test_pieces_come_back_as_they_were_attached(squash: Project) -> None:
+    """By id, by the key in the name and by the whole name; a second file of one name gets a number."""
+    one, two = sorted(listed(squash), key=lambda found: found["name"])
+    [key] = keys_in(two["name"])
+    words = ["--attachment", one["id"], "--attachment", key, "--to", "files"]
+    assert 0 == squash.command("remote", "download", EXECUTION, *words).status
+    [found] = json.loads(
+        squash.command(
+            *("remote", "download", EXECUTION, "--attachment", one["name"]),
+            *("--to", "files", "--json"),
+        ).out
+    )
+
+    kept = {path.read_bytes() for path in (squash.folder / "files").iterdir()}
+    assert ({b"one", b"two"}, 3) == (kept, len(list((squash.folder / "files").iterdir())))
+    assert found["path"].endswith("-2.txt")
+    assert (3, "sha256:7692c3ad") == (found["size"], found["digest"][:15])
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", 1), ("yes", 1), ("n", 2), ("", 2)])
+def test_a_deletion_asks(squash: Project, answer: str, left: int) -> None:
+    """What goes is shown before; only a yes is one."""
+    name = min(found["name"] for found in listed(squash))
+
+    status, shown = on_a_terminal(squash, ["delete", EXECUTION, "--attachment", name], answer)
+
+    assert f"Delete 1 attachment of {EXECUTION} for good? [y/N]" in shown
+    assert name in shown
+    assert (0 if left == 1 else 4) == status, shown
+    assert left == len(listed(squash))
+
+
+def test_nobody_is_asked_where_nobody_is(squash: Project) -> None:
+    """A job of CI has to say that it means it."""
+    refused = squash.command("remote", "delete", EXECUTION, "--all")
+    assert (4, 2) == (refused.status, len(listed(squash)))
+    assert "--yes" in refused.errors
+
+    assert 0 == squash.command("remote", "delete", EXECUTION, "--all", "--yes").status
+    assert [] == listed(squash)
+
+
+def test_a_name_without_its_key_is_warned_of(squash: Project) -> None:
+    """Whoever takes the key out of a name learns what that means before it is done."""
+    id = listed(squash)[0]["id"]
+    words = ["rename", EXECUTION, "--attachment", id, "--name", "better"]
+
+    status, shown = on_a_terminal(squash, words, "n")
+
+    assert 4 == status
+    assert "the key in its name goes, so that no push can find it any more" in shown
+    assert 0 == squash.command("remote", *words, "--yes").status
+    assert "better" in {Path(found["name"]).stem for found in listed(squash)}
+
+
+def test_a_server_that_is_away_is_75(squash: Project, sandbox: Sandbox) -> None:
+    """Trying again later may help."""
+    sandbox.faults.add("status-503", system="squash", times=-1)
+
+    ended = squash.command("remote", "list", EXECUTION)
+
+    assert 75 == ended.status
+    assert "503" in ended.errors
