@@ -220,7 +220,7 @@ class TestOddAnswers:
             ({"status": 202}, TemporaryError),
             ({"status": 202, "json": {}}, TemporaryError),
             ({"status": 202, "json": {"operationLocation": 7}}, TemporaryError),
-            ({"status": 200, "body": "<html>Sign in"}, TemporaryError),
+            ({"status": 200, "body": "<html>Sign in"}, DestinationClosedError),
             ({"status": 504}, TemporaryError),
             ({"status": 500}, TemporaryError),
             ({"status": 429}, TemporaryError),
