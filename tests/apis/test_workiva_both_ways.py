@@ -26,7 +26,9 @@ from .workiva_region import region
 EDGES = (0, 1, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145)
 SLOW = [HealthCheck.too_slow]
 anything = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=80)
-few = settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+signs = st.characters(exclude_categories=("C", "Z", "N")) | st.sampled_from("0123456789")
+ids_like = st.text(signs, min_size=1, max_size=80)
+few = settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
 
 
 def is_id(text: str) -> bool:
@@ -73,7 +75,7 @@ def test_ids(tmp_path: Path) -> None:
     with region(tmp_path, forms=forms) as workiva:
 
         @few
-        @given(ids=st.lists(anything.filter(is_id), min_size=2, max_size=4))
+        @given(ids=st.lists(ids_like.filter(is_id), min_size=2, max_size=4))
         @example(ids=["a/b", "a%2Fb", "?#&", "%25"])
         @example(ids=["...", "~", "ü", ";,:@!$'()*+="])
         def travel(ids: list[str]) -> None:

@@ -57,7 +57,7 @@ def region(
     given = {"settle_s": 0.0, **switches}
     with Sandbox(folder, switches={"workiva": given}) as sandbox:
         exports = sandbox.systems["workiva"].exports()
-        budget = Budget.lasting(30, stall_s=5.0)
+        budget = Budget.lasting(600)
         api = connect(
             base=sandbox.roots["workiva"],
             version=version,
