@@ -202,7 +202,7 @@ class TestRoom:
             piece, evidence=dataclasses.replace(piece.evidence, size=limit + 1)
         )
 
-        broken = broken_limit(large, 0, scene.destination.limits)
+        broken = broken_limit(large, 0, 1, scene.destination.limits)
 
         assert broken is not None
         assert f"has {limit + 1:,} bytes, huawei takes {limit:,}" == broken[0]
