@@ -61,7 +61,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         def begin(**switches: Any) -> Served:
             sandbox = stack.enter_context(Sandbox(tmp_path, switches={"squash": switches}))
             root = sandbox.roots["squash"]
-            session = Session(Origins(root), Budget.lasting(30))
+            session = Session(Origins(root), Budget.lasting(600))
             api = SquashTm(session, root, bearer(Secret(READ_WRITE, "the sandbox")))
             stack.callback(api.close)
             return Served(api=api, sandbox=sandbox)
@@ -344,7 +344,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp(f"shared-{uuid.uuid4().hex[:6]}")
     with Sandbox(folder) as sandbox:
         root = sandbox.roots["squash"]
-        session = Session(Origins(root), Budget.lasting(120))
+        session = Session(Origins(root), Budget.lasting(600))
         api = SquashTm(session, root, bearer(Secret(READ_WRITE, "the sandbox")))
         yield Served(api=api, sandbox=sandbox)
         api.close()
