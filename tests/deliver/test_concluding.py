@@ -11,6 +11,7 @@ from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Results as Answers
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
@@ -95,6 +96,22 @@ def test_a_throttled_failure_is_repeated_while_there_is_time(scene: Scene) -> No
 
     assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
     assert 8 * 20 <= sum(scene.budget.waited) <= 8 * 22 + 60
+
+
+@pytest.mark.parametrize(("after_s", "calls"), [(20.0, 2), (3600.0, 1)])
+def test_what_is_refused_for_now_is_told_once_more(
+    scene: Scene, after_s: float, calls: int
+) -> None:
+    """Then it is refused, and at once where it would wait for long: 65 with what to do."""
+    scene.attach("a.txt")
+    not_now = OnceMoreError("413", retry_after_s=after_s, next_step="shorten the comment")
+    scene.one.conclusions = [not_now] * 99
+
+    results = scene.deliver()
+
+    ((problem, _),) = results.unconcluded
+    assert (calls, 65) == (len(scene.one.did("conclude")), status(results))
+    assert "shorten the comment" in problem.next_step
 
 
 @pytest.mark.parametrize(
