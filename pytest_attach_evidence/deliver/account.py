@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..deliveries import LONG_AGO
 from ..errors import DeliveryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -41,8 +42,11 @@ class Account:
     def _over_at(self, key: str, at: str) -> float:
         """Return when an earlier send was surely over, on the budget's clock.
 
-        A process that died in it may have sent until this delivery began.
+        A process that died in it may have sent until this delivery began, and so may one of which the
+        record is gone.
         """
+        if at == LONG_AGO:
+            return self.ground.begun_at
         age_s = _age_s(at)
         if key in self.work.unheard and age_s < self.ground.longest_send_s:
             return self.ground.begun_at

@@ -31,6 +31,7 @@ from .scene import stored
 from .scripted import LOST
 from .scripted import Scripted
 from .scripted import Step
+from .scripted import committed_after
 from .scripted import look_raises
 from .scripted import taken
 
@@ -228,6 +229,25 @@ def test_a_delivery_journal_that_is_gone_is_missed(scene: Scene) -> None:
     ]
     assert set(states(again).values()) == {"found", "delivered"}
     assert not is_settled(record)
+
+
+@pytest.mark.parametrize("damage", ["gone", "a line"])
+def test_what_only_the_record_makes_doubtful_has_time_to_settle(scene: Scene, damage: str) -> None:
+    """It may have been sent right before: a slow server stores it once, though nobody wrote when."""
+    scene.attach("a.txt")
+    scene.one.script = [committed_after(40)]
+    scene.one.looks = [look_raises(BUSY)]
+    scene.deliver()
+    (path,) = (scene.run.path / "deliveries").glob("*.jsonl")
+    path.write_bytes(b"no line of ours\n")
+    if damage == "gone":
+        path.unlink()
+
+    results = scene.deliver()
+
+    scene.one.settle()
+    assert ({"a.txt": "found"}, 1) == (states(results), stored(scene.one, "a.txt"))
+    assert 59 < sum(scene.budget.waited) <= 60
 
 
 class Unreadable(Steps):
