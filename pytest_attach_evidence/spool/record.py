@@ -35,13 +35,18 @@ def read_record(folder: Path) -> RunRecord:
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     before = len(record.problems)
     journals = _journals(folder, "deliveries", record)
+    begun = run_files.begun(_names(folder, "", record))
     if len(record.problems) == before:
-        _miss(journals, folder, record)
+        _miss(begun - {path.name for path in journals}, record)
+    emptied = False
     for path in journals:
-        for line in _lines(path, record):
+        lines = _lines(path, record)
+        # A crash before the first line leaves that, and so does whoever empties the file.
+        emptied = emptied or (not lines and path.name in begun)
+        for line in lines:
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
-    record.doubtful = len(record.problems) > before
+    record.doubtful = emptied or len(record.problems) > before
     return record
 
 
@@ -61,10 +66,9 @@ def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
     return sorted(folder / name / one for one in names if one.endswith(".jsonl"))
 
 
-def _miss(journals: Iterable[Path], folder: Path, record: RunRecord) -> None:
+def _miss(gone: Iterable[str], record: RunRecord) -> None:
     """Tell of delivery journals that were begun and are not there."""
-    begun = run_files.begun(_names(folder, "", record))
-    if lost := sorted(begun - {path.name for path in journals}):
+    if lost := sorted(gone):
         more = f", as are {len(lost) - 1} more" if lost[1:] else ""
         hint = "what has no receipt is looked for before it is sent; see what removes files there"
         record.problems.append(

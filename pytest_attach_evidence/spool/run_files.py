@@ -55,10 +55,15 @@ def group(run: Path) -> frozenset[str]:
 def note_begun(run: Path, journal: str) -> None:
     """Note that a delivery journal is there, before its first line: from now on it would be missed.
 
-    The name of the journal is on the disk already. Raises OSError.
+    The name of the journal is on the disk already. The note says it, too, since some programs drop empty
+    files. Raises OSError.
     """
     with contextlib.suppress(FileExistsError):  # the sync that comes next may have failed before
-        os.close(disk.create(run / f"delivery-{journal.removesuffix('.jsonl')}"))
+        descriptor = disk.create(run / f"delivery-{journal.removesuffix('.jsonl')}")
+        try:
+            disk.write(descriptor, f"{journal}\n".encode())
+        finally:
+            os.close(descriptor)
     disk.sync_folder(run)
 
 

@@ -231,6 +231,21 @@ def test_a_delivery_journal_that_is_gone_is_missed(scene: Scene) -> None:
     assert not is_settled(record)
 
 
+def test_a_delivery_journal_that_was_emptied_costs_a_look(scene: Scene) -> None:
+    """Nothing is told, since a crash before its first line looks alike: 0, and each is there once."""
+    scene.attach("a.txt", "b.txt")
+    scene.deliver()
+    scene.attach("c.txt")
+    for path in (scene.run.path / "deliveries").glob("*.jsonl"):
+        path.write_bytes(b"")
+
+    results = scene.deliver()
+
+    assert {"a.txt": "found", "b.txt": "found", "c.txt": "delivered"} == states(results)
+    assert [1, 1, 1] == [stored(scene.one, f"{name}.txt") for name in "abc"]
+    assert ([], 0) == (scene.run.read().problems, status(results))
+
+
 @pytest.mark.parametrize("damage", ["gone", "a line"])
 def test_what_only_the_record_makes_doubtful_has_time_to_settle(scene: Scene, damage: str) -> None:
     """It may have been sent right before: a slow server stores it once, though nobody wrote when."""

@@ -79,9 +79,9 @@ def noted(run: RunFolder) -> None:
 
 
 def missed(run: RunFolder) -> list[str]:
-    """Return what is told of a run, where it makes its receipts doubtful."""
+    """Return what is told of a run, which makes its receipts doubtful."""
     record = run.read()
-    assert record.doubtful == bool(record.problems)
+    assert record.doubtful or not record.problems
     return [f"{problem.subject} {problem.seen}" for problem in record.problems]
 
 
@@ -99,6 +99,22 @@ def test_a_delivery_journal_is_missed_from_its_first_line_on(run: RunFolder) -> 
     assert [] == before
     assert [f"{second.name} is gone with what it recorded"] == one
     assert [f"{first.name} is gone with what it recorded, as are 1 more"] == missed(run)
+
+
+def test_a_delivery_journal_that_was_emptied_makes_receipts_doubtful(run: RunFolder) -> None:
+    """A crash before its first line looks alike: nothing is told; one that was never begun is nothing."""
+    noted(run)
+    (path,) = (run.path / "deliveries").iterdir()
+    (note,) = run.path.glob("delivery-*")
+    whole, held = run.read().doubtful, note.read_text()
+
+    path.write_bytes(b"")
+    emptied = run.read()
+    note.unlink()
+
+    assert (False, True, False) == (whole, emptied.doubtful, run.read().doubtful)
+    assert [] == emptied.problems
+    assert f"{path.name}\n" == held
 
 
 @pytest.mark.parametrize("good", range(3))
