@@ -25,7 +25,9 @@ class DeliveryLog:
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         self._journals = {
             run.id: Journal(
-                _folder_of(run.path), _next_number(run.path), partial(note_begun, run.path)
+                _folder_of(run.path),
+                _next_number(run.path),
+                partial(note_begun, run.path, "delivery"),
             )
             for run in runs
         }

@@ -1,4 +1,4 @@
-"""The files of a run beside its blobs and journals: summary, group, which delivery journals there were."""
+"""The files of a run beside its blobs and journals: summary, group, which journals there were."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from ..errors import SpoolError
 from . import disk
@@ -18,7 +19,8 @@ from . import disk
 SUMMARY = "evidence-summary.json"
 GROUP = "group"
 MOST_OF_A_GROUP = 1 << 20
-BEGUN = re.compile(r"delivery-([0-9]{6,12}-[0-9a-f]{12})")
+Kind = Literal["delivery", "collecting"]
+BEGUN = re.compile(r"(delivery|collecting)-((?:[0-9]{6,12}-)?[0-9a-f]{12})")
 
 
 def write_summary(run: Path, document: Mapping[str, object]) -> None:
@@ -52,14 +54,14 @@ def group(run: Path) -> frozenset[str]:
         return frozenset()
 
 
-def note_begun(run: Path, journal: str) -> None:
-    """Note that a delivery journal is there, before its first line: from now on it would be missed.
+def note_begun(run: Path, kind: Kind, journal: str) -> None:
+    """Note that a journal is there, before its first line: from now on it would be missed.
 
     The name of the journal is on the disk already. The note says it, too, since some programs drop empty
     files. Raises OSError.
     """
     with contextlib.suppress(FileExistsError):  # the sync that comes next may have failed before
-        descriptor = disk.create(run / f"delivery-{journal.removesuffix('.jsonl')}")
+        descriptor = disk.create(run / f"{kind}-{journal.removesuffix('.jsonl')}")
         try:
             disk.write(descriptor, f"{journal}\n".encode())
         finally:
@@ -67,10 +69,10 @@ def note_begun(run: Path, journal: str) -> None:
     disk.sync_folder(run)
 
 
-def begun(names: Iterable[str]) -> set[str]:
-    """Return the names of the delivery journals that there were, from those of a run's files."""
+def begun(kind: Kind, names: Iterable[str]) -> set[str]:
+    """Return the names of the journals of a kind that there were, from those of a run's files."""
     found = (BEGUN.fullmatch(name) for name in names)
-    return {f"{match[1]}.jsonl" for match in found if match}
+    return {f"{match[2]}.jsonl" for match in found if match and match[1] == kind}
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_attach_evidence import steps
+from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool import RunFolder
@@ -17,6 +18,7 @@ from pytest_attach_evidence.steps import Steps
 
 from .runs import begin
 from .runs import entries
+from .runs import recorder
 from .runs import written
 
 
@@ -99,6 +101,39 @@ def test_a_delivery_journal_is_missed_from_its_first_line_on(run: RunFolder) -> 
     assert [] == before
     assert [f"{second.name} is gone with what it recorded"] == one
     assert [f"{first.name} is gone with what it recorded, as are 1 more"] == missed(run)
+
+
+def test_a_collecting_journal_is_missed(run: RunFolder) -> None:
+    """Its pieces would never be delivered and nobody would know: the run is not settled."""
+    with run.locked():
+        run.write_finished(0, {})
+    before, paths = run.read().problems, sorted((run.path / "journals").iterdir())
+    paths[0].unlink()
+    record = run.read()
+    paths[1].unlink()
+
+    assert ([], 2) == (before, len(paths))
+    assert [(paths[0].name, "is gone with what it recorded")] == [
+        (problem.subject, problem.seen) for problem in record.problems
+    ]
+    assert not is_settled(record)
+    assert not record.doubtful
+    assert ["is gone with what it recorded, as are 1 more"] == [
+        problem.seen for problem in run.read().problems
+    ]
+
+
+def test_a_collecting_journal_is_noted_once(run: RunFolder) -> None:
+    """With its first line: a piece costs no more than before."""
+    with run.locked():
+        before = len(list(run.path.glob("collecting-*")))
+        recorder(run, 1).attach(b"one", name="one.txt")
+        noted = {path.name: path.stat().st_mtime_ns for path in run.path.glob("collecting-*")}
+        recorder(run, 2).attach(b"two", name="two.txt")
+
+        again = {path.name: path.stat().st_mtime_ns for path in run.path.glob("collecting-*")}
+
+    assert (1, 2, noted) == (before, len(noted), again)
 
 
 def test_a_delivery_journal_that_was_emptied_makes_receipts_doubtful(run: RunFolder) -> None:
