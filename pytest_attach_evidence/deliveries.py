@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .model import Delivery
 from .model import Evidence
 from .model import Failure
 from .model import Item
 from .model import Outcome
+from .model import Problem
 from .model import State
 from .model import Target
 from .model import key_of
@@ -123,6 +125,21 @@ def open_failures(record: RunRecord) -> list[Failure]:
     """Return why deliveries of a run are open, those to targets that a piece no longer has left out."""
     found = (record.failures.get(delivery.key) for delivery in wanted([record]))
     return [failure for failure in found if failure is not None]
+
+
+def damage(record: RunRecord, receipts: Collection[str]) -> list[Problem]:
+    """Return what is damaged in a run, by the keys of what has a receipt now.
+
+    What is gone does not come back: where all that is recorded is there, only a person can end the run.
+    """
+    if not record.lost or any(one.key not in receipts for one in wanted([record])):
+        return record.problems
+    hint = (
+        f"everything that is recorded is there; remove {record.folder} by hand once you have seen "
+        "why the file is gone"
+    )
+    found = record.problems
+    return [replace(one, next_step=hint) if one.subject in record.lost else one for one in found]
 
 
 def missing(records: Iterable[RunRecord]) -> list[Item]:

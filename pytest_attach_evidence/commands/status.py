@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from .. import settings
+from ..deliveries import damage
 from ..deliveries import open_failures
 from ..deliveries import pushable
 from ..deliveries import states
@@ -115,7 +116,7 @@ def _lines(
     told = ", ".join(f"{number} {state.value}" for state, number in known.items())
     how = "in use" if running else "" if record.finished else "interrupted"
     facts = [record.run.id, f"{len(wanted)} pieces ({size})", told or "nothing to deliver", how]
-    troubles = [f"  damaged: {problem}" for problem in record.problems]
+    troubles = [f"  damaged: {problem}" for problem in damage(record, record.receipts)]
     troubles += [
         f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"
     ]

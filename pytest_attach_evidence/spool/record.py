@@ -76,6 +76,7 @@ def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
 def _miss(gone: Iterable[str], hint: str, record: RunRecord) -> None:
     """Tell of journals that were begun and are not there."""
     if lost := sorted(gone):
+        record.lost.add(lost[0])
         more = f", as are {len(lost) - 1} more" if lost[1:] else ""
         record.problems.append(
             Problem(subject=lost[0], seen=f"is gone with what it recorded{more}", next_step=hint)

@@ -69,6 +69,27 @@ def test_each_state_has_the_command_that_helps(project: Project, sandbox: Sandbo
     ] == last_lines(told.out)
 
 
+def test_a_run_that_lost_a_journal_can_be_ended(project: Project) -> None:
+    """Once all that is recorded is there only a person can: push and status say how, still with 65."""
+    run = waiting_run(project.spool, "a", "b")
+    assert 0 == project.command("push").status
+    (path,) = (run.path / "deliveries").iterdir()
+    path.unlink()
+
+    before = project.command("status")
+    pushed = project.command("push")
+    after = project.command("status")
+    kept = project.command("clean")
+
+    hint = f"everything that is recorded is there; remove {run.path} by hand once you have seen why"
+    gone = f"damaged: {path.name}: is gone with what it recorded - "
+    assert f"{gone}what has no receipt is looked for before it is sent" in before.out
+    assert (65, (2,)) == (pushed.status, pushed.numbers("delivered"))
+    assert f"{gone}{hint}" in pushed.out
+    assert f"{gone}{hint}" in after.out
+    assert run.path.is_dir(), kept
+
+
 def test_what_waits_for_a_person_is_not_promised_to_a_push(project: Project) -> None:
     """What is held, or where nobody can tell, stands apart from what the next push delivers."""
     run = waiting_run(project.spool, "a", "b", "c")
