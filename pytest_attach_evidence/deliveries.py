@@ -90,23 +90,30 @@ def unconcluded(record: RunRecord) -> list[Target]:
 
 def states(record: RunRecord) -> dict[State, int]:
     """Return how many deliveries of a run are in which state, from its journals alone."""
-    counts = Counter(_state_of(record, delivery) for delivery in wanted([record]))
+    doubt = in_doubt(record)
+    counts = Counter(_state_of(record, delivery, doubt) for delivery in wanted([record]))
     return {state: counts[state] for state in State if counts[state]}
 
 
-def _state_of(record: RunRecord, delivery: Delivery) -> State:
+def open_state(key: str, doubt: Collection[str]) -> State:
+    """Return the state of what is left to a later push, by the keys of what may be there."""
+    return State.UNCERTAIN if key in doubt else State.WAITING
+
+
+def _state_of(record: RunRecord, delivery: Delivery, doubt: Collection[str]) -> State:
     receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
     if receipt is not None:
         return State.FOUND if receipt.how == "found" else State.DELIVERED
-    if failure is not None:
+    if failure is not None and failure.state is not State.WAITING:
         return failure.state
-    return State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING
+    return open_state(delivery.key, doubt)
 
 
 def pushable(record: RunRecord) -> list[Delivery]:
     """Return the deliveries of a run that wait or are uncertain and need nobody but a push."""
     later, failures = (State.WAITING, State.UNCERTAIN), record.failures
-    every = [one for one in wanted([record]) if _state_of(record, one) in later]
+    doubt = in_doubt(record)
+    every = [one for one in wanted([record]) if _state_of(record, one, doubt) in later]
     return [one for one in every if one.key not in failures or not failures[one.key].stuck]
 
 

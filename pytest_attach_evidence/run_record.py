@@ -23,9 +23,10 @@ class RunRecord:
     of its end where a failure tells that; `notes`,
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
     taken, `problems` what is damaged, those about `lost` that a journal is gone, `known`
-    the pieces as a set. `finished` is false while the session runs and after a crash. `remapped` holds the targets of single pieces since the marks
-    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `sought`
-    whether a look for such a key brought nothing yet, `gone` those that turned out not to be there.
+    the pieces as a set. `finished` is false while the session runs and after a crash. `remapped` holds the
+    targets of single pieces since the marks changed, `withdrawn` the keys of a piece that are only looked
+    for at a target it left, `sought` whether a look for such a key brought nothing yet, `gone` those
+    that turned out not to be there.
     """
 
     run: Run

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_attach_evidence import steps
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
@@ -19,6 +20,7 @@ from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import State
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.steps import Steps
@@ -33,6 +35,7 @@ from .scripted import Scripted
 from .scripted import Step
 from .scripted import committed_after
 from .scripted import look_raises
+from .scripted import raised
 from .scripted import taken
 
 
@@ -263,6 +266,27 @@ def test_what_only_the_record_makes_doubtful_has_time_to_settle(scene: Scene, da
     scene.one.settle()
     assert ({"a.txt": "found"}, 1) == (states(results), stored(scene.one, "a.txt"))
     assert 59 < sum(scene.budget.waited) <= 60
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["never", "busy before"])
+@pytest.mark.parametrize("seconds", [0.0, 50.0], ids=["no time", "too little time"])
+def test_summary_and_journals_tell_the_same_of_a_doubtful_record(
+    scene: Scene, before: bool, seconds: float
+) -> None:
+    """Uncertain, in words that claim no send of which nobody knows."""
+    scene.attach("a.txt")
+    scene.one.script = [raised(BUSY)] if before else []
+    if before:
+        scene.deliver()
+    (scene.run.path / "deliveries" / "000009-0123456789ab.jsonl").write_text("no line of ours\n")
+    scene.seconds = seconds
+
+    results = scene.deliver()
+
+    assert {"a.txt": "uncertain"} == states(results)
+    assert {State.UNCERTAIN: 1} == recorded(scene.run.read())
+    (reason,) = reasons(results)
+    assert reason.startswith("may have been sent, since a part of the record is damaged or gone")
 
 
 class Unreadable(Steps):
