@@ -56,7 +56,7 @@ def _note_unconcluded(error: DeliveryError, account: Account) -> None:
     mask = account.ground.mask
     problem = Problem(
         subject=str(account.work.target),
-        seen=mask(f"its status could not be set: {error}"),
+        seen=mask(str(error)),
         next_step=mask(getattr(error, "next_step", "")),
     )
     with account.ground.lock:

@@ -95,17 +95,18 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
 
 
 def _leave_untold(results: Results) -> None:
-    """Name every target that has evidence and was not told its outcome, which a later push does."""
+    """Name every target that has evidence and was not told its outcome.
+
+    A later push tells it, once a person has configured again what was taken out.
+    """
     for target, (why, next_step) in results.plan.untold.items():
-        seen = f"its status is not set: {why}"
-        problem = Problem(subject=str(target), seen=seen, next_step=next_step)
-        results.unconcluded.append((problem, False))
+        problem = Problem(subject=str(target), seen=why, next_step=next_step)
+        results.unconcluded.append((problem, True))
     for work in results.plan.work:
         has_any = any(key in results.receipts for key in results.plan.keys[work.target])
         if work.conclude and has_any and work.target not in results.told:
             why = _why_not(work.target, results, "the delivery was interrupted")
-            seen = f"its status is not set: {why}"
-            problem = Problem(subject=str(work.target), seen=seen, next_step="push again")
+            problem = Problem(subject=str(work.target), seen=why, next_step="push again")
             results.unconcluded.append((problem, False))
 
 

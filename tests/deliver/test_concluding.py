@@ -131,8 +131,7 @@ def test_what_failed_is_told_by_a_later_push(
 
     ((problem, _),) = first.unconcluded
     assert (1, expected) == (len(first.receipts), status(first))
-    assert "its status could not be set" in problem.seen
-    assert "s3cret" not in problem.seen
+    assert problem.seen in ("busy", "403 ***")
     assert open_then
     assert ([("t1", Outcome.PASSED)], 0) == (outcomes(scene), status(results))
     assert is_settled(scene.run.read())
@@ -200,9 +199,7 @@ def test_a_time_that_ends_with_the_last_piece_leaves_the_status_to_be_named(scen
     second = scene.deliver()
 
     assert ({"a.txt": "delivered"}, 75) == (states(first), status(first))
-    assert [
-        "one thing t1: its status is not set: there was no time left for it - push again"
-    ] == untold(first)
+    assert ["one thing t1: there was no time left for it - push again"] == untold(first)
     assert ([("t1", Outcome.PASSED)], [], 0) == (outcomes(scene), untold(second), status(second))
 
 
@@ -222,7 +219,7 @@ def test_a_target_of_which_only_the_status_is_open_is_named_where_it_is_not_told
     last = scene.deliver()
 
     why = "there was no time left for it" if ends == "no time" else "one is closed for this run"
-    assert [f"one thing t1: its status is not set: {why} - push again"] == untold(left)
+    assert [f"one thing t1: {why} - push again"] == untold(left)
     assert (75, 0) == (status(left), status(last))
     assert ([("t1", Outcome.PASSED)], []) == (outcomes(scene), untold(last))
 
@@ -240,7 +237,7 @@ def test_a_target_that_is_told_nothing_is_asked_nothing(scene: Scene) -> None:
 
 
 def test_a_target_whose_destination_was_taken_out_is_named(scene: Scene) -> None:
-    """A push that cannot set its status does not call itself done."""
+    """A push that cannot set its status does not call itself done: a person must act."""
     scene.attach("a.txt")
     scene.run.write_finished(0, {})
     scene.one.conclusions = [BUSY] * 3
@@ -252,8 +249,8 @@ def test_a_target_whose_destination_was_taken_out_is_named(scene: Scene) -> None
     results = scene.deliver()
 
     (line,) = untold(without)
-    assert "one is not in evidence_destinations - add it, then push again" in line
-    assert (75, 0) == (status(without), status(results))
+    assert "one thing t1: one is not in evidence_destinations - add it, then push again" == line
+    assert (65, 0) == (status(without), status(results))
 
 
 class Silent(Concluding):
