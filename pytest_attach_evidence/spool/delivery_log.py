@@ -16,6 +16,7 @@ from ..run_record import Move
 from . import disk
 from .journal import Journal
 from .run_files import note_begun
+from .run_files import numbers
 from .run_folder import RunFolder
 
 
@@ -123,5 +124,5 @@ def _by_run(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
 
 
 def _next_number(run: Path) -> str:
-    """Return the prefix that sorts a new delivery journal behind those there are."""
-    return f"{sum(1 for _ in (run / 'deliveries').glob('*.jsonl')) + 1:06d}-"
+    """Return the prefix that sorts a new delivery journal behind those there are, or were."""
+    return f"{max((0, *numbers(run))) + 1:06d}-"

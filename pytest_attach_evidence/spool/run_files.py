@@ -19,6 +19,7 @@ from . import disk
 SUMMARY = "evidence-summary.json"
 GROUP = "group"
 MOST_OF_A_GROUP = 1 << 20
+NUMBERED = re.compile(r"([0-9]{6})-[0-9a-f]{12}\.jsonl")
 Kind = Literal["delivery", "collecting"]
 BEGUN = re.compile(r"(delivery|collecting)-((?:[0-9]{6,12}-)?[0-9a-f]{12})")
 
@@ -73,6 +74,14 @@ def begun(kind: Kind, names: Iterable[str]) -> set[str]:
     """Return the names of the journals of a kind that there were, from those of a run's files."""
     found = (BEGUN.fullmatch(name) for name in names)
     return {f"{match[2]}.jsonl" for match in found if match and match[1] == kind}
+
+
+def numbers(run: Path) -> Iterator[int]:
+    """Yield the numbers of the delivery journals that are there or that were begun."""
+    notes = begun("delivery", (path.name for path in run.glob("delivery-*")))
+    for name in {*notes, *(path.name for path in (run / "deliveries").glob("*.jsonl"))}:
+        if match := NUMBERED.fullmatch(name):
+            yield int(match[1])
 
 
 @contextlib.contextmanager

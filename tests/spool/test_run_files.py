@@ -71,11 +71,11 @@ def test_a_group_only_grows(run: RunFolder) -> None:
     assert {"one", "three"} == run.group()
 
 
-def noted(run: RunFolder) -> None:
+def noted(run: RunFolder, value: str = "value") -> None:
     """Write a line into a delivery journal of a process of its own."""
     log = DeliveryLog([run])
     try:
-        log.note("squash", "name", "value")
+        log.note("squash", "name", value)
     finally:
         log.close()
 
@@ -101,6 +101,24 @@ def test_a_delivery_journal_is_missed_from_its_first_line_on(run: RunFolder) -> 
     assert [] == before
     assert [f"{second.name} is gone with what it recorded"] == one
     assert [f"{first.name} is gone with what it recorded, as are 1 more"] == missed(run)
+
+
+def test_journals_are_read_in_the_order_of_time(run: RunFolder) -> None:
+    """Also where one of them is gone, with its note or without: the last word counts."""
+    for value in ("first", "second", "third"):
+        noted(run, value)
+    first, second, third = sorted((run.path / "deliveries").iterdir())
+    first.unlink()
+    noted(run, "fourth")
+    third.unlink()
+    (run.path / f"delivery-{third.stem}").unlink()
+    (run.path / "deliveries" / "999999-no-journal.jsonl").touch()
+    noted(run, "fifth")
+
+    names = sorted(path.name[:7] for path in (run.path / "deliveries").iterdir())
+    assert ["000002-", "000004-", "000005-", "999999-"] == names
+    assert second.exists()
+    assert {("squash", "name"): "fifth"} == run.read().notes
 
 
 def test_a_collecting_journal_is_missed(run: RunFolder) -> None:
