@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from ..clocks import CLOCK
 from ..errors import SpoolError
 from . import disk
 
@@ -19,22 +20,38 @@ from . import disk
 SUMMARY = "evidence-summary.json"
 GROUP = "group"
 MOST_OF_A_GROUP = 1 << 20
+MOST_OF_A_SUMMARY = 1 << 26
+MOST_NOTES = 20
+LONGEST = 1000
 NUMBERED = re.compile(r"([0-9]{6})-[0-9a-f]{12}\.jsonl")
 Kind = Literal["delivery", "collecting"]
 BEGUN = re.compile(r"(delivery|collecting)-((?:[0-9]{6,12}-)?[0-9a-f]{12})")
 
 
 def write_summary(run: Path, document: Mapping[str, object]) -> None:
-    """Write or replace the summary for programs.
+    """Write or replace the summary for programs; what the one before noted about clocks stays in it.
 
     A crash leaves the old one or the new one. Raises SpoolError where it cannot be written; the
     old one is still there then.
     """
+    if isinstance(notes := document.get("notes"), list):
+        document = {**document, "notes": list(dict.fromkeys([*_about_clocks(run), *notes]))}
     parts = (f"{_json(name)}: {_lines_of(value)}" for name, value in document.items())
     text = "{\n" + ",\n".join(parts) + "\n}\n"
     with _told(run / SUMMARY):
         disk.remove_leftovers(run)
         disk.write_file(run / SUMMARY, text.encode("utf-8", "replace"))
+
+
+def _about_clocks(run: Path) -> list[str]:
+    """Return the newest notes about clocks of the summary that is there, which a spool may have damaged."""
+    try:
+        with disk.open_plain(run / SUMMARY) as file:
+            notes = json.loads(file.read(MOST_OF_A_SUMMARY))["notes"]
+        found = [note[:LONGEST] for note in notes if note.startswith(CLOCK)]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return []
+    return found[-MOST_NOTES:]
 
 
 def write_group(run: Path, ids: Iterable[str]) -> None:

@@ -61,6 +61,45 @@ def test_a_summary_is_whole_or_the_one_before(run: RunFolder) -> None:
     assert 3 == json.loads(path.read_text("utf-8"))["v"]
 
 
+def test_what_was_noted_about_clocks_stays(run: RunFolder) -> None:
+    """A later push does not make an earlier moment trustworthy; other notes are of their own push alone."""
+    run.write_summary({"notes": ["clock: a", "about the first push"]})
+    run.write_summary({"notes": ["about the second", "clock: a", "clock: b"]})
+    run.write_summary({"notes": ["clock: c"]})
+
+    assert ["clock: a", "clock: b", "clock: c"] == notes_of(run)
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        ('{"notes": [', 0),
+        ('{"notes": ["clock: x", 7]}', 0),
+        ('["clock: x"]', 0),
+        ("{}", 0),
+        (json.dumps({"notes": ["clock: " + "x" * 9999 + str(n) for n in range(99)]}), 1),
+        (json.dumps({"notes": [f"clock: {n}" for n in range(99)]}), 20),
+    ],
+)
+def test_a_summary_from_elsewhere_can_only_add_a_few_notes(
+    run: RunFolder, before: str, kept: int
+) -> None:
+    """It is no summary of ours, or its notes are cut."""
+    (run.path / "evidence-summary.json").write_text(before)
+
+    run.write_summary({"notes": ["clock: ours"]})
+
+    found = notes_of(run)
+    assert (kept, "clock: ours") == (len(found[:-1]), found[-1])
+    assert all(len(note) <= 1000 for note in found)
+
+
+def notes_of(run: RunFolder) -> list[str]:
+    """Return the notes of a run's summary."""
+    notes: list[str] = json.loads((run.path / "evidence-summary.json").read_text())["notes"]
+    return notes
+
+
 def test_a_group_only_grows(run: RunFolder) -> None:
     """Runs that were delivered together once stay together; a disk that takes no more is told."""
     run.write_group([run.id, "one"])
