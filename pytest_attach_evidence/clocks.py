@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 
 MOST_SKEW_S = 60.0
 MOST_JUMP_S = 2.0
+CLOCK = "clock:"
 
 
 @dataclass(slots=True)
@@ -43,12 +44,12 @@ class Clocks:
     def told(self) -> list[str]:
         """Return a line for each clock that cannot be believed."""
         lines = [
-            f"clock: {host} is {_apart(seconds)} this machine, whose moments are recorded"
+            f"{CLOCK} {host} is {_apart(seconds)} this machine, whose moments are recorded"
             for host, seconds in sorted(self.skews.items())
         ]
         if abs(jumped := self.jumped_s()) > MOST_JUMP_S:
             seen = f"this machine's jumped {jumped:+.0f} s meanwhile (it was set, or the machine slept)"
-            lines.append(f"clock: {seen}")
+            lines.append(f"{CLOCK} {seen}")
         return lines
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .model import Delivery
 from .model import Evidence
 from .model import Failure
 from .model import Item
 from .model import Outcome
+from .model import Problem
 from .model import State
 from .model import Target
 from .model import key_of
@@ -88,23 +90,30 @@ def unconcluded(record: RunRecord) -> list[Target]:
 
 def states(record: RunRecord) -> dict[State, int]:
     """Return how many deliveries of a run are in which state, from its journals alone."""
-    counts = Counter(_state_of(record, delivery) for delivery in wanted([record]))
+    doubt = in_doubt(record)
+    counts = Counter(_state_of(record, delivery, doubt) for delivery in wanted([record]))
     return {state: counts[state] for state in State if counts[state]}
 
 
-def _state_of(record: RunRecord, delivery: Delivery) -> State:
+def open_state(key: str, doubt: Collection[str]) -> State:
+    """Return the state of what is left to a later push, by the keys of what may be there."""
+    return State.UNCERTAIN if key in doubt else State.WAITING
+
+
+def _state_of(record: RunRecord, delivery: Delivery, doubt: Collection[str]) -> State:
     receipt, failure = record.receipts.get(delivery.key), record.failures.get(delivery.key)
     if receipt is not None:
         return State.FOUND if receipt.how == "found" else State.DELIVERED
-    if failure is not None:
+    if failure is not None and failure.state is not State.WAITING:
         return failure.state
-    return State.UNCERTAIN if delivery.key in record.uncertain else State.WAITING
+    return open_state(delivery.key, doubt)
 
 
 def pushable(record: RunRecord) -> list[Delivery]:
     """Return the deliveries of a run that wait or are uncertain and need nobody but a push."""
     later, failures = (State.WAITING, State.UNCERTAIN), record.failures
-    every = [one for one in wanted([record]) if _state_of(record, one) in later]
+    doubt = in_doubt(record)
+    every = [one for one in wanted([record]) if _state_of(record, one, doubt) in later]
     return [one for one in every if one.key not in failures or not failures[one.key].stuck]
 
 
@@ -123,6 +132,21 @@ def open_failures(record: RunRecord) -> list[Failure]:
     """Return why deliveries of a run are open, those to targets that a piece no longer has left out."""
     found = (record.failures.get(delivery.key) for delivery in wanted([record]))
     return [failure for failure in found if failure is not None]
+
+
+def damage(record: RunRecord, receipts: Collection[str]) -> list[Problem]:
+    """Return what is damaged in a run, by the keys of what has a receipt now.
+
+    What is gone does not come back: where all that is recorded is there, only a person can end the run.
+    """
+    if not record.lost or any(one.key not in receipts for one in wanted([record])):
+        return record.problems
+    hint = (
+        f"everything that is recorded is there; remove {record.folder} by hand once you have seen "
+        "why the file is gone"
+    )
+    found = record.problems
+    return [replace(one, next_step=hint) if one.subject in record.lost else one for one in found]
 
 
 def missing(records: Iterable[RunRecord]) -> list[Item]:

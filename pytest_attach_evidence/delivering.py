@@ -11,7 +11,9 @@ from pathlib import Path
 from .deliver import Group
 from .deliver import Results
 from .deliver import replaced
+from .deliveries import in_doubt
 from .deliveries import is_settled
+from .deliveries import open_state
 from .errors import SpoolError
 from .model import Failure
 from .model import State
@@ -76,9 +78,9 @@ def nothing_sent(project: Project, folder: RunFolder, why: str) -> tuple[Results
     (record,) = group.records
     todo = group.plan(project.destinations)
     results = Results(plan=todo, receipts=dict(todo.settled), failures=dict(todo.failed))
+    doubt = in_doubt(record)
     for key in todo.deliveries.keys() - results.receipts.keys() - results.failures.keys():
-        state = State.UNCERTAIN if key in record.uncertain else State.WAITING
-        failure = Failure(key=key, state=state, reason=why, at=utc_text())
+        failure = Failure(key=key, state=open_state(key, doubt), reason=why, at=utc_text())
         results.failures[key] = record.failures.get(key, failure)
     return results, group
 

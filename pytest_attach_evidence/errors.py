@@ -80,8 +80,11 @@ class TemporaryError(DeliveryError):
 class OnceMoreError(TemporaryError):
     """Refused for now: tried once more after `retry_after_s`, and rejected where it is refused again.
 
-    `next_step` is for the person who must act then.
+    It says nothing against the destination. Rejected at once where the wait is too long, see
+    `retry.refusal_of`. `next_step` is for the person who must act then.
     """
+
+    retry_after_s: float
 
     def __init__(self, message: str, *, retry_after_s: float, next_step: str = "") -> None:
         super().__init__(message, retry_after_s=retry_after_s)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from . import naming
 from .deliveries import LONG_AGO
+from .deliveries import open_state
 from .known import Known
 from .model import Delivery
 from .model import Failure
@@ -61,7 +62,7 @@ def _trouble(
     delivery: Delivery, counted: tuple[int, int], known: Known, capability: Capability | None
 ) -> Failure | None:
     """Return why a delivery cannot be sent as things are here and now."""
-    later = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
+    later = open_state(delivery.key, known.uncertain)
     cause = away(delivery.target, capability)
     if capability is None or cause is not None:
         return cause and _failed(delivery, later, *cause)

@@ -16,6 +16,7 @@ from .clocks import Clocks
 from .clocks import http_date
 from .errors import DeliveryError
 from .errors import DestinationClosedError
+from .errors import OnceMoreError
 from .errors import PermanentError
 from .errors import TemporaryError
 from .errors import UncertainError
@@ -27,6 +28,8 @@ MAX_ATTEMPTS = 5
 MIN_SETTLE_S = 30.0
 STALL_S = 30.0
 LONGEST_SEND_S = 3600.0
+LONGEST_ONCE_MORE_S = 60.0
+SPREAD = 0.1
 
 
 def _never() -> threading.Event:
@@ -93,12 +96,31 @@ def wait_after(
     if isinstance(error, PermanentError | DestinationClosedError):
         return None
     if isinstance(error, TemporaryError) and error.retry_after_s is not None:
-        return max(error.retry_after_s * (1 + jitter() / 10), backoff_s(attempt, jitter))
+        return max(error.retry_after_s * (1 + jitter() * SPREAD), backoff_s(attempt, jitter))
     if attempt >= MAX_ATTEMPTS and not is_throttled(error):
         return None
     if isinstance(error, UncertainError) and not repeat_is_harmless:
         return max(settle_s, backoff_s(attempt, jitter))
     return backoff_s(attempt, jitter)
+
+
+def refusal_of(error: OnceMoreError, remaining_s: float, *, again: bool) -> PermanentError | None:
+    """Return the refusal that one for now comes to, None where it is tried once more.
+
+    `again`: this is the second. The first is final, too, where the time it names is longer than a minute,
+    which nothing else should wait for, or does not fit into what is left: a later push would know
+    nothing of it and wait in turn, so that a person decides.
+    """
+    if again:
+        return PermanentError(str(error), next_step=error.next_step)
+    after_s = error.retry_after_s
+    if after_s <= LONGEST_ONCE_MORE_S and after_s * (1 + SPREAD) <= remaining_s:
+        return None
+    then = error.next_step or "attach a smaller file"
+    return PermanentError(
+        f"{error}; the server takes it again in {after_s:.0f} s at the earliest",
+        next_step=f"attach-evidence push --retry-rejected after that time; or {then}",
+    )
 
 
 def retry_after_s(value: str | None, date: str | None, now: datetime | None = None) -> float | None:

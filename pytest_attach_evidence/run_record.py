@@ -22,10 +22,11 @@ class RunRecord:
     `uncertain` maps a key to the moment of its last send without a known result: of its beginning, or
     of its end where a failure tells that; `notes`,
     `to_conclude` and `concluded` belong to (destination, name). `refused` are pieces that could not be
-    taken, `problems` what is damaged, `known` the pieces as a set. `finished` is false while the
-    session runs and after a crash. `remapped` holds the targets of single pieces since the marks
-    changed, `withdrawn` the keys of a piece that are only looked for at a target it left, `sought`
-    whether a look for such a key brought nothing yet, `gone` those that turned out not to be there.
+    taken, `problems` what is damaged, those about `lost` that a journal is gone, `known`
+    the pieces as a set. `finished` is false while the session runs and after a crash. `remapped` holds the
+    targets of single pieces since the marks changed, `withdrawn` the keys of a piece that are only looked
+    for at a target it left, `sought` whether a look for such a key brought nothing yet, `gone` those
+    that turned out not to be there.
     """
 
     run: Run
@@ -47,6 +48,7 @@ class RunRecord:
     doubtful: bool = False
     other_version: bool = False
     problems: list[Problem] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     remapped: dict[str, tuple[Target, ...]] = field(default_factory=dict)
     withdrawn: dict[str, frozenset[str]] = field(default_factory=dict)
     sought: dict[str, bool] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from .. import settings
+from ..deliveries import damage
 from ..deliveries import open_failures
 from ..deliveries import pushable
 from ..deliveries import states
@@ -28,6 +29,9 @@ from .with_pytest import say
 
 MOST = 200
 LONGEST = 1000
+Counted = tuple[str, str]  # of one, of more
+OPEN: Counted = ("delivery is open", "deliveries are open")
+UNSET: Counted = ("target has a status that is not set", "targets have a status that is not set")
 DESCRIPTION = "List the runs in the spool: what was kept, what was delivered, what waits and why."
 
 
@@ -61,7 +65,7 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
         stuck += stuck_ones(record)
     here = config.invocation_params.dir
     configured, _ = settings.read(config, here=here, is_secret=lambda text: False)
-    say(*_next_steps(found, left, unset, stuck, configured.destinations))
+    say(*_first(_next_steps(found, left, unset, stuck, configured.destinations)))
     return int(ExitStatus.OK)
 
 
@@ -73,38 +77,40 @@ def _next_steps(
     destinations: Collection[str],
 ) -> list[str]:
     """Return what can be done about what is open: a line for each command that helps, none for nothing."""
-    untold = "targets have a status that is not set"
     told = (
-        *_pushes(left, "deliveries are open", "delivers them", destinations),
-        (stuck, "deliveries are open until a person does what stands beside the reasons above"),
+        *_pushes(left, OPEN, "delivers them", destinations),
+        (stuck, OPEN, " until a person does what stands beside the reasons above"),
         (
             found.get(State.REJECTED, 0),
-            "deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",
+            ("delivery was rejected", "deliveries were rejected"),
+            "; act on the reasons above, then: attach-evidence push --retry-rejected",
         ),
         (
             found.get(State.DAMAGED, 0),
-            "deliveries are damaged; bring their bytes back, then: attach-evidence push",
+            ("delivery is damaged", "deliveries are damaged"),
+            "; bring the bytes back, then: attach-evidence push",
         ),
-        *_pushes(unset, untold, "sets it", destinations),
+        *_pushes(unset, UNSET, "sets it", destinations),
     )
-    return [f"{number} {line}" for number, line in told if number]
+    return [f"{number} {what[number > 1]}{then}" for number, what, then in told if number]
 
 
 def _pushes(
-    targets: Sequence[Target], what: str, then: str, destinations: Collection[str]
-) -> list[tuple[int, str]]:
+    targets: Sequence[Target], what: Counted, then: str, destinations: Collection[str]
+) -> list[tuple[int, Counted, str]]:
     """Return what a push does, with the number, and what has to be configured before it can."""
     numbers = Counter(target.destination for target in targets)
     here = sum(number for name, number in numbers.items() if name in destinations)
     away = [
         (
             number,
-            f"{what}, but {name} is not in evidence_destinations; add it, then: attach-evidence push",
+            what,
+            f", but {name} is not in evidence_destinations; add it, then: attach-evidence push",
         )
         for name, number in numbers.items()
         if name not in destinations
     ]
-    return [(here, f"{what}; attach-evidence push {then}"), *away]
+    return [(here, what, f"; attach-evidence push {then}"), *away]
 
 
 def _lines(
@@ -115,7 +121,7 @@ def _lines(
     told = ", ".join(f"{number} {state.value}" for state, number in known.items())
     how = "in use" if running else "" if record.finished else "interrupted"
     facts = [record.run.id, f"{len(wanted)} pieces ({size})", told or "nothing to deliver", how]
-    troubles = [f"  damaged: {problem}" for problem in record.problems]
+    troubles = [f"  damaged: {problem}" for problem in damage(record, record.receipts)]
     troubles += [
         f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"
     ]

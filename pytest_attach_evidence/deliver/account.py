@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..deliveries import LONG_AGO
+from ..deliveries import open_state
 from ..errors import DeliveryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -17,6 +19,7 @@ from ..model import utc_text
 from ..outcomes import worse
 from ..plan import Work
 from ..retry import is_throttled
+from .ground import UNRECORDED
 from .ground import Ground
 from .ground import Results
 
@@ -41,8 +44,11 @@ class Account:
     def _over_at(self, key: str, at: str) -> float:
         """Return when an earlier send was surely over, on the budget's clock.
 
-        A process that died in it may have sent until this delivery began.
+        A process that died in it may have sent until this delivery began, and so may one of which the
+        record is gone.
         """
+        if at == LONG_AGO:
+            return self.ground.begun_at
         age_s = _age_s(at)
         if key in self.work.unheard and age_s < self.ground.longest_send_s:
             return self.ground.begun_at
@@ -95,6 +101,7 @@ class Account:
         self.ground.log.intent(batch, self._attempts)
         with self.ground.lock:
             self.ground.in_doubt.update(delivery.key for delivery in batch)
+            self.ground.unrecorded.difference_update(delivery.key for delivery in batch)
 
     def lost(self, delivery: Delivery, error: UncertainError) -> None:
         """Note the moment of an attempt without a sound answer, and what was seen instead."""
@@ -104,10 +111,10 @@ class Account:
     def leave_late(self, deliveries: Sequence[Delivery]) -> None:
         """Leave pieces that were sent and are not there yet, with what was seen when they were sent."""
         for delivery in deliveries:
-            seen = (
-                self._seen.get(delivery.key)
-                or "was sent by an earlier process, which never heard more"
-            )
+            before = "was sent by an earlier process, which never heard more"
+            if delivery.key in self.ground.unrecorded:
+                before = UNRECORDED
+            seen = self._seen.get(delivery.key) or before
             words = f"{seen}; it is not there yet, but a slow server may still store it"
             self.leave([delivery], UncertainError(words))
 
@@ -186,8 +193,7 @@ class Account:
     ) -> None:
         """Leave what is still open to a later push: uncertain if it may be there, else waiting."""
         for delivery in deliveries:
-            in_doubt = delivery.key in self.ground.in_doubt
-            state = State.UNCERTAIN if in_doubt else State.WAITING
+            state = open_state(delivery.key, self.ground.in_doubt)
             self.fail(delivery, state, error, next_step, stuck=stuck)
 
 

@@ -127,7 +127,11 @@ class _Pieces:
             yield deliveries[start : start + size]
 
     def _send(self, batch: Sequence[Delivery]) -> list[Delivery]:
-        """Send a batch until each piece is settled or failed; return those that are late."""
+        """Send a batch until each piece is settled or failed; return those that are late.
+
+        What is behind it waits as long: a piece that is refused for now holds it up once, for about
+        a minute at most, and is rejected then.
+        """
         late: list[Delivery] = []
         while batch := self._sound(batch):
             sent = self._calls.send(batch)

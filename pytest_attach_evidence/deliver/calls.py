@@ -27,6 +27,7 @@ from ..model import Receipt
 from ..model import State
 from ..retry import backoff_s
 from ..retry import is_throttled
+from ..retry import refusal_of
 from .account import Account
 
 
@@ -169,11 +170,12 @@ class Calls:
             return {d.key: lost for d in batch}, False
 
     def _refused_again(self, answer: Answered, keys: set[str]) -> Answered | PermanentError:
-        """Return an answer, or the refusal that it is where these pieces were to be sent once more."""
+        """Return an answer, or the refusal that it is where these pieces are not sent once more."""
         if not isinstance(answer, OnceMoreError):
             return answer
-        if keys <= self._once_more:
-            return PermanentError(str(answer), next_step=answer.next_step)
+        again = keys <= self._once_more
+        if refused := refusal_of(answer, self._budget.remaining_s(), again=again):
+            return refused
         self._once_more |= keys
         return answer
 
@@ -200,9 +202,13 @@ class Calls:
             self._account.not_taken(delivery, error)
 
     def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
-        """Open the lane after an answer; count a call that brought nothing."""
+        """Open the lane after an answer; count a call that brought nothing.
+
+        What is refused, for now or for good, is answered: that says nothing against the target.
+        """
         failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
-        failed = [d for d in failed if not isinstance(sent.errors[d.key], ConflictError)]
+        answered = (ConflictError, OnceMoreError)
+        failed = [d for d in failed if not isinstance(sent.errors[d.key], answered)]
         if len(failed) < len(batch):
             self._works()
         else:

@@ -6,10 +6,12 @@ from ..deliveries import target_name
 from ..destinations.base import Concluding
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
+from ..errors import OnceMoreError
 from ..errors import PermanentError
 from ..model import Problem
 from ..retry import backoff_s
 from ..retry import is_throttled
+from ..retry import refusal_of
 from .account import Account
 from .calls import Calls
 
@@ -22,6 +24,7 @@ def conclude(destination: Concluding, account: Account, calls: Calls) -> None:
     work, ground = account.work, account.ground
     name, outcome = work.target.destination, account.outcome()
     attempt = turned_away = 0
+    once_more = False
     while True:
         attempt += 1
         calls.check_time()
@@ -29,7 +32,12 @@ def conclude(destination: Concluding, account: Account, calls: Calls) -> None:
             destination.conclude(work.target, outcome, ground.notes(name))
         except DestinationClosedError:
             raise
-        except DeliveryError as error:
+        except DeliveryError as raised:
+            error = raised
+            if isinstance(raised, OnceMoreError):
+                remaining_s = ground.budget.remaining_s()
+                error = refusal_of(raised, remaining_s, again=once_more) or raised
+                once_more = True
             turned_away += is_throttled(error)
             spent = attempt - turned_away == CONCLUDE_ATTEMPTS
             last = isinstance(error, PermanentError) or (spent and not is_throttled(error))
@@ -48,7 +56,7 @@ def _note_unconcluded(error: DeliveryError, account: Account) -> None:
     mask = account.ground.mask
     problem = Problem(
         subject=str(account.work.target),
-        seen=mask(f"its status could not be set: {error}"),
+        seen=mask(str(error)),
         next_step=mask(getattr(error, "next_step", "")),
     )
     with account.ground.lock:

@@ -27,6 +27,9 @@ from ..retry import Budget
 from .failing import Failing
 
 
+UNRECORDED = "may have been sent, since a part of the record is damaged or gone"
+
+
 class Log(Protocol):
     """The durable memory of a delivery, as the spool keeps it."""
 
@@ -126,7 +129,8 @@ class Ground:
     secrets out of messages, `progress` is told of every delivery that is settled, failed or no more
     (None), `watch` of waits and of time that goes by. `ended` is set, under the lock, when results may
     no longer change. `failing` counts failed calls by destination; `in_doubt` are the keys that were
-    sent, now or by an earlier process, and of which nobody knows whether they are there. `begun_at` is a
+    sent, now or by an earlier process, and of which nobody knows whether they are there, `unrecorded` those
+    among them of which only the record is doubtful. `begun_at` is a
     moment of the budget's clock, `longest_send_s` how long one send of an earlier process can have lasted.
     """
 
@@ -142,6 +146,7 @@ class Ground:
     ended: bool = False
     failing: defaultdict[str, Failing] = field(default_factory=lambda: defaultdict(Failing))
     in_doubt: set[str] = field(default_factory=set)
+    unrecorded: set[str] = field(default_factory=set)
     begun_at: float = field(init=False)
     longest_send_s: float = field(init=False)
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+from ..deliveries import LONG_AGO
+from ..deliveries import open_state
 from ..destinations.base import Destination
 from ..destinations.base import Telling
 from ..errors import DestinationClosedError
@@ -19,12 +21,12 @@ from ..errors import SpoolError
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
-from ..model import State
 from ..model import Target
 from ..model import utc_text
 from ..plan import Plan
 from ..plan import Work
 from .attempts import serve
+from .ground import UNRECORDED
 from .ground import Ground
 from .ground import Results
 
@@ -46,7 +48,9 @@ def deliver(
     """
     results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
     for work in plan.work:
-        ground.in_doubt.update(work.uncertain.keys() - plan.settled.keys())
+        doubt = work.uncertain.keys() - plan.settled.keys()
+        ground.in_doubt.update(doubt)
+        ground.unrecorded.update(key for key in doubt if work.uncertain[key] == LONG_AGO)
     lanes = []
     for name, destination in destinations.items():
         if own := [one for one in plan.work if one.target.destination == name]:
@@ -85,21 +89,24 @@ def _leave_the_rest(results: Results, ground: Ground) -> None:
         reason = _why_not(delivery.target, results, "was not sent: the delivery was interrupted")
         if delivery.key in ground.in_doubt:
             reason = "was sent, and it is not known whether it arrived"
+        if delivery.key in ground.unrecorded:
+            reason = UNRECORDED
         _leave(delivery, reason, results, ground)
 
 
 def _leave_untold(results: Results) -> None:
-    """Name every target that has evidence and was not told its outcome, which a later push does."""
+    """Name every target that has evidence and was not told its outcome.
+
+    A later push tells it, once a person has configured again what was taken out.
+    """
     for target, (why, next_step) in results.plan.untold.items():
-        seen = f"its status is not set: {why}"
-        problem = Problem(subject=str(target), seen=seen, next_step=next_step)
-        results.unconcluded.append((problem, False))
+        problem = Problem(subject=str(target), seen=why, next_step=next_step)
+        results.unconcluded.append((problem, True))
     for work in results.plan.work:
         has_any = any(key in results.receipts for key in results.plan.keys[work.target])
         if work.conclude and has_any and work.target not in results.told:
             why = _why_not(work.target, results, "the delivery was interrupted")
-            seen = f"its status is not set: {why}"
-            problem = Problem(subject=str(work.target), seen=seen, next_step="push again")
+            problem = Problem(subject=str(work.target), seen=why, next_step="push again")
             results.unconcluded.append((problem, False))
 
 
@@ -135,7 +142,7 @@ def _leave(delivery: Delivery, reason: str, results: Results, ground: Ground) ->
     known = key in results.receipts or key in results.failures or key in results.gone
     if known or ground.ended:
         return False
-    state = State.UNCERTAIN if key in ground.in_doubt else State.WAITING
+    state = open_state(key, ground.in_doubt)
     results.failures[key] = Failure(key=key, state=state, reason=reason, at=utc_text())
     return True
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..deliver import Replaced
 from ..deliver import Results
+from ..deliveries import damage
 from ..deliveries import missing
 from ..model import Delivery
 from ..model import Problem
@@ -71,7 +72,7 @@ def document(
         ],
         "replaced": [_replaced(one, mask) for one in results.replaced],
         "refused": [_problem(problem, mask) for problem in record.refused],
-        "damaged": [_problem(problem, mask) for problem in record.problems],
+        "damaged": [_problem(one, mask) for one in damage(record, results.receipts)],
         **_of_the_group(summary, mask),
     }
 

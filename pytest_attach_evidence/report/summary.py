@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..deliver import Results
+from ..deliveries import damage
 from ..deliveries import missing
 from ..deliveries import states
 from ..destinations.base import Holding
@@ -106,8 +107,9 @@ class Summary:
 
     def troubles(self) -> list[str]:
         """Return one line per trouble: refused pieces, damage, closed destinations, open deliveries."""
+        damaged = (p for record in self.records for p in damage(record, self.results.receipts))
         return [
-            *(f"damaged: {problem}" for record in self.records for problem in record.problems),
+            *(f"damaged: {problem}" for problem in damaged),
             *(_refused(problem) for record in self.records for problem in record.refused),
             *self._closed(),
             *self._open(),

@@ -76,8 +76,8 @@ class Answer:
 
         Raises UncertainError where a request that changes something was answered with anything else
         (a login page, a proxy's page, half a document). For other requests a page with a success status
-        is a DestinationClosedError: somebody wants a login before anything gets through; all else is a
-        TemporaryError.
+        is a DestinationClosedError: somebody wants a login before anything gets through; where it names a
+        time to come back it tells of maintenance, and is a TemporaryError like all else.
         """
         try:
             return json.loads(self.body)
@@ -85,12 +85,18 @@ class Answer:
             raise self._no_json() from None
 
     def _no_json(self) -> DeliveryError:
-        page = b"<html" in self.body[:4096].lower()
         media_type = plain_line(self.headers.get("Content-Type", "no media type"))
+        start = self.body[:4096].lower().strip()
+        page = b"<html" in start or b"<!doctype html" in start
+        # Half a document may be called a page as well; only markup is one.
+        page = page or (start.startswith(b"<") and media_type.lower().startswith("text/html"))
         seen = f"HTTP {self.status} with {len(self.body)} bytes of {media_type} instead of JSON"
         msg = f"{self.request.what}: {seen}{' (a login page?)' if page else ''}"
         if self.request.changes:
             return UncertainError(msg)
+        wait = retry_after_s(self.headers.get("Retry-After"), self.headers.get("Date"))
+        if page and wait is not None:
+            return busy(msg, wait)
         if page and 200 <= self.status < 300:
             return DestinationClosedError(msg, why="authentication", next_step=CHECK_ADDRESS)
         return TemporaryError(msg)

@@ -11,7 +11,8 @@
     blobs/<sha256>         the bytes
     journals/<id>.jsonl    one per process: items, pieces, outcomes
     deliveries/<n>-<id>.jsonl   one per delivering process: intents, receipts, failures, notes
-    delivery-<n>-<id>      empty: there was a delivery journal of this name, written before its first line
+    collecting-<id>, delivery-<n>-<id>
+                           there was a journal of this name, which it holds; written before its first line
     group                  the ids of the runs that this one was ever delivered together with
     evidence-summary.json  what became of the run, for programs; written after every delivery
 ```

@@ -16,6 +16,7 @@ from ..run_record import Move
 from . import disk
 from .journal import Journal
 from .run_files import note_begun
+from .run_files import numbers
 from .run_folder import RunFolder
 
 
@@ -25,7 +26,9 @@ class DeliveryLog:
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         self._journals = {
             run.id: Journal(
-                _folder_of(run.path), _next_number(run.path), partial(note_begun, run.path)
+                _folder_of(run.path),
+                _next_number(run.path),
+                partial(note_begun, run.path, "delivery"),
             )
             for run in runs
         }
@@ -121,5 +124,5 @@ def _by_run(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
 
 
 def _next_number(run: Path) -> str:
-    """Return the prefix that sorts a new delivery journal behind those there are."""
-    return f"{sum(1 for _ in (run / 'deliveries').glob('*.jsonl')) + 1:06d}-"
+    """Return the prefix that sorts a new delivery journal behind those there are, or were."""
+    return f"{max((0, *numbers(run))) + 1:06d}-"

@@ -29,25 +29,37 @@ def read_record(folder: Path) -> RunRecord:
     Raises SpoolError where this process can open nothing more.
     """
     record = RunRecord(run=_run(folder), folder=str(folder))
-    told = _read_collected(folder, record) or record.problems
+    names = _names(folder, "", record)
+    listed = not record.problems
+    told = _read_collected(folder, names, record) or record.problems
     if not told and any(one[0] != "." for one in _names(folder, "blobs", record)):
         seen = "holds bytes of which no journal tells what they are"
         record.problems.append(Problem(subject=folder.name, seen=seen, next_step="keep its folder"))
     before = len(record.problems)
     journals = _journals(folder, "deliveries", record)
+    begun = run_files.begun("delivery", names)
     if len(record.problems) == before:
-        _miss(journals, folder, record)
+        hint = "what has no receipt is looked for before it is sent; see what removes files there"
+        _miss(begun - {path.name for path in journals}, hint, record)
+    emptied = False
     for path in journals:
-        for line in _lines(path, record):
+        lines = _lines(path, record)
+        # A crash before the first line leaves that, and so does whoever empties the file.
+        emptied = emptied or (not lines and path.name in begun)
+        for line in lines:
             _take(record, DELIVERED, line)
     # What such a line said is lost: it may have been a receipt.
-    record.doubtful = len(record.problems) > before
+    record.doubtful = emptied or not listed or len(record.problems) > before
     return record
 
 
-def _read_collected(folder: Path, record: RunRecord) -> bool:
+def _read_collected(folder: Path, names: Iterable[str], record: RunRecord) -> bool:
     """Take what the collecting processes wrote; tell whether they wrote anything."""
+    before = len(record.problems)
     journals = _journals(folder, "journals", record)
+    if len(record.problems) == before:
+        lost = run_files.begun("collecting", names) - {path.name for path in journals}
+        _miss(lost, "keep the run's folder; see what removes files there", record)
     collected = [line for path in journals for line in _lines(path, record)]
     # A forked process writes its pieces into a journal of its own: all items first, then the rest.
     collected.sort(key=lambda line: line.entry.get("type") != "begun")
@@ -61,12 +73,11 @@ def _journals(folder: Path, name: str, record: RunRecord) -> list[Path]:
     return sorted(folder / name / one for one in names if one.endswith(".jsonl"))
 
 
-def _miss(journals: Iterable[Path], folder: Path, record: RunRecord) -> None:
-    """Tell of delivery journals that were begun and are not there."""
-    begun = run_files.begun(_names(folder, "", record))
-    if lost := sorted(begun - {path.name for path in journals}):
+def _miss(gone: Iterable[str], hint: str, record: RunRecord) -> None:
+    """Tell of journals that were begun and are not there."""
+    if lost := sorted(gone):
+        record.lost.add(lost[0])
         more = f", as are {len(lost) - 1} more" if lost[1:] else ""
-        hint = "what has no receipt is looked for before it is sent; see what removes files there"
         record.problems.append(
             Problem(subject=lost[0], seen=f"is gone with what it recorded{more}", next_step=hint)
         )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +51,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.blobs = Blobs(path / "blobs")
-        self.journal = Journal(path / "journals")
+        self.journal = self._new_journal()
         self._locks: dict[str, filelock.BaseFileLock] = {}
         self._process = os.getpid()
 
@@ -86,7 +87,11 @@ class RunFolder:
             raise
         self._locks[LOCK] = lock
         self._process = os.getpid()
-        self.journal = Journal(self.path / "journals")
+        self.journal = self._new_journal()
+
+    def _new_journal(self) -> Journal:
+        note_begun = partial(run_files.note_begun, self.path, "collecting")
+        return Journal(self.path / "journals", note_begun=note_begun)
 
     def join(self, token: str) -> bool:
         """Take part in a run that another process holds; tell whether this is its folder.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_attach_evidence.deliveries import wanted
 from pytest_attach_evidence.model import Failure
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.spool import DeliveryLog
 
@@ -41,7 +44,7 @@ def test_a_status_that_could_not_be_set(project: Project, sandbox: Sandbox) -> N
 
     assert (75, 1) == (session.status, *session.numbers("delivered")), session
     assert "  status not set: squash reference TC-1 iteration=4\n" in told.out
-    assert ["1 targets have a status that is not set; attach-evidence push sets it"] == last_lines(
+    assert ["1 target has a status that is not set; attach-evidence push sets it"] == last_lines(
         told.out
     )
     assert 0 == pushed.status
@@ -65,8 +68,29 @@ def test_each_state_has_the_command_that_helps(project: Project, sandbox: Sandbo
     assert [
         "2 deliveries are open; attach-evidence push delivers them",
         "2 deliveries were rejected; act on the reasons above, then: attach-evidence push --retry-rejected",
-        "1 deliveries are damaged; bring their bytes back, then: attach-evidence push",
+        "1 delivery is damaged; bring the bytes back, then: attach-evidence push",
     ] == last_lines(told.out)
+
+
+def test_a_run_that_lost_a_journal_can_be_ended(project: Project) -> None:
+    """Once all that is recorded is there only a person can: push and status say how, still with 65."""
+    run = waiting_run(project.spool, "a", "b")
+    assert 0 == project.command("push").status
+    (path,) = (run.path / "deliveries").iterdir()
+    path.unlink()
+
+    before = project.command("status")
+    pushed = project.command("push")
+    after = project.command("status")
+    kept = project.command("clean")
+
+    hint = f"everything that is recorded is there; remove {run.path} by hand once you have seen why"
+    gone = f"damaged: {path.name}: is gone with what it recorded - "
+    assert f"{gone}what has no receipt is looked for before it is sent" in before.out
+    assert (65, (2,)) == (pushed.status, pushed.numbers("delivered"))
+    assert f"{gone}{hint}" in pushed.out
+    assert f"{gone}{hint}" in after.out
+    assert run.path.is_dir(), kept
 
 
 def test_what_waits_for_a_person_is_not_promised_to_a_push(project: Project) -> None:
@@ -83,7 +107,7 @@ def test_what_waits_for_a_person_is_not_promised_to_a_push(project: Project) -> 
     told = project.command("status")
 
     assert [
-        "1 deliveries are open; attach-evidence push delivers them",
+        "1 delivery is open; attach-evidence push delivers them",
         "2 deliveries are open until a person does what stands beside the reasons above",
     ] == last_lines(told.out)
 
@@ -103,12 +127,12 @@ def test_a_status_whose_destination_was_taken_out(project: Project, sandbox: San
     again = project.command("push")
 
     assert [
-        "1 targets have a status that is not set, but squash is not in evidence_destinations; "
+        "1 target has a status that is not set, but squash is not in evidence_destinations; "
         "add it, then: attach-evidence push"
     ] == last_lines(told.out)
-    assert 75 == pushed.status
+    assert 65 == pushed.status
     assert (
-        "status not set: squash reference TC-1 iteration=4: its status is not set: "
+        "status not set: squash reference TC-1 iteration=4: "
         "squash is not in evidence_destinations - add it, then push again\n"
     ) in pushed.out
     assert "attach-evidence push" in pushed.next
@@ -127,7 +151,21 @@ def test_what_waits_for_a_destination_that_was_taken_out(
     told = project.command("status")
 
     assert [
-        "1 deliveries are open; attach-evidence push delivers them",
-        "1 deliveries are open, but squash is not in evidence_destinations; "
+        "1 delivery is open; attach-evidence push delivers them",
+        "1 delivery is open, but squash is not in evidence_destinations; "
         "add it, then: attach-evidence push",
     ] == last_lines(told.out)
+
+
+def test_a_hostile_spool_is_told_in_part(project: Project) -> None:
+    """However many destinations it names, the lines of what can be done are no more than of the rest."""
+    run = waiting_run(project.spool, "a")
+    (item,), (piece,) = run.read().items.values(), run.read().pieces
+    targets = tuple(Target.of(f"made-up-{n}", "", "folder", "") for n in range(300))
+    other = replace(item, id=f"{item.id}-x", targets=targets)
+    with run.locked():
+        run.write_begun(other, replace(piece, id=f"{other.id}-1", item_id=other.id))
+
+    told = project.command("status")
+
+    assert (200, "  and 101 more") == (len(last_lines(told.out)), told.out.splitlines()[-1])

@@ -303,3 +303,25 @@ def number_in(run: RunFolder) -> int:
     found = json.loads((run.path / "evidence-summary.json").read_bytes())
     assert len(found["text"]) in (0, 300_000)
     return int(found["number"])
+
+
+def test_a_server_with_another_clock_is_told_and_remembered(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """`push` says by how much; a later one whose server is right does not make it forgotten."""
+    project.lead_to(sandbox, "squash")
+    project.suite("squash")
+    assert 0 == project.pytest("-q", mode="collect").status
+    sandbox.faults.add("status-503", system="squash", method="PATCH", times=99)
+    sandbox.faults.add("date", date="7200", system="squash", method="", path="", times=99)
+    skewed = project.command("push")
+    sandbox.faults.clear()
+
+    last = project.command("push")
+
+    (told,) = [line for line in skewed.out.splitlines() if line.startswith("clock: ")]
+    assert told.endswith(" s ahead of this machine, whose moments are recorded")
+    assert (75, 0) == (skewed.status, last.status)
+    assert "clock: " not in last.out
+    (run,) = Spool(project.spool).runs()
+    assert [told] == json.loads((run.path / "evidence-summary.json").read_text())["notes"]

@@ -130,6 +130,45 @@ class TestForAWhile:
         assert ("413 for now", "attach a smaller file") == (failure.reason, failure.next_step)
         assert 65 == status(results)
 
+    @pytest.mark.parametrize(
+        ("after_s", "seconds"), [(3600.0, 9000.0), (61.0, 300.0), (20.0, 21.0)]
+    )
+    def test_what_is_refused_for_long_is_rejected_at_once(
+        self, scene: Scene, after_s: float, seconds: float
+    ) -> None:
+        """Longer than a minute, or than there is time: 65 with the time; the others are delivered."""
+        scene.seconds = seconds
+        scene.attach("a.txt", "b.txt")
+        scene.one.script = [raised(OnceMoreError("413", retry_after_s=after_s))]
+
+        results = scene.deliver()
+
+        assert ({"a.txt": "rejected", "b.txt": "delivered"}, 65) == (
+            states(results),
+            status(results),
+        )
+        (failure,) = results.failures.values()
+        assert (
+            f"413; the server takes it again in {after_s:.0f} s at the earliest" == failure.reason
+        )
+        retry = "attach-evidence push --retry-rejected after that time; or attach a smaller file"
+        assert (retry, []) == (failure.next_step, scene.budget.waited)
+
+    @pytest.mark.parametrize("after_s", [3600.0, 2.0])
+    def test_large_pieces_refused_for_now_do_not_starve_the_others(
+        self, scene: Scene, after_s: float
+    ) -> None:
+        """However many are refused in a row: a server that answers is no target that fails."""
+        large = [f"{number}.zip" for number in range(9)]
+        scene.attach(*large, "small.txt")
+        no = raised(OnceMoreError("413", retry_after_s=after_s))
+        scene.one.script = [no] * (9 if after_s > 60 else 18)
+
+        results = scene.deliver()
+
+        assert {**dict.fromkeys(large, "rejected"), "small.txt": "delivered"} == states(results)
+        assert {} == results.closed
+
     def test_a_call_refused_twice_as_a_whole_is_tried_piece_by_piece(self, scene: Scene) -> None:
         """Only the piece that is refused by itself is rejected."""
         scene.add(pieces_per_call=None)

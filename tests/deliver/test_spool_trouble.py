@@ -12,6 +12,7 @@ import pytest
 
 from pytest_attach_evidence import steps
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import states as recorded
 from pytest_attach_evidence.destinations.base import Results
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import SpoolDamagedError
@@ -19,6 +20,7 @@ from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import State
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.steps import Steps
@@ -31,7 +33,9 @@ from .scene import stored
 from .scripted import LOST
 from .scripted import Scripted
 from .scripted import Step
+from .scripted import committed_after
 from .scripted import look_raises
+from .scripted import raised
 from .scripted import taken
 
 
@@ -228,6 +232,61 @@ def test_a_delivery_journal_that_is_gone_is_missed(scene: Scene) -> None:
     ]
     assert set(states(again).values()) == {"found", "delivered"}
     assert not is_settled(record)
+
+
+def test_a_delivery_journal_that_was_emptied_costs_a_look(scene: Scene) -> None:
+    """Nothing is told, since a crash before its first line looks alike: 0, and each is there once."""
+    scene.attach("a.txt", "b.txt")
+    scene.deliver()
+    scene.attach("c.txt")
+    for path in (scene.run.path / "deliveries").glob("*.jsonl"):
+        path.write_bytes(b"")
+
+    results = scene.deliver()
+
+    assert {"a.txt": "found", "b.txt": "found", "c.txt": "delivered"} == states(results)
+    assert [1, 1, 1] == [stored(scene.one, f"{name}.txt") for name in "abc"]
+    assert ([], 0) == (scene.run.read().problems, status(results))
+
+
+@pytest.mark.parametrize("damage", ["gone", "a line"])
+def test_what_only_the_record_makes_doubtful_has_time_to_settle(scene: Scene, damage: str) -> None:
+    """It may have been sent right before: a slow server stores it once, though nobody wrote when."""
+    scene.attach("a.txt")
+    scene.one.script = [committed_after(40)]
+    scene.one.looks = [look_raises(BUSY)]
+    scene.deliver()
+    (path,) = (scene.run.path / "deliveries").glob("*.jsonl")
+    path.write_bytes(b"no line of ours\n")
+    if damage == "gone":
+        path.unlink()
+
+    results = scene.deliver()
+
+    scene.one.settle()
+    assert ({"a.txt": "found"}, 1) == (states(results), stored(scene.one, "a.txt"))
+    assert 59 < sum(scene.budget.waited) <= 60
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["never", "busy before"])
+@pytest.mark.parametrize("seconds", [0.0, 50.0], ids=["no time", "too little time"])
+def test_summary_and_journals_tell_the_same_of_a_doubtful_record(
+    scene: Scene, before: bool, seconds: float
+) -> None:
+    """Uncertain, in words that claim no send of which nobody knows."""
+    scene.attach("a.txt")
+    scene.one.script = [raised(BUSY)] if before else []
+    if before:
+        scene.deliver()
+    (scene.run.path / "deliveries" / "000009-0123456789ab.jsonl").write_text("no line of ours\n")
+    scene.seconds = seconds
+
+    results = scene.deliver()
+
+    assert {"a.txt": "uncertain"} == states(results)
+    assert {State.UNCERTAIN: 1} == recorded(scene.run.read())
+    (reason,) = reasons(results)
+    assert reason.startswith("may have been sent, since a part of the record is damaged or gone")
 
 
 class Unreadable(Steps):

@@ -212,6 +212,30 @@ def test_a_page_with_another_status_is_no_login() -> None:
     assert ("authentication", CHECK_ADDRESS) == (caught.value.why, caught.value.next_step)
 
 
+@pytest.mark.parametrize(
+    ("body", "media_type", "page"),
+    [
+        (b"<!DOCTYPE HTML><title>Sign in</title>", "", True),
+        (b"<!-- x --><title>Sign in</title>", "text/html; charset=utf-8", True),
+        (b"<!-- x --><title>Sign in</title>", "text/plain", False),
+        (b"<a/>", "application/xml", False),
+    ],
+)
+@pytest.mark.parametrize("wait", ["120", ""])
+def test_a_page_that_names_a_time_tells_of_maintenance(
+    body: bytes, media_type: str, page: bool, wait: str
+) -> None:
+    """It closes nothing, unlike a login page, which names none; a page is known by its type or its text."""
+    headers = {"Content_Type": media_type, **({"Retry_After": wait} if wait else {})}
+    with pytest.raises(DeliveryError) as caught:
+        got(200, body, "GET", **headers).document()
+
+    closed = page and not wait
+    assert (DestinationClosedError if closed else TemporaryError) is type(caught.value)
+    if page and isinstance(caught.value, TemporaryError):
+        assert (120.0, True) == (caught.value.retry_after_s, caught.value.throttled)
+
+
 @pytest.mark.parametrize("document", [[], None, 7, "text"])
 def test_an_object_is_an_object(document: Any) -> None:
     """Where fields are expected, any other JSON is not the documented answer."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_attach_evidence.deliveries import LONG_AGO
+from pytest_attach_evidence.deliveries import damage
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
@@ -457,6 +458,21 @@ def test_a_doubtful_record_makes_everything_without_a_receipt_uncertain() -> Non
     (work,) = plan([run], BOTH).work
 
     assert {other.key: LONG_AGO} == work.uncertain
+
+
+def test_what_is_gone_is_a_persons_once_all_that_is_recorded_is_there() -> None:
+    """Before that a push has something to do; what else is damaged keeps its own next step."""
+    run, owner, (piece,) = scene(CASE, pieces=1)
+    gone = Problem(subject="one.jsonl", seen="is gone", next_step="look")
+    other = Problem(subject="two.jsonl line 3", seen="not readable", next_step="keep it")
+    run.problems, run.lost = [gone, other], {"one.jsonl"}
+    key = delivery(owner, piece, CASE).key
+
+    before, (first, second) = damage(run, {}), damage(run, {key})
+
+    assert ([gone, other], other) == (before, second)
+    assert ("one.jsonl", "is gone") == (first.subject, first.seen)
+    assert f"remove {run.folder} by hand" in first.next_step
 
 
 def test_no_runs_are_no_work() -> None:

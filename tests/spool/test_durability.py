@@ -57,7 +57,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: Steps) -> None:
-    """Bytes, their name, the journal's name and the line that tells of them are synced, in this order."""
+    """Bytes, their name, the journal's name, its note and the line that tells of them, in this order."""
     run = begin(tmp_path)
     worker = RunFolder(run.path)
     del steps[:]
@@ -66,6 +66,7 @@ def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: St
 
     assert kept is not None
     blob = Path(kept.sha256).suffix or kept.sha256
+    note = f"collecting-{worker.journal.id}"
     assert [
         ("create", "temporary"),
         ("write", "temporary"),
@@ -74,6 +75,9 @@ def test_attach_returns_when_everything_is_on_the_disk(tmp_path: Path, steps: St
         ("sync_folder", "blobs"),
         ("create", ".jsonl"),
         ("sync_folder", "journals"),
+        ("create", note),
+        ("write", note),
+        ("sync_folder", run.id),
         ("write", ".jsonl"),
         ("sync", ".jsonl"),
     ] == steps

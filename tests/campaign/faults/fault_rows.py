@@ -227,7 +227,8 @@ row(
     "413 for an hour",
     PLAIN,
     on("status", status=413, retry_after="3600", times=EVER),
-    promise=WAITING,
+    promise=REJECTED,
+    says="takes it again in 3600 s at the earliest",
 )
 for system, named in (
     ("squash", "to squash executions 1042 "),
