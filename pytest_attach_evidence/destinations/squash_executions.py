@@ -17,6 +17,10 @@ from ..model import seconds_since
 from ..model import utc_text
 from ..retry import Budget
 from .base import GroupNotes
+from .squash_creations import Creation
+from .squash_creations import are_all_from
+from .squash_creations import creating
+from .squash_creations import creations_of
 from .squash_notes import each
 from .squash_notes import latest_of
 from .squash_notes import new_of
@@ -24,10 +28,6 @@ from .squash_notes import noted
 from .squash_notes import place_of
 from .squash_notes import remember
 from .squash_notes import sent_to
-from .squash_requests import Request
-from .squash_requests import are_all_from
-from .squash_requests import creating
-from .squash_requests import requests_of
 from .squash_targets import EXECUTIONS
 
 
@@ -182,7 +182,7 @@ class Executions:
     def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
         """Create an execution, or adopt one that an earlier, unanswered request created."""
         name = creating(place)
-        requests = requests_of(each(notes, name))
+        requests = creations_of(each(notes, name))
         created = self._created_by(requests, item) if requests else None
         if created is not None:
             return created
@@ -195,7 +195,7 @@ class Executions:
         try:
             return self._api().create_execution(item).id
         except UncertainError:
-            created = self._created_by(requests_of([asked]), item)
+            created = self._created_by(creations_of([asked]), item)
             if created is None:
                 raise
             return created
@@ -203,7 +203,7 @@ class Executions:
             notes.put(name, "")  # surely not created, so nothing is to be adopted later
             raise
 
-    def _created_by(self, requests: Sequence[Request], item: PlanItem) -> int | None:
+    def _created_by(self, requests: Sequence[Creation], item: PlanItem) -> int | None:
         """Return the newest execution that unanswered requests created; None: surely none was.
 
         The runs of a group share one, and its status is the plan item's; others that their requests
