@@ -202,7 +202,7 @@ class Calls:
     def _judge(self, batch: Sequence[Delivery], sent: Sent) -> None:
         """Open the lane after an answer; count a call that brought nothing."""
         failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
-        failed = [d for d in failed if not isinstance(sent.errors[d.key], ConflictError)]
+        failed = [d for d in failed if not _was_answered(sent.errors[d.key])]
         if len(failed) < len(batch):
             self._works()
         else:
@@ -241,3 +241,9 @@ class Calls:
             return
         with self._ground.lock:
             self._ground.failing[self._destination.name].fails(self._target, error)
+
+
+def _was_answered(error: DeliveryError) -> bool:
+    """Tell whether an error says something about a piece, and nothing against the destination."""
+    waits_for_a_person = isinstance(error, UncertainError) and error.next_step
+    return isinstance(error, ConflictError) or bool(waits_for_a_person)
