@@ -46,6 +46,7 @@ def deliver(
     within five seconds and what was not settled waits.
     """
     results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
+    results.held.update(key for key, failure in plan.failed.items() if failure.stuck)
     for work in plan.work:
         ground.in_doubt.update(work.uncertain.keys() - plan.settled.keys())
     lanes = []
