@@ -38,6 +38,7 @@ class Runs:
     sandbox: Sandbox
     options: Mapping[str, str] = field(default_factory=dict)
     begun: list[RunFolder] = field(default_factory=list)
+    stall_s: float = 5.0
 
     def run(self, *tests: tuple[str, Outcome]) -> RunFolder:
         """Leave a run whose tests attached a piece each, by targets and outcome."""
@@ -181,7 +182,7 @@ class Runs:
     def _squash(self) -> WithBudget:
         system = self.sandbox.systems["squash"]
         settings = Settings(given={**system.options(), **self.options})
-        budget = Budget.lasting(60.0, stall_s=5.0)
+        budget = Budget.lasting(60.0, stall_s=self.stall_s)
         return WithBudget(settings, Secrets(system.exports()), budget)
 
 

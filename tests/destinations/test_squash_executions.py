@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence import retry
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Recalling
 from pytest_attach_evidence.errors import PermanentError
@@ -325,6 +326,26 @@ class TestEngine:
         assert ExitStatus.PERSON_MUST_ACT is exit_status(results)
         assert {} == results.closed
         assert [] == runs.stored()
+
+    def test_a_plain_push_goes_on_when_a_person_acted(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once the tester's execution has a status the other one is ours, and nothing has to be retried."""
+        monkeypatch.setattr(retry, "MIN_SETTLE_S", 0.1)
+        runs.stall_s = 0.5
+        run = runs.run(("TC-12", Outcome.PASSED))
+        runs.lose_a_creation(run)
+        [ours] = executions(runs)
+        [other] = execute(runs, 1)
+        stopped = runs.deliver(run)
+        other.status = "SUCCESS"
+
+        results = runs.deliver(run)
+
+        assert 1 == stopped.counts()[State.UNCERTAIN]
+        assert [ours.object] == runs.stored()
+        assert ExitStatus.OK is exit_status(results)
+        assert is_settled(run.read())
 
     @pytest.mark.parametrize("trace", ["attachment", "moment"])
     def test_a_testers_execution_gets_nothing(self, runs: Runs, trace: str) -> None:
