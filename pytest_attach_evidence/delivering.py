@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from .deliver import Group
@@ -28,6 +31,7 @@ from .spool import Spool
 
 
 INTERRUPTED_S = 30.0
+MOST_BESIDE = 1000
 
 
 def deliver_runs(
@@ -131,7 +135,7 @@ def remove_settled(folder: RunFolder) -> bool:
     """Remove a run, and tell whether that was done.
 
     One stays that is in use, that has anything open or damaged, or that was delivered together with
-    another run of its spool which has: its pieces may have to be sent once more with those.
+    another run which has: its pieces may have to be sent once more with those.
     """
     try:
         with folder.locked():
@@ -145,24 +149,41 @@ def remove_settled(folder: RunFolder) -> bool:
 
 
 def grouped(runs: Sequence[RunFolder]) -> list[list[RunFolder]]:
-    """Return runs in groups, with those of their spools that they were delivered together with before.
+    """Return runs in groups, with those that they were delivered together with before.
 
     They share what was created for them, and a file that holds the pieces of all is replaced as a whole.
+    They are in the same spool, or in one beside it: jobs of a pipeline are unpacked side by side.
     """
+    given = {run.id: run for run in runs}
     groups: list[list[RunFolder]] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for first in runs:
         group, found = [], [first]
         while found:
             run = found.pop(0)
-            if run.path not in seen:
-                seen.add(run.path)
+            if run.id not in seen:
+                seen.add(run.id)
                 group.append(run)
-                found += _partners(run)
+                found += _partners(run, given)
         groups += [group] if group else []
     return groups
 
 
-def _partners(run: RunFolder) -> list[RunFolder]:
+def _partners(run: RunFolder, given: Mapping[str, RunFolder]) -> list[RunFolder]:
+    """Return the others of a run's group: those that are `given`, then the first found of each id."""
     ids = run.group()
-    return [one for one in Spool(run.path.parent).runs() if one.id in ids] if ids else []
+    found = {id: given[id] for id in ids if id in given}
+    spool = run.path.parent
+    for folder in (spool, *_beside(spool)) if ids - found.keys() else ():
+        for id in sorted(ids - found.keys())[:MOST_BESIDE]:
+            if (one := Spool(folder).run(id)) is not None:
+                found[id] = one
+    return [found[id] for id in sorted(found)]
+
+
+def _beside(spool: Path) -> Iterator[Path]:
+    """Yield the folders beside a spool, of a bounded number of entries; links lead elsewhere."""
+    with suppress(OSError), os.scandir(spool.parent) as entries:
+        for entry in islice(entries, MOST_BESIDE):
+            if entry.name != spool.name and entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path)

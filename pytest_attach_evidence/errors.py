@@ -92,7 +92,14 @@ class OnceMoreError(TemporaryError):
 
 
 class UncertainError(DeliveryError):
-    """Sent, but the answer was lost or unreadable: only looking at the destination can tell."""
+    """Sent, but the answer was lost or unreadable: only looking at the destination can tell.
+
+    `next_step`: what a person has to do before a look can tell more.
+    """
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.next_step = next_step
 
 
 class ConflictError(UncertainError):

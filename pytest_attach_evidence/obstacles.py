@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -72,6 +74,23 @@ def _trouble(
         return None  # it is looked for first
     broken = broken_limit(delivery, *counted, capability.limits)
     return broken and _failed(delivery, State.REJECTED, *broken)
+
+
+def apart(delivery: Delivery, known: Known, folder: str, missing: Collection[str]) -> Failure:
+    """Return the failure of a delivery that would push out pieces of runs which are not here.
+
+    `folder` is that of its run, `missing` the runs that it was delivered together with.
+    """
+    names = ", ".join(sorted(missing))
+    reason = (
+        f"was delivered together with {names}, not here: one file would be without their pieces"
+    )
+    hint = (
+        f"push the folders together: attach-evidence push {shlex.quote(folder)} <the folder of {names}>; "
+        "where that is lost, push --retry-rejected sends it without"
+    )
+    state = State.UNCERTAIN if delivery.key in known.uncertain else State.WAITING
+    return replace(_failed(delivery, state, reason, hint), stuck=True)
 
 
 def away(target: Target, capability: Capability | None) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .model import Outcome
 from .model import Receipt
 from .model import Target
 from .obstacles import Capability
+from .obstacles import apart
 from .obstacles import away
 from .obstacles import obstacle
 from .outcomes import EndedTest
@@ -78,11 +80,14 @@ def plan(
     capabilities: Mapping[str, Capability],
     *,
     retry_rejected: bool = False,
+    missing: Mapping[str, Collection[str]] | None = None,
 ) -> Plan:
     """Return what is to be done for some runs, delivered together.
 
     What a destination refused before stays rejected unless `retry_rejected`. What breaks a limit is
     rejected here, before any request, with the number in the message; each plan decides that anew.
+    `missing` are, by run, those it was delivered together with and that are not delivered now: what would
+    push out their pieces is held.
     """
     result = Plan()
     by_target: dict[Target, list[Delivery]] = {}
@@ -93,9 +98,14 @@ def plan(
     known = Known.of(records)
     result.settled = {k: r for k, r in known.receipts.items() if k in result.deliveries}
     result.outcomes, result.tests = worst_outcomes(records), tests_by_target(records)
+    folders = {record.run.id: record.folder for record in records}
     for target, deliveries in by_target.items():
         capability = capabilities.get(target.destination)
         open_ones = _open(deliveries, known, capability, result, retry_rejected)
+        if capability is not None and capability.limits.replaces and not retry_rejected:
+            runs = {delivery.item.run_id for delivery in deliveries}
+            lacking = {id for run in runs for id in (missing or {}).get(run, ())}
+            open_ones = _whole(open_ones, known, folders, lacking, result)
         cause = away(target, capability)
         if cause is not None and known.is_to_conclude(target, deliveries):
             result.untold[target] = cause
@@ -149,6 +159,23 @@ def _open(
         else:
             result.failed[delivery.key] = failure
     return open_ones
+
+
+def _whole(
+    open_ones: Sequence[Delivery],
+    known: Known,
+    folders: Mapping[str, str],
+    lacking: Collection[str],
+    result: Plan,
+) -> list[Delivery]:
+    """Return what is open for a target that is replaced as a whole, unless runs are lacking."""
+    if not lacking:
+        return list(open_ones)
+    for delivery in open_ones:
+        if delivery.key not in known.withdrawn:
+            folder = folders[delivery.item.run_id]
+            result.failed[delivery.key] = apart(delivery, known, folder, lacking)
+    return [delivery for delivery in open_ones if delivery.key in known.withdrawn]
 
 
 def _work(

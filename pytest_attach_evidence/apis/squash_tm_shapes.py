@@ -25,10 +25,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One execution of a plan item; `status` is Squash's word (`READY`, `SUCCESS` …)."""
+    """One execution of a plan item; `status` is Squash's word (`READY`, `SUCCESS` …).
+
+    `executed`: it has somebody who executed it, or a moment of that.
+    """
 
     id: int
     status: str
+    executed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,8 @@ def execution_of(row: Mapping[str, Any]) -> Execution | None:
     id = row.get("id")
     if not isinstance(id, int) or isinstance(id, bool):
         return None
-    return Execution(id=id, status=str(row.get("execution_status") or ""))
+    executed = bool(row.get("last_executed_by") or row.get("last_executed_on"))
+    return Execution(id=id, status=str(row.get("execution_status") or ""), executed=executed)
 
 
 def plan_item_of(row: Mapping[str, Any]) -> PlanItem:

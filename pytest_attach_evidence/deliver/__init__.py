@@ -54,7 +54,7 @@ class Group:
     def plan(
         self, destinations: Mapping[str, Destination], *, retry_rejected: bool = False
     ) -> Plan:
-        """Return what remains to be done for these destinations; no I/O."""
+        """Return what remains to be done for these destinations; asks none of them."""
         capabilities = {
             name: Capability(
                 origin=destination.origin,
@@ -64,7 +64,9 @@ class Group:
             )
             for name, destination in destinations.items()
         }
-        return plan(self.records, capabilities, retry_rejected=retry_rejected)
+        own = {run.id for run in self.runs}
+        missing = {run.id: run.group() - own for run in self.runs}
+        return plan(self.records, capabilities, retry_rejected=retry_rejected, missing=missing)
 
     def remap(
         self, found: Mapping[str, tuple[Target, ...]], enabled: Collection[str]
@@ -116,12 +118,12 @@ class Group:
             log.close()
 
     def _note_rejected(self, todo: Plan, log: DeliveryLog) -> None:
-        """Write what the plan has rejected and no journal knows yet, so that `status` tells it."""
+        """Write what the plan has rejected or held and no journal knows yet, so that `status` tells it."""
         known = {
             key: failure for record in self.records for key, failure in record.failures.items()
         }
         for key, failure in todo.failed.items():
-            if failure.state is State.REJECTED and failure is not known.get(key):
+            if (failure.state is State.REJECTED or failure.stuck) and failure is not known.get(key):
                 log.failure(todo.deliveries[key], failure)
 
 

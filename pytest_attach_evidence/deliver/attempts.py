@@ -145,7 +145,7 @@ class _Pieces:
                 self._refuse(conflicts, sent.errors)
                 again = _only(batch, [*again, *_without(lost, conflicts)])
             else:
-                absent = self._looked_up(lost)
+                absent = self._held(self._looked_up(lost), sent.errors)
                 late += _without(absent, conflicts)
                 refused = _only(absent, conflicts)
                 if len(batch) > 1:
@@ -159,6 +159,15 @@ class _Pieces:
         """Give up what was refused, unless an earlier attempt turns out to have brought it there."""
         repeated = [d for d in refused if self._account.tried[d.key] > 1]
         self._refuse(_without(refused, _without(repeated, self._glanced(repeated))), errors)
+
+    def _held(
+        self, absent: Sequence[Delivery], errors: Mapping[str, DeliveryError]
+    ) -> list[Delivery]:
+        """Leave to a person what no look can tell more of before they acted; return the others."""
+        for delivery in absent:
+            if next_step := getattr(errors[delivery.key], "next_step", ""):
+                self._account.hold([delivery], errors[delivery.key], next_step)
+        return [delivery for delivery in absent if self._account.is_open(delivery)]
 
     def _refuse(self, refused: Sequence[Delivery], errors: Mapping[str, DeliveryError]) -> None:
         for delivery in refused:

@@ -207,8 +207,7 @@ class Calls:
         What is refused, for now or for good, is answered: that says nothing against the target.
         """
         failed = [*sent.of(TemporaryError, batch), *sent.of(UncertainError, batch)]
-        answered = (ConflictError, OnceMoreError)
-        failed = [d for d in failed if not isinstance(sent.errors[d.key], answered)]
+        failed = [d for d in failed if not _was_answered(sent.errors[d.key])]
         if len(failed) < len(batch):
             self._works()
         else:
@@ -247,3 +246,9 @@ class Calls:
             return
         with self._ground.lock:
             self._ground.failing[self._destination.name].fails(self._target, error)
+
+
+def _was_answered(error: DeliveryError) -> bool:
+    """Tell whether an error says something about a piece, and nothing against the destination."""
+    waits_for_a_person = isinstance(error, UncertainError) and error.next_step
+    return isinstance(error, ConflictError | OnceMoreError) or bool(waits_for_a_person)

@@ -91,7 +91,8 @@ class Results:
     for a person; `closed` says why a destination was given up; `unconcluded` are targets that could not
     be told their outcome, and whether a person must act, `told` those for which that is decided;
     `holdings` is how full targets are, as far as anybody saw it, `replaced` what was there before where an
-    object holds one file; `bugs` are errors of ours, `spool_errors` what the disk refused.
+    object holds one file, `remarks` what destinations decided; `bugs` are errors of ours,
+    `spool_errors` what the disk refused.
     """
 
     plan: Plan
@@ -105,6 +106,7 @@ class Results:
     told: set[Target] = field(default_factory=set)
     holdings: dict[Target, Holding] = field(default_factory=dict)
     replaced: list[Replaced] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
     spool_errors: list[str] = field(default_factory=list)
     interrupted: bool = False

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from ..deliveries import LONG_AGO
 from ..deliveries import open_state
 from ..destinations.base import Destination
+from ..destinations.base import Remarking
 from ..destinations.base import Telling
 from ..errors import DestinationClosedError
 from ..errors import SpoolError
@@ -47,6 +48,7 @@ def deliver(
     within five seconds and what was not settled waits.
     """
     results = Results(plan=plan, receipts=dict(plan.settled), failures=dict(plan.failed))
+    results.held.update(key for key, failure in plan.failed.items() if failure.stuck)
     for work in plan.work:
         doubt = work.uncertain.keys() - plan.settled.keys()
         ground.in_doubt.update(doubt)
@@ -69,6 +71,7 @@ def deliver(
         _leave_the_rest(results, ground)
         _leave_untold(results)
         _ask_how_full(results, destinations, ground)
+        _ask_what_was_decided(results, destinations, ground)
         deliveries = results.plan.deliveries.items()
         results.plan.deliveries = {key: d for key, d in deliveries if key not in results.gone}
         ground.ended = True
@@ -125,6 +128,17 @@ def _ask_how_full(
                 continue
             if holding is not None:
                 results.holdings[target] = holding
+
+
+def _ask_what_was_decided(
+    results: Results, destinations: Mapping[str, Destination], ground: Ground
+) -> None:
+    for name, destination in destinations.items():
+        if isinstance(destination, Remarking):
+            try:
+                results.remarks += [ground.mask(f"{name}: {one}") for one in destination.remarks()]
+            except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
+                results.bugs.append(ground.mask(f"{name}: {type(error).__name__}: {error}"))
 
 
 def _why_not(target: Target, results: Results, interrupted: str) -> str:

@@ -194,6 +194,14 @@ class Telling(Protocol):
         """
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """A destination that decides something of which a person should know."""
+
+    def remarks(self) -> Sequence[str]:
+        """Return a line for each such thing, in order; asks nobody."""
+
+
 def expect_whole_names(
     listed: Iterable[tuple[str, int | None]],
     deliveries: Iterable[Delivery],

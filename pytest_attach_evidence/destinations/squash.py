@@ -188,6 +188,10 @@ class Squash:
         place = self._served.get(target)
         return self._attachments.holding(*place) if place is not None else None
 
+    def remarks(self) -> list[str]:
+        """Return which executions were taken for those of unanswered requests, and which stay empty."""
+        return list(self._executions.remarks)
+
     def concludes(self, target: Target) -> bool:
         """Tell whether a target gets a status, or a comment."""
         return self._conclusions.concludes(target)

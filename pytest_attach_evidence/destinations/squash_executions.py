@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryError
@@ -13,10 +12,12 @@ from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Notes
 from ..model import Target
-from ..model import seconds_since
 from ..model import utc_text
 from ..retry import Budget
 from .base import GroupNotes
+from .squash_adoption import Adoption
+from .squash_creations import creating
+from .squash_creations import creations_of
 from .squash_notes import each
 from .squash_notes import latest_of
 from .squash_notes import new_of
@@ -24,10 +25,6 @@ from .squash_notes import noted
 from .squash_notes import place_of
 from .squash_notes import remember
 from .squash_notes import sent_to
-from .squash_requests import Request
-from .squash_requests import are_all_from
-from .squash_requests import creating
-from .squash_requests import requests_of
 from .squash_targets import EXECUTIONS
 
 
@@ -36,12 +33,7 @@ if TYPE_CHECKING:
     from ..apis.squash_tm_shapes import PlanItem
 
 
-READY = "READY"
 NEWEST = 20
-UNCLEAR_HINT = (
-    "delete each that nobody needs in Squash TM, or give it a status, "
-    "then: attach-evidence push --retry-rejected"
-)
 GONE_HINT = "name an execution (executions/<id>) and push --remap, or attach it in a new run"
 
 
@@ -69,6 +61,12 @@ class Executions:
         self._lock = threading.RLock()
         self._chosen: dict[str, int] = {}
         self._notes: GroupNotes | None = None
+        self._adoption = Adoption(api, budget)
+
+    @property
+    def remarks(self) -> list[str]:
+        """A line for each execution that was adopted."""
+        return self._adoption.remarks
 
     def recall(self, notes: GroupNotes) -> None:
         """Take the notes by which `candidates` knows where something was sent."""
@@ -77,15 +75,16 @@ class Executions:
     def choose(self, target: Target, item: PlanItem, notes: Notes) -> int:
         """Return the execution that gets the evidence; creates it if it has to be new.
 
-        Raises PermanentError where the latest is wanted and there is none, where the execution that was
-        chosen before is gone, or where nobody can tell which one a lost answer was about,
-        UncertainError where one may yet be created.
+        What an unanswered request created comes first, beside what other runs have. Raises PermanentError
+        where the latest is wanted and there is none, or where the execution that was chosen before is gone,
+        UncertainError where one may yet be created, or nobody can tell which one a lost answer was about.
         """
         place = place_of(target, item)
         with self._lock:
-            chosen = self._chosen.get(place) or self._kept(place, item, notes)
+            chosen = self._adopted(place, item, notes) or self._chosen.get(place)
+            chosen = chosen or self._kept(place, item, notes)
             if chosen is None:
-                chosen = self._once(place, item, notes) if self._new else self.latest(item)
+                chosen = self._create(place, item, notes) if self._new else self.latest(item)
             self._before(target, chosen, place, notes)
             remember(notes, self._note(place), chosen)
             remember(notes, sent_to(target), chosen)
@@ -179,13 +178,9 @@ class Executions:
                 raise PermanentError(msg, next_step=GONE_HINT, whole_target=True) from error
         return existing
 
-    def _once(self, place: str, item: PlanItem, notes: Notes) -> int:
-        """Create an execution, or adopt one that an earlier, unanswered request created."""
+    def _create(self, place: str, item: PlanItem, notes: Notes) -> int:
+        """Create an execution; where its answer is lost, adopt what came of it."""
         name = creating(place)
-        requests = requests_of(each(notes, name))
-        created = self._created_by(requests, item) if requests else None
-        if created is not None:
-            return created
         highest = max((one.id for one in self._api().executions(item)), default=0)
         if self._budget.stop.is_set() or not self._budget.remaining_s():
             msg = f"plan item {item.id}: the time is over, no execution was created"
@@ -195,7 +190,7 @@ class Executions:
         try:
             return self._api().create_execution(item).id
         except UncertainError:
-            created = self._created_by(requests_of([asked]), item)
+            created = self._adoption.adopted(creations_of([asked]), item, ())
             if created is None:
                 raise
             return created
@@ -203,27 +198,8 @@ class Executions:
             notes.put(name, "")  # surely not created, so nothing is to be adopted later
             raise
 
-    def _created_by(self, requests: Sequence[Request], item: PlanItem) -> int | None:
-        """Return the newest execution that unanswered requests created; None: surely none was.
-
-        The runs of a group share one, and its status is the plan item's; others that their requests
-        created stay empty. Raises PermanentError where fresh executions are more than the requests can
-        have created, since some are somebody else's then.
-        """
-        lowest = min(request.highest for request in requests)
-        executions = self._api().executions(item)
-        fresh = [one.id for one in executions if one.id > lowest and one.status == READY]
-        if fresh and are_all_from(requests, fresh):
-            return fresh[-1]
-        age_s = min(seconds_since(request.moment) for request in requests)
-        what = "request" if len(requests) == 1 else f"{len(requests)} requests"
-        since = f"since the {what} of {age_s:.0f} s ago whose answer was lost"
-        if fresh:
-            ids = ", ".join(map(str, fresh))
-            seen = f"plan item {item.id} got {len(fresh)} new executions {since} ({ids})"
-            msg = f"{seen}; which one is ours cannot be told, so nothing was sent"
-            raise PermanentError(msg, next_step=UNCLEAR_HINT, whole_target=True)
-        if age_s < self._budget.settle_s:
-            msg = f"plan item {item.id} got no new execution yet {since}"
-            raise UncertainError(msg)
-        return None
+    def _adopted(self, place: str, item: PlanItem, notes: Notes) -> int | None:
+        """Return what unanswered requests created; one would stay READY if it were not told the outcome."""
+        creations = creations_of(each(notes, creating(place))) if self._new else []
+        known = noted(notes, new_of(place), latest_of(place))
+        return self._adoption.adopted(creations, item, known) if creations else None

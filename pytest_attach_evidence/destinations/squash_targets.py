@@ -29,6 +29,7 @@ OWNERS = (
 )
 EXECUTIONS = "executions"
 EXECUTION_STEPS = "execution-steps"
+TEST_CASES = "test-cases"
 REFERENCE = "reference"
 TEST_CASE = "test-case-id"
 AUTOMATED = "automated-test-reference"

@@ -105,7 +105,7 @@ def _of_the_group(summary: Summary, mask: Mask) -> Facts:
         "interrupted": results.interrupted,
         "spool_errors": list(map(mask, results.spool_errors)),
         "bugs": list(map(mask, results.bugs)),
-        "notes": list(map(mask, summary.notes)),
+        "notes": list(map(mask, [*summary.notes, *results.remarks])),
         "next": summary.next,
     }
 

@@ -69,6 +69,7 @@ class Summary:
         return [
             self.headline(),
             *self.notes,
+            *(_short(f"note: {remark}") for remark in self.results.remarks),
             *map(_short, self._targets()),
             *map(_short, replaced.lines(self.results.replaced)),
             *map(_short, troubles[:MOST_TROUBLES]),

@@ -83,6 +83,12 @@ class Spool:
             raise SpoolError(msg) from error
         return [RunFolder(path) for path in sorted(found)]
 
+    def run(self, id: str) -> RunFolder | None:
+        """Return the run of an id, None where there is none; an id may come from somebody else."""
+        path = self.folder / id
+        here = path.parent == self.folder and path.name == id and not id.startswith(".")
+        return RunFolder(path) if here and _is_run(path) else None
+
     def _new_run(self, facts: Run) -> RunFolder:
         while True:
             id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

@@ -65,3 +65,48 @@ def test_a_run_stays_while_its_partner_is_open(project: Project, runs: list[RunF
     assert (75, 0) == (stays.status, done.status)
     assert "a run that was delivered with it" in stays.out
     assert [runs[1].id] == [run.id for run in Spool(Path(project.spool)).runs()]
+
+
+def unpacked(project: Project, runs: list[RunFolder]) -> list[RunFolder]:
+    """Put each run under a parent of its own, as artifacts of a pipeline's jobs are unpacked."""
+    moved = []
+    for number, run in enumerate(runs, start=1):
+        folder = project.folder / "shards" / f"evidence-{number}"
+        folder.mkdir(parents=True)
+        moved.append(RunFolder(Path(shutil.move(run.path, folder / run.id))))
+    return moved
+
+
+def test_partners_are_found_in_the_folder_of_another_job(
+    project: Project, sandbox: Sandbox, runs: list[RunFolder]
+) -> None:
+    """The last zip would push out what another shard has a receipt for."""
+    _, second = unpacked(project, runs)
+    forget(second)
+
+    done = project.command("push", str(second.path))
+
+    assert (0, 2) == (done.status, done.numbers("delivered")[0]), done.out
+    assert 2 == len(held(sandbox))
+
+
+def test_without_its_partner_a_run_pushes_nothing_out(
+    project: Project, sandbox: Sandbox, runs: list[RunFolder]
+) -> None:
+    """The missing run is named, and a person may say that it is lost."""
+    first, second = unpacked(project, runs)
+    elsewhere = Path(shutil.move(first.path, project.folder / first.id))
+    forget(second)
+
+    stays = project.command("push", str(second.path))
+    kept = len(held(sandbox))
+    together = project.command("push", str(second.path), str(elsewhere))
+    forget(second)
+    shutil.rmtree(elsewhere)
+    alone = project.command("push", "--retry-rejected", str(second.path))
+
+    assert (65, 2) == (stays.status, kept), stays.out
+    assert f"was delivered together with {first.id}, not here" in stays.out
+    assert f"attach-evidence push {second.path} <the folder of {first.id}>" in stays.out
+    assert (0, 0) == (together.status, alone.status), alone.out
+    assert 1 == len(held(sandbox))

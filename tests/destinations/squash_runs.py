@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,12 @@ from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Run
+from pytest_attach_evidence.model import utc_text
 from pytest_attach_evidence.retry import Budget
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.secrets import Secrets
 from pytest_attach_evidence.settings import Settings
+from pytest_attach_evidence.spool import DeliveryLog
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import Spool
 
@@ -32,6 +38,7 @@ class Runs:
     sandbox: Sandbox
     options: Mapping[str, str] = field(default_factory=dict)
     begun: list[RunFolder] = field(default_factory=list)
+    stall_s: float = 5.0
 
     def run(self, *tests: tuple[str, Outcome]) -> RunFolder:
         """Leave a run whose tests attached a piece each, by targets and outcome."""
@@ -122,10 +129,35 @@ class Runs:
 
     def lose_a_creation(self, run: RunFolder) -> Results:
         """Deliver a run whose execution is created without an answer, and end when it looks for it."""
+        return self._lose("answer-lost", run)
+
+    def lose_a_request(self, run: RunFolder) -> Results:
+        """Deliver a run whose request for an execution never arrives, and end when it looks for it."""
+        return self._lose("reset-before-answer", run)
+
+    def age(self, *runs: RunFolder) -> None:
+        """Let every request for an execution be so old that nothing can come of it any more."""
+        old = utc_text(datetime.now(UTC) - timedelta(days=1))
+        for run in runs:
+            log = DeliveryLog([run])
+            for (destination, name), note in run.read().notes.items():
+                if name.startswith("creating:") and note:
+                    log.note(destination, name, f"{note.split()[0]} {old}")
+            log.close()
+
+    def attach(self, object: str, name: str) -> None:
+        """Let a person attach a file to an object."""
+        facts = {"id": "9001", "system": "squash", "media_type": "image/png"}
+        content = io.BytesIO(b"a person's")
+        self.sandbox.store.commit(object=object, name=name, stream=content, **facts)
+
+    def _lose(self, fault: str, run: RunFolder) -> Results:
         where = {"system": "squash", "method": "POST", "path": "/executions$"}
-        self.sandbox.faults.add("answer-lost", **where)
+        self.sandbox.faults.add(fault, **where)
         self.break_off("GET", r"/test-plan-items/\d+$", after=1)
-        return self.deliver(run)
+        results = self.deliver(run)
+        self.sandbox.faults.clear()
+        return results
 
     def stored(self) -> list[str]:
         """Return the object of every piece that was ever stored."""
@@ -150,7 +182,7 @@ class Runs:
     def _squash(self) -> WithBudget:
         system = self.sandbox.systems["squash"]
         settings = Settings(given={**system.options(), **self.options})
-        budget = Budget.lasting(60.0, stall_s=5.0)
+        budget = Budget.lasting(60.0, stall_s=self.stall_s)
         return WithBudget(settings, Secrets(system.exports()), budget)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from pytest_attach_evidence import retry
 from pytest_attach_evidence.deliveries import is_settled
 from pytest_attach_evidence.destinations.base import Recalling
 from pytest_attach_evidence.errors import PermanentError
@@ -13,6 +16,8 @@ from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import State
+from pytest_attach_evidence.report.exit_status import ExitStatus
+from pytest_attach_evidence.report.exit_status import exit_status
 
 from .conftest import SceneOf
 from .scene import MemoryNotes
@@ -296,27 +301,87 @@ class TestEngine:
         shards = [runs.run(("TC-12", end)) for end in (Outcome.PASSED, Outcome.FAILED)]
         for shard in shards:
             runs.lose_a_creation(shard)
-            runs.sandbox.faults.clear()
 
         results = runs.deliver(*shards)
 
         assert {State.DELIVERED: 2} == {state: n for state, n in results.counts().items() if n}
         assert ["FAILURE"] == list(runs.statuses().values())
         assert all(is_settled(shard.read()) for shard in shards)
+        empty, taken = executions(runs)
+        [remark] = results.remarks
+        assert f"execution {taken.id} was taken" in remark
+        assert f"{empty.id} stays empty" in remark
 
-    def test_what_nobody_can_tell_has_one_line_and_a_command_that_works(self, runs: Runs) -> None:
-        """A tester executed it at the same time: once that execution has a status the rest is ours."""
+    def test_what_nobody_can_tell_waits_for_a_person(self, runs: Runs) -> None:
+        """A tester executed it at the same time: it is uncertain at once, and one line says what to do."""
         run = runs.run(("TC-12", Outcome.PASSED))
         runs.lose_a_creation(run)
-        runs.sandbox.faults.clear()
-        [other] = execute(runs, 1)
+        execute(runs, 1)
+
         results = runs.deliver(run)
+
         [failure] = results.failures.values()
+        assert (State.UNCERTAIN, True) == (failure.state, failure.stuck)
+        assert failure.next_step.endswith("then: attach-evidence push")
+        assert ExitStatus.PERSON_MUST_ACT is exit_status(results)
+        assert {} == results.closed
+        assert [] == runs.stored()
+
+    def test_a_plain_push_goes_on_when_a_person_acted(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once the tester's execution has a status the other one is ours, and nothing has to be retried."""
+        monkeypatch.setattr(retry, "MIN_SETTLE_S", 0.1)
+        runs.stall_s = 0.5
+        run = runs.run(("TC-12", Outcome.PASSED))
+        runs.lose_a_creation(run)
+        [ours] = executions(runs)
+        [other] = execute(runs, 1)
+        stopped = runs.deliver(run)
         other.status = "SUCCESS"
 
-        again = runs.deliver(run, retry_rejected=True)
+        results = runs.deliver(run)
 
-        assert State.REJECTED is failure.state
-        assert "attach-evidence push --retry-rejected" in failure.next_step
-        assert {State.DELIVERED: 1} == {state: n for state, n in again.counts().items() if n}
-        assert other.object not in runs.stored()
+        assert 1 == stopped.counts()[State.UNCERTAIN]
+        assert [ours.object] == runs.stored()
+        assert ExitStatus.OK is exit_status(results)
+        assert is_settled(run.read())
+
+    @pytest.mark.parametrize("trace", ["attachment", "moment"])
+    def test_a_testers_execution_gets_nothing(self, runs: Runs, trace: str) -> None:
+        """One lost answer created one, another request nothing, and a tester opened one and used it."""
+        shards = [runs.run(("TC-12", end)) for end in (Outcome.PASSED, Outcome.FAILED)]
+        runs.lose_a_creation(shards[0])
+        runs.lose_a_request(shards[1])
+        [ours] = executions(runs)
+        [testers] = execute(runs, 1)
+        if trace == "moment":
+            testers.last_executed_on = datetime.now(UTC)
+        else:
+            runs.attach(testers.object, "testers.png")
+        runs.age(*shards)
+
+        results = runs.deliver(*shards)
+
+        got = [f.object for f in runs.sandbox.store.ledger() if f.name != "testers.png"]
+        assert [ours.object, ours.object] == got
+        assert ("FAILURE", "READY") == (ours.status, testers.status)
+        [remark] = results.remarks
+        assert f"execution {ours.id} was taken" in remark
+
+    def test_a_lost_creation_beside_a_delivered_shard_is_told_the_outcome(self, runs: Runs) -> None:
+        """It is the newest, so that the plan item would stay READY while all is said to be done."""
+        delivered = runs.run(("TC-12", Outcome.FAILED))
+        runs.deliver(delivered)
+        lost = runs.run(("TC-12", Outcome.PASSED))
+        runs.lose_a_creation(lost)
+
+        runs.deliver(delivered, lost)
+
+        first, newest = executions(runs)
+        assert [first.object, newest.object] == runs.stored()
+        assert ("FAILURE", "FAILURE", "FAILURE") == (
+            first.status,
+            newest.status,
+            newest.item.status,
+        )

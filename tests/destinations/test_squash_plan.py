@@ -25,6 +25,7 @@ from .conftest import SceneOf
 from .contract import outcome
 from .scene import MemoryNotes
 from .scene import Scene
+from .squash_runs import Runs
 
 
 CREATE = r"/executions$"
@@ -38,7 +39,7 @@ def restart(scene: Scene) -> None:
     scene.recall()
 
 
-def executions(scene: Scene, reference: str = "TC-12", iteration: int = 4) -> list[Any]:
+def executions(scene: Scene | Runs, reference: str = "TC-12", iteration: int = 4) -> list[Any]:
     """Return the executions of a test case that the look-alike holds."""
     system: Any = scene.sandbox.systems["squash"]
     return [
@@ -162,6 +163,24 @@ class TestNewExecution:
             value for run in shards for name, value in run.items() if "creating" in name and value
         ]
 
+    def test_the_second_of_two_is_waited_for(self, scene: Scene) -> None:
+        """One of two is there: the other would come later, as the newest, and stay READY for good."""
+        [piece] = scene.pieces(("a.txt", b"a"))
+        shards = lost_creations(scene, 2)
+        late = executions(scene)[1]
+        late.item.executions.remove(late)
+        scene.notes = MemoryNotes(shards[1])
+        scene.notes.kept = shards[0]
+        restart(scene)
+
+        waits = outcome(scene, [piece])
+        late.item.executions.append(late)
+        scene.deliver([piece])
+
+        assert isinstance(waits, UncertainError)
+        assert "" == waits.next_step
+        assert [late.object] == [file.object for file in scene.sandbox.store.ledger()]
+
     def test_one_more_than_was_lost_is_somebody_elses(self, scene: Scene) -> None:
         """Three executions for two lost answers: nothing is guessed, and all are named."""
         [piece] = scene.pieces(("a.txt", b"a"))
@@ -175,7 +194,8 @@ class TestNewExecution:
         restart(scene)
         told = outcome(scene, [piece])
 
-        assert isinstance(told, PermanentError)
+        assert isinstance(told, UncertainError)
+        assert "attach-evidence push" in told.next_step
         assert all(str(execution.id) in str(told) for execution in executions(scene))
         assert (3, 0) == (len(executions(scene)), scene.uploads())
 
@@ -191,7 +211,7 @@ class TestNewExecution:
         scene.notes.kept = first
         restart(scene)
 
-        assert isinstance(outcome(scene, [piece]), PermanentError)
+        assert isinstance(outcome(scene, [piece]), UncertainError)
         assert 0 == scene.uploads()
 
     @pytest.mark.parametrize("crashed", [False, True])
@@ -233,10 +253,10 @@ class TestNewExecution:
         system: Any = scene.sandbox.systems["squash"]
         other = system.plan.create_execution(ours.item)
 
-        with pytest.raises(PermanentError, match=f"{ours.id}, {other.id}") as caught:
+        with pytest.raises(UncertainError, match=f"{ours.id}, {other.id}") as caught:
             scene.deliver([piece])
 
-        assert caught.value.whole_target
+        assert caught.value.next_step.endswith("attach-evidence push")
         assert 0 == scene.uploads()
 
     @pytest.mark.parametrize("left", [0, 1])
@@ -251,7 +271,7 @@ class TestNewExecution:
         for name in first:
             scene.notes.put(name, f"0 {utc_text(old)}")
         restart(scene)
-        assert isinstance(outcome(scene, [piece]), PermanentError)
+        assert isinstance(outcome(scene, [piece]), UncertainError)
 
         other.status = "SUCCESS"
         ours.status = "READY" if left else "SUCCESS"

@@ -259,6 +259,14 @@ def test_notes_are_said_once_at_the_top() -> None:
     assert "left out: huawei" == Scene().summary(notes=("left out: huawei",)).lines()[1]
 
 
+def test_what_a_destination_decided_is_a_note() -> None:
+    """A person may know better."""
+    scene = Scene()
+    scene.results.remarks.append("squash: execution 8 was taken")
+
+    assert "note: squash: execution 8 was taken" in scene.summary().lines()
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_without_a_summary_the_journals_give_the_last_line(state: State) -> None:
     """Where the summary itself fails, the least is said from what is on the disk."""

@@ -12,7 +12,7 @@ from ..model import seconds_since
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Creation:
     """A request for an execution: the highest number that the plan item's had then, and the moment."""
 
     highest: int
@@ -24,24 +24,24 @@ def creating(place: str) -> str:
     return f"creating:{place}"
 
 
-def requests_of(notes: Iterable[str]) -> list[Request]:
+def creations_of(notes: Iterable[str]) -> list[Creation]:
     """Return the requests that were noted, each once: runs that were delivered together share one."""
-    parts = [note.partition(" ") for note in dict.fromkeys(notes) if _is_request(note)]
-    return [Request(int(highest), moment) for highest, _, moment in parts]
+    parts = [note.partition(" ") for note in dict.fromkeys(notes) if _is_creation(note)]
+    return [Creation(int(highest), moment) for highest, _, moment in parts]
 
 
-def are_all_from(requests: Sequence[Request], executions: Sequence[int]) -> bool:
+def are_all_from(creations: Sequence[Creation], executions: Sequence[int]) -> bool:
     """Tell whether each execution (in the order of their ids) can be that of a request of its own.
 
     What was there when a request was made is not from it.
     """
     return all(
-        sum(request.highest < id for request in requests) >= number
+        sum(creation.highest < id for creation in creations) >= number
         for number, id in enumerate(executions, start=1)
     )
 
 
-def _is_request(note: str) -> bool:
+def _is_creation(note: str) -> bool:
     """Tell whether a note is about a request: a number and a moment."""
     highest, _, moment = note.partition(" ")
     with contextlib.suppress(ValueError):
