@@ -16,6 +16,7 @@ from .clocks import Clocks
 from .clocks import http_date
 from .errors import DeliveryError
 from .errors import DestinationClosedError
+from .errors import OnceMoreError
 from .errors import PermanentError
 from .errors import TemporaryError
 from .errors import UncertainError
@@ -99,6 +100,17 @@ def wait_after(
     if isinstance(error, UncertainError) and not repeat_is_harmless:
         return max(settle_s, backoff_s(attempt, jitter))
     return backoff_s(attempt, jitter)
+
+
+def outwait(error: DeliveryError, attempt: int, budget: Budget) -> bool:
+    """Wait until what changes nothing may be asked again; False where there is no such moment.
+
+    Only what turned a request away for the moment is waited for, as long as the budget lasts.
+    """
+    if not isinstance(error, TemporaryError) or isinstance(error, OnceMoreError):
+        return False
+    wait_s = wait_after(error, attempt, settle_s=0.0, repeat_is_harmless=True)
+    return wait_s is not None and wait_s < budget.remaining_s() and budget.wait(wait_s)
 
 
 def retry_after_s(value: str | None, date: str | None, now: datetime | None = None) -> float | None:

@@ -81,9 +81,9 @@ class CodeArts(WorkItems):
     def download(self, project: str, attachment: Attachment, into: BinaryIO) -> None:
         """Write the bytes of an IPD attachment into a file.
 
-        GET …/attachments/download/{id} (DownloadIpdIssueAttachment): a 200 is the file, unless it does
-        not say that it is one and is a refusal, a web page in place of something else, or of another
-        size than the attachment. What is written before an error is raised is no whole file.
+        GET …/attachments/download/{id} (DownloadIpdIssueAttachment): a 200 of the listed size is the file,
+        whatever is in it. Where no size is listed, it is one unless it does not say so and is a refusal, or
+        a web page in place of something else. What is written before an error is raised is no whole file.
         """
         path = (
             f"{IPD}/{segment(project)}/attachments/download/{_sure_id(attachment.id, 'download')}"
@@ -137,13 +137,15 @@ class CodeArts(WorkItems):
         )
         if answer.status != 200:
             raise refused(answer)
+        if attachment.size == written.length:
+            return
         if "Content-Disposition" not in answer.headers:
             instead = replace(answer, body=written.begin)
             if _says_no(written.begin):
                 raise refused(instead)
             if _is_page(answer) and not any(_names_page(name) for name in attachment.names):
                 instead.document()  # raises: a page is no JSON
-        if attachment.size not in (None, written.length):
+        if attachment.size is not None:
             raise refusal(answer, f"{written.length} bytes, where {attachment.size} are listed")
 
 

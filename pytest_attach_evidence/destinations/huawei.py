@@ -155,12 +155,14 @@ class Huawei:
         from .huawei_remote import HuaweiRemote  # noqa: PLC0415  # only commands need it
 
         try:
-            client, settings = self._client(), self._settings
+            settings = self._settings
+            client, iam = settings.connect(self._budget, patient=True)
             origin, project = settings.url, settings.project
         except SettingsError as error:
             raise DestinationClosedError(str(error)) from error
+        opened = [one for one in (client, iam) if one is not None]
         return HuaweiRemote(
-            client, origin=origin, default_project=project, room=self._room, close=self.close
+            client, origin=origin, default_project=project, room=self._room, opened=opened
         )
 
     def deliver(
