@@ -34,7 +34,7 @@ from .huawei_places import Places
 from .huawei_room import MAKE_ROOM
 from .huawei_room import MAX_COUNT
 from .huawei_room import Held
-from .huawei_room import Place
+from .huawei_room import ProjectItem
 from .huawei_room import Room
 from .huawei_settings import HuaweiSettings
 from .huawei_targets import SCRUM_ITEM
@@ -226,7 +226,7 @@ class Huawei:
         self._room.added(place, delivery)
         return Receipt(key=delivery.key, remote_id=stored.id, remote_name=name)
 
-    def _look(self, target: Target, place: Place) -> None:
+    def _look(self, target: Target, place: ProjectItem) -> None:
         try:
             self._attachments(target)
         except PermanentError:
