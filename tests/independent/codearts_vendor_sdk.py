@@ -19,7 +19,7 @@ from filelock import FileLock
 VERSION = "3.1.219"
 PACKAGES = (f"huaweicloudsdkcore=={VERSION}", f"huaweicloudsdkprojectman=={VERSION}")
 UNREACHABLE = ("Retrying (", "NameResolutionError", "ConnectTimeoutError", "NewConnectionError")
-PROGRAM = Path(__file__).parent / "sdk_program.py"
+PROGRAM = Path(__file__).parent / "codearts_sdk_program.py"
 
 
 def python_with_sdk(folder: Path) -> Path:

@@ -26,9 +26,9 @@ from pytest_attach_evidence.apis.codearts_signing import Signer
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.secrets import Secret
 
-from .vendor_sdk import Sdk
-from .vendor_sdk import python_with_sdk
-from .vendor_sdk import running
+from .codearts_vendor_sdk import Sdk
+from .codearts_vendor_sdk import python_with_sdk
+from .codearts_vendor_sdk import running
 
 
 IPD = "5f1e7a0c9b2d4e63a8c4d0f7b6219e35"
