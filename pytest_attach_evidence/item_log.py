@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,21 @@ class Facts:
     remark: str
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class Step:
+    """A step that some code is in; `around` is what it was in before, which another item may own."""
+
+    owner: ItemLog
+    around: Step | None
+    title: str
+    number: int
+    outermost: bool
+    ended: bool = False
+
+
+_innermost: ContextVar[Step | None] = ContextVar("evidence_step", default=None)
+
+
 class ItemLog:
     """Writes the lines of one item: a test in one rerun, or the run itself.
 
@@ -52,8 +68,6 @@ class ItemLog:
         self._begun = False
         self._ended = False
         self._seq = 0
-        self._step = ""
-        self._step_number = 0
         self._steps: list[Outcome] = []
         self._started = time.monotonic()
         self._process = os.getpid()
@@ -137,6 +151,36 @@ class ItemLog:
             self._keeper.refuse(problem)
 
     @property
+    def _step(self) -> Step | None:
+        """The innermost step of this item that this task or thread is in: steps may end in any order."""
+        step = _innermost.get()
+        while step is not None and (step.ended or step.owner is not self):
+            step = step.around
+        return step
+
+    def _enter(self, title: str) -> Step:
+        outer, around = self._step, _innermost.get()
+        if outer is None:
+            with self._lock:
+                self._steps.append(Outcome.UNKNOWN)
+                number = len(self._steps)
+        else:
+            title, number = f"{outer.title} / {title}", outer.number
+        while around is not None and around.ended:
+            around = around.around
+        step = Step(owner=self, around=around, title=title, number=number, outermost=outer is None)
+        _innermost.set(step)
+        return step
+
+    def _leave(self, step: Step, outcome: Outcome) -> None:
+        """End a step. It may have begun in another context, as in a fixture: there is no way back."""
+        step.ended = True
+        if step.outermost:
+            self._steps[step.number - 1] = outcome
+        if _innermost.get() is step:
+            _innermost.set(step.around)
+
+    @property
     def _mapped(self) -> bool:
         return any(target.origin for target in self.item.targets)  # the archive takes all
 
@@ -164,6 +208,7 @@ class ItemLog:
             if file.changed:
                 remarks.append("was being written to while it was copied")
         self._seq += 1
+        step = self._step
         piece = Evidence(
             id=f"{self._piece_owner(keeper)}-{self._seq}",
             item_id=self.item.id,
@@ -177,8 +222,8 @@ class ItemLog:
             captured_at=utc_text(),
             source=keeper.redactor.line(str(source)) if file is not None else "",
             redaction=masked.count if masked is not None and masked.text else None,
-            step=keeper.redactor.line(self._step),
-            step_number=self._step_number,
+            step=keeper.redactor.line(step.title) if step is not None else "",
+            step_number=step.number if step is not None else 0,
             remark=keeper.redactor.line("; ".join(filter(None, remarks))),
         )
         self._write(keeper, piece)

@@ -117,13 +117,14 @@ class Recorder(ItemLog):
         """Say to which step the evidence attached meanwhile belongs; steps may be nested.
 
         The outermost steps are counted, and how each ended is recorded: a destination whose objects have
-        steps, too, takes them for those of the same number.
+        steps, too, takes them for those of the same number. A step is that of the code in it and of the
+        asyncio tasks started there, until it ends; a thread started there is in none, unless it runs in
+        a copy of the context (`contextvars.copy_context`).
         """
-        before, number = self._step, self._step_number
-        if not number:
-            self._steps.append(Outcome.UNKNOWN)
-            self._step_number = len(self._steps)
-        self._step = f"{before} / {title}" if before else title
+        if self._keeper is None:
+            yield
+            return
+        step = self._enter(title)
         outcome = Outcome.FAILED
         try:
             yield
@@ -132,9 +133,7 @@ class Recorder(ItemLog):
             outcome = Outcome.SKIPPED
             raise
         finally:
-            if not number:
-                self._steps[self._step_number - 1] = outcome
-            self._step, self._step_number = before, number
+            self._leave(step, outcome)
 
     @_never_raising
     def _made(

@@ -123,6 +123,17 @@ def refusal_of(error: OnceMoreError, remaining_s: float, *, again: bool) -> Perm
     )
 
 
+def outwait(error: DeliveryError, attempt: int, budget: Budget) -> bool:
+    """Wait until what changes nothing may be asked again; False where there is no such moment.
+
+    Only what turned a request away for the moment is waited for, as long as the budget lasts.
+    """
+    if not isinstance(error, TemporaryError) or isinstance(error, OnceMoreError):
+        return False
+    wait_s = wait_after(error, attempt, settle_s=0.0, repeat_is_harmless=True)
+    return wait_s is not None and wait_s < budget.remaining_s() and budget.wait(wait_s)
+
+
 def retry_after_s(value: str | None, date: str | None, now: datetime | None = None) -> float | None:
     """Read a Retry-After header (RFC 9110, 10.2.3): whole seconds, or a date.
 

@@ -16,7 +16,8 @@ from .campaign.rows import names_in
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs" / "operations").glob("*.md"))
 APIS = ROOT / "pytest_attach_evidence" / "apis"
-VENDORS = {"squash": 20, "workiva": 31, "huawei": 17, "rillsoft": 7}
+ROWS = {"squash": (20, 20), "workiva": (31, 26), "huawei": (22, 17), "rillsoft": (8, 6)}
+"""Rows of each page, and how many of them name a test; the others say why there is none."""
 
 
 def rows(page: Path) -> list[list[str]]:
@@ -39,11 +40,13 @@ def names() -> set[str]:
 
 
 def test_every_vendor_has_its_table() -> None:
-    """Four pages, none of which lost its rows."""
-    assert set(VENDORS) == {page.stem for page in PAGES}
-    for page in PAGES:
-        documented = [row for row in rows(page) if "tests/" in row[-1]]
-        assert len(documented) >= VENDORS[page.stem] - 8, page.stem
+    """Four pages, none of which lost a row, or gained one that nobody counted."""
+    found = {page.stem: [row for row in rows(page) if row[0] != "operation"] for page in PAGES}
+
+    assert ROWS == {
+        vendor: (len(listed), sum("tests/" in row[-1] for row in listed))
+        for vendor, listed in found.items()
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 from typing import cast
 
+from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import Request
 from ..rest.answers import refusal
@@ -23,6 +24,7 @@ from .codearts_refusals import refused
 from .codearts_shapes import Attachment
 from .codearts_shapes import Stored
 from .codearts_shapes import attachment_of
+from .codearts_shapes import digits
 from .codearts_shapes import id_in
 from .codearts_shapes import listed
 
@@ -79,11 +81,13 @@ class CodeArts(WorkItems):
     def download(self, project: str, attachment: Attachment, into: BinaryIO) -> None:
         """Write the bytes of an IPD attachment into a file.
 
-        GET …/attachments/download/{id} (DownloadIpdIssueAttachment): a 200 is the file, unless it does
-        not say that it is one and is a refusal, a web page in place of something else, or of another
-        size than the attachment. What is written before an error is raised is no whole file.
+        GET …/attachments/download/{id} (DownloadIpdIssueAttachment): a 200 of the listed size is the file,
+        whatever is in it. Where no size is listed, it is one unless it does not say so and is a refusal, or
+        a web page in place of something else. What is written before an error is raised is no whole file.
         """
-        path = f"{IPD}/{segment(project)}/attachments/download/{segment(attachment.id)}"
+        path = (
+            f"{IPD}/{segment(project)}/attachments/download/{_sure_id(attachment.id, 'download')}"
+        )
         self._fetch(path, attachment, into)
 
     def download_scrum(
@@ -93,7 +97,8 @@ class CodeArts(WorkItems):
 
         GET /v4/projects/{project_id}/issues/{issue_id}/attachments/{attachment_id} (DownloadAttachment).
         """
-        self._fetch(f"{_scrum(project, issue)}/{segment(attachment.id)}", attachment, into)
+        path = f"{_scrum(project, issue)}/{_sure_id(attachment.id, 'download')}"
+        self._fetch(path, attachment, into)
 
     def delete_scrum(self, project: str, issue: str, attachment: str) -> None:
         """Take an attachment off a Scrum item; one that was uploaded there is gone.
@@ -102,7 +107,7 @@ class CodeArts(WorkItems):
         Which status says so is not documented: 200 and 204 do. Raises UncertainError where it is not
         known whether it is gone.
         """
-        url = self._url(f"{_scrum(project, issue)}/{segment(attachment)}")
+        url = self._url(f"{_scrum(project, issue)}/{_sure_id(attachment, 'deletion')}")
         what = f"the deletion of attachment {attachment}"
         answer = self._send(Request(method="DELETE", url=url, what=what))
         if answer.status == 204 or (answer.status == 200 and not answer.body.strip()):
@@ -132,13 +137,15 @@ class CodeArts(WorkItems):
         )
         if answer.status != 200:
             raise refused(answer)
+        if attachment.size == written.length:
+            return
         if "Content-Disposition" not in answer.headers:
             instead = replace(answer, body=written.begin)
             if _says_no(written.begin):
                 raise refused(instead)
             if _is_page(answer) and not any(_names_page(name) for name in attachment.names):
                 instead.document()  # raises: a page is no JSON
-        if attachment.size not in (None, written.length):
+        if attachment.size is not None:
             raise refusal(answer, f"{written.length} bytes, where {attachment.size} are listed")
 
 
@@ -180,3 +187,13 @@ def _says_no(body: bytes) -> bool:
 
 def _scrum(project: str, issue: str) -> str:
     return f"{SCRUM}/{segment(project)}/issues/{segment(issue)}/attachments"
+
+
+def _sure_id(id: str, what: str) -> str:
+    """Return an attachment's id. Raises PermanentError for none, which a path takes for all of them."""
+    if digits(id) is None:
+        msg = (
+            f"the {what} of attachment {id!r}: that is no id of an attachment, so nothing was asked"
+        )
+        raise PermanentError(msg, next_step="do it on the page of the work item in CodeArts")
+    return id

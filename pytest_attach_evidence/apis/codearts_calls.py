@@ -13,27 +13,38 @@ from typing import TypeVar
 from urllib.parse import quote
 from urllib.parse import urlencode
 
+from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
 from ..rest.auth import Credentials
 from ..rest.body import BytesBody
 from ..rest.session import Session
+from ..retry import Budget
+from ..retry import outwait
 from .codearts_refusals import refused
 from .codearts_signing import Signer
 
 
 IPD = "/v1/ipdprojectservice/projects"
 SCRUM = "/v4/projects"
+MAX_PAGES = 1000
 
 T = TypeVar("T")
 
 
 class Calls:
-    """Sends the requests of a client of one endpoint, with its credentials."""
+    """Sends the requests of a client of one endpoint, with its credentials.
 
-    def __init__(self, session: Session, credentials: Credentials) -> None:
+    `patience`: what changes nothing and was turned away for the moment (throttling, failures of the
+    service) is asked again, as long as that budget lasts.
+    """
+
+    def __init__(
+        self, session: Session, credentials: Credentials, patience: Budget | None = None
+    ) -> None:
         self._session = session
         self._credentials = credentials
+        self._patience = patience
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -58,7 +69,15 @@ class Calls:
         credentials = self._credentials
         if isinstance(credentials, Signer) and isinstance(request.body, BytesBody):
             credentials = credentials.covering(request.body.content)
-        return self._session.send(replace(request, credentials=credentials))
+        request = replace(request, credentials=credentials)
+        answer = self._session.send(request)
+        if self._patience is None or request.changes:
+            return answer
+        for attempt in itertools.count(1):
+            if answer.status == 200 or not outwait(refused(answer), attempt, self._patience):
+                break
+            answer = self._session.send(request)
+        return answer
 
 
 def result_of(answer: Answer) -> Any:
@@ -82,16 +101,19 @@ def paged(page: Callable[[int], Sequence[T]], size: int, id_of: Callable[[T], st
     """Yield what is on all pages, each thing once, asking for a page only when it is needed.
 
     `page` returns that of a number from 0 on. Ends with a page that is not full, and with one that
-    brings nothing new: a server may not know its pages.
+    brings nothing new: a server may not know its pages. Raises TemporaryError after `MAX_PAGES`, rather
+    than let a part be taken for the whole.
     """
     seen: set[str] = set()
-    for number in itertools.count():
+    for number in range(MAX_PAGES):
         entries = page(number)
         new = {id_of(entry): entry for entry in entries if id_of(entry) not in seen}
         yield from new.values()
         seen.update(new)
         if not new or len(entries) < size:
             return
+    msg = f"a list has no end after {MAX_PAGES} pages"
+    raise TemporaryError(msg)
 
 
 def segment(text: str) -> str:

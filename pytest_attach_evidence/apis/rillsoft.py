@@ -27,7 +27,7 @@ LIST_LIMIT = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Record:
     """An attachment record of a client, and what scopes the upload to it."""
 
     client: str
@@ -53,7 +53,7 @@ class Rillsoft:
         self._session = session
         self._credentials = credentials
 
-    def upload(self, place: Place, filename: str, content: Body) -> None:
+    def upload(self, place: Record, filename: str, content: Body) -> None:
         """Store the file of an attachment record; what it held before is replaced.
 
         POST /api/v2/clients/{client_id}/attachments/{attachment_id} (v2/upload-attachment). Done is a

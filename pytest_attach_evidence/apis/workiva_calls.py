@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
-from ..errors import OnceMoreError
 from ..errors import TemporaryError
 from ..rest.answers import ANSWER_LIMIT
 from ..rest.answers import Answer
@@ -23,8 +22,8 @@ from ..rest.origins import Origins
 from ..rest.origins import origin_of
 from ..rest.session import Session
 from ..retry import Budget
+from ..retry import outwait
 from ..retry import retry_after_s
-from ..retry import wait_after
 from .workiva_login import Login
 from .workiva_refusals import refused
 from .workiva_shapes import KINDS
@@ -119,15 +118,7 @@ class Calls:
             if answer.status in accepted:
                 break
             error = refused(answer)
-            passing = isinstance(error, TemporaryError) and not isinstance(error, OnceMoreError)
-            if not self.patient or not passing:
-                raise error
-            wait_s = wait_after(error, attempt, settle_s=0.0, repeat_is_harmless=True)
-            if (
-                wait_s is None
-                or wait_s >= self.budget.remaining_s()
-                or not self.budget.wait(wait_s)
-            ):
+            if not self.patient or not outwait(error, attempt, self.budget):
                 raise error
         return answer
 

@@ -34,7 +34,7 @@ from .huawei_places import Places
 from .huawei_room import MAKE_ROOM
 from .huawei_room import MAX_COUNT
 from .huawei_room import Held
-from .huawei_room import Place
+from .huawei_room import ProjectItem
 from .huawei_room import Room
 from .huawei_settings import HuaweiSettings
 from .huawei_targets import SCRUM_ITEM
@@ -155,12 +155,14 @@ class Huawei:
         from .huawei_remote import HuaweiRemote  # noqa: PLC0415  # only commands need it
 
         try:
-            client, settings = self._client(), self._settings
+            settings = self._settings
+            client, iam = settings.connect(self._budget, patient=True)
             origin, project = settings.url, settings.project
         except SettingsError as error:
             raise DestinationClosedError(str(error)) from error
+        opened = [one for one in (client, iam) if one is not None]
         return HuaweiRemote(
-            client, origin=origin, default_project=project, room=self._room, close=self.close
+            client, origin=origin, default_project=project, room=self._room, opened=opened
         )
 
     def deliver(
@@ -224,7 +226,7 @@ class Huawei:
         self._room.added(place, delivery)
         return Receipt(key=delivery.key, remote_id=stored.id, remote_name=name)
 
-    def _look(self, target: Target, place: Place) -> None:
+    def _look(self, target: Target, place: ProjectItem) -> None:
         try:
             self._attachments(target)
         except PermanentError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PermanentError
 from ..model import Target
-from .huawei_room import Place
+from .huawei_room import ProjectItem
 from .huawei_targets import SCRUM_TITLE
 from .huawei_targets import WORK_ITEM_NUMBER
 from .huawei_targets import WORK_ITEM_TITLE
@@ -30,7 +30,7 @@ class Places:
         self._client = client
         self._ids: dict[Target, str] = {}
 
-    def of(self, target: Target) -> Place:
+    def of(self, target: Target) -> ProjectItem:
         """Return project and id of an item.
 
         Raises PermanentError where no item or several have the number or title, with the hits.
@@ -41,7 +41,7 @@ class Places:
             return target.scoped("project") or "", self._ids[target]
         return target.scoped("project") or "", target.id
 
-    def known(self, target: Target) -> Place | None:
+    def known(self, target: Target) -> ProjectItem | None:
         """Return what `of` would, None where that would have to ask."""
         if target.kind in (WORK_ITEM_NUMBER, WORK_ITEM_TITLE, SCRUM_TITLE):
             id = self._ids.get(target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from datetime import UTC
@@ -18,6 +17,7 @@ from ..apis.codearts_shapes import WorkItem
 from ..errors import PermanentError
 from ..errors import TargetError
 from ..model import Target
+from ..rest.session import Session
 from .huawei_places import Places
 from .huawei_room import Held
 from .huawei_room import Room
@@ -54,13 +54,13 @@ class HuaweiRemote(Remote):
         origin: str,
         default_project: str,
         room: Room,
-        close: Callable[[], None],
+        opened: Sequence[CodeArts | Session],
     ) -> None:
         self._client = client
         self._origin = origin
         self._default_project = default_project
         self._room = room
-        self._close = close
+        self._opened = opened
         self._places = Places(lambda: client)
         self._ipd_projects: dict[str, CodeArtsProject] | None = None
 
@@ -143,7 +143,8 @@ class HuaweiRemote(Remote):
 
     def close(self) -> None:
         """Release connections."""
-        self._close()
+        for one in self._opened:
+            one.close()
 
     def _projects(self) -> Iterator[Place]:
         """Yield IPD projects, then the others; an account without the one kind still has the other."""

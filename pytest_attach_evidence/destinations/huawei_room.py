@@ -27,7 +27,7 @@ MAKE_ROOM = (
     "more, set evidence_huawei_max_total"
 )
 
-Place = tuple[str, str]
+ProjectItem = tuple[str, str]
 """A project and the id of an item in it."""
 
 
@@ -63,7 +63,7 @@ class Room:
     def __init__(self, max_total: int) -> None:
         self.max_total = max_total
         self._lock = threading.Lock()
-        self._seen: dict[Place, _Seen] = {}
+        self._seen: dict[ProjectItem, _Seen] = {}
         self._own: set[str] = set()
 
     def own(self, deliveries: Iterable[Delivery]) -> None:
@@ -71,22 +71,22 @@ class Room:
         with self._lock:
             self._own.update(delivery.key for delivery in deliveries)
 
-    def saw(self, place: Place, attachments: Sequence[Attachment]) -> None:
+    def saw(self, place: ProjectItem, attachments: Sequence[Attachment]) -> None:
         """Remember a list."""
         keys = tuple(frozenset(k for n in one.names for k in keys_in(n)) for one in attachments)
         with self._lock:
             self._seen[place] = _Seen(Held.of(attachments), keys)
 
-    def cannot_see(self, place: Place) -> None:
+    def cannot_see(self, place: ProjectItem) -> None:
         """Remember that the list is refused: then the service alone decides what fits."""
         with self._lock:
             self._seen.setdefault(place, _Seen(None))
 
-    def knows(self, place: Place) -> bool:
+    def knows(self, place: ProjectItem) -> bool:
         """Tell whether an item was listed, or its list was refused."""
         return place in self._seen
 
-    def added(self, place: Place, delivery: Delivery) -> None:
+    def added(self, place: ProjectItem, delivery: Delivery) -> None:
         """Count a piece that an item took."""
         with self._lock:
             seen = self._seen.get(place)
@@ -95,12 +95,12 @@ class Room:
             held = Held(seen.held.count + 1, seen.held.size + delivery.evidence.size)
             self._seen[place] = _Seen(held, (*seen.keys, frozenset((delivery.key,))))
 
-    def forget(self, place: Place) -> None:
+    def forget(self, place: ProjectItem) -> None:
         """Forget a list that a lost answer has made doubtful: the next send lists anew."""
         with self._lock:
             self._seen.pop(place, None)
 
-    def expect(self, target: Target, place: Place, size: int) -> None:
+    def expect(self, target: Target, place: ProjectItem, size: int) -> None:
         """Raise PermanentError, with the numbers, where a work item surely cannot take a piece."""
         seen = self._seen.get(place)
         if target.kind == SCRUM_ITEM or seen is None or seen.held is None:
@@ -125,7 +125,7 @@ class Room:
             "left": f"{count} attachments, {readable_size(size)}",
         }
 
-    def holding(self, target: Target, place: Place) -> Holding | None:
+    def holding(self, target: Target, place: ProjectItem) -> Holding | None:
         """Return how full an item is; None where no list of it was seen."""
         with self._lock:
             seen, own = self._seen.get(place), set(self._own)

@@ -95,16 +95,16 @@ class HuaweiSettings:
         )
         raise SettingsError(msg)
 
-    def connect(self, budget: Budget) -> tuple[CodeArts, Session | None]:
+    def connect(self, budget: Budget, *, patient: bool = False) -> tuple[CodeArts, Session | None]:
         """Build the client, and the connection to IAM where it needs one; only this loads the HTTP library.
 
-        Raises SettingsError.
+        `patient`: throttled look-ups are repeated while the budget lasts (see `Calls`). Raises SettingsError.
         """
         from ..apis.codearts import CodeArts  # noqa: PLC0415
 
         session = self._session(self.url, budget, "evidence_huawei_url")
         credentials, iam = self._credentials(budget)
-        return CodeArts(session, credentials), iam
+        return CodeArts(session, credentials, budget if patient else None), iam
 
     def _credentials(self, budget: Budget) -> tuple[Credentials, Session | None]:
         """Return the credentials, and the connection to IAM where they need one.

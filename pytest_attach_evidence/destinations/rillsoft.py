@@ -35,13 +35,14 @@ from .rillsoft_targets import wrong
 
 
 if TYPE_CHECKING:
-    from ..apis.rillsoft import Place
+    from ..apis.rillsoft import Record
     from ..apis.rillsoft import Rillsoft as Client
 
 
 BUNDLE_OR_MAP = (
     "set evidence_rillsoft_bundle = on to send them as one zip, "
-    "or give each test an attachment of its own"
+    "or give each test an attachment of its own and set evidence_log and evidence_screenshot to off, "
+    "which add pieces where a test fails"
 )
 
 
@@ -199,10 +200,10 @@ class Rillsoft:
             return self._opened
 
 
-def _place(target: Target) -> Place:
-    from ..apis.rillsoft import Place  # noqa: PLC0415
+def _place(target: Target) -> Record:
+    from ..apis.rillsoft import Record  # noqa: PLC0415
 
-    return Place(
+    return Record(
         client=target.scoped("client") or "",
         attachment=target.id,
         project=target.scoped("project"),

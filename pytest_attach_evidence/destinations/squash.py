@@ -38,7 +38,7 @@ from .squash_options import SquashOptions
 from .squash_outcomes import Outcomes
 from .squash_pieces import Pieces
 from .squash_plan import Plans
-from .squash_steps import Place
+from .squash_steps import Owner
 from .squash_steps import Steps
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
@@ -72,7 +72,7 @@ class Squash:
         steps = Steps(self._api, on=self._options.steps == "on")
         self._attachments = Attachments(self._api)
         self._pieces = Pieces(self._attachments, steps, budget)
-        self._served: dict[Target, Place] = {}
+        self._served: dict[Target, Owner] = {}
         self._plans = Plans(self._api, lambda: self.origin)
         self._meanings = Meanings(self._plans, lambda: self.origin)
         self._outcomes = Outcomes(self._meanings, lambda: self.origin)

@@ -15,7 +15,7 @@ from ..model import Target
 from ..retry import Budget
 from .base import Results
 from .squash_attachments import Attachments
-from .squash_steps import Place
+from .squash_steps import Owner
 from .squash_steps import Steps
 
 
@@ -40,7 +40,7 @@ class Pieces:
 
     def deliver(
         self,
-        place: Place,
+        place: Owner,
         others: Sequence[Target],
         deliveries: Sequence[Delivery],
         open_content: OpenContent,
@@ -71,8 +71,8 @@ class Pieces:
 
     def _attach(
         self,
-        at: Place,
-        place: Place,
+        at: Owner,
+        place: Owner,
         others: Sequence[Target],
         deliveries: Sequence[Delivery],
         open_content: OpenContent,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..apis.squash_tm_shapes import ExecutionStep
 
 
-Place = tuple[str, str]
-"""Owner and id of an object that holds attachments."""
+Owner = tuple[str, str]
+"""An object that holds attachments: the kind of owner, as in addresses, and its id."""
 
 MAX_TITLE = 40
 
@@ -42,9 +42,9 @@ class Steps:
 
     def sorted(
         self, owner: str, id: str, deliveries: Sequence[Delivery]
-    ) -> dict[Place, list[Delivery]]:
+    ) -> dict[Owner, list[Delivery]]:
         """Return the pieces by the object that gets them, in order; asks only where steps matter."""
-        found: dict[Place, list[Delivery]] = {}
+        found: dict[Owner, list[Delivery]] = {}
         for one in deliveries:
             place = self._step(owner, id, one) if self._on else None
             found.setdefault(place or (owner, id), []).append(one)
@@ -52,12 +52,12 @@ class Steps:
 
     def elsewhere(
         self, owner: str, id: str, deliveries: Sequence[Delivery]
-    ) -> dict[Place, list[Delivery]]:
+    ) -> dict[Owner, list[Delivery]]:
         """Return the pieces by the step in which they are, if they are not at the execution itself.
 
         Whether steps get evidence may have been set otherwise when they were sent.
         """
-        found: dict[Place, list[Delivery]] = {}
+        found: dict[Owner, list[Delivery]] = {}
         for one in deliveries:
             if (place := self._step(owner, id, one)) is not None:
                 found.setdefault(place, []).append(one)
@@ -75,7 +75,7 @@ class Steps:
         if number <= len(steps):
             self._api().set_step_status(steps[number - 1].id, status)
 
-    def _step(self, owner: str, id: str, delivery: Delivery) -> Place | None:
+    def _step(self, owner: str, id: str, delivery: Delivery) -> Owner | None:
         number = delivery.evidence.step_number
         if owner != EXECUTIONS or not number:
             return None

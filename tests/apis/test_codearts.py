@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import responses
 
 from pytest_attach_evidence.apis.codearts import CodeArts
 from pytest_attach_evidence.apis.codearts_login import fetch_token
+from pytest_attach_evidence.apis.codearts_shapes import Attachment
 from pytest_attach_evidence.apis.codearts_signing import Signer
 from pytest_attach_evidence.apis.codearts_signing import canonical_request
 from pytest_attach_evidence.apis.codearts_signing import host_of
@@ -500,3 +502,33 @@ class TestLogin:
 
         with pytest.raises(TemporaryError):
             self.fetch()
+
+
+class TestAnAttachmentWithoutAnId:
+    """What the service lists without a readable id cannot be named: a path without one means all."""
+
+    @pytest.mark.parametrize("id", ["", "../1042", "5001x"])
+    def test_nothing_is_asked(
+        self, client: CodeArts, server: responses.RequestsMock, id: str
+    ) -> None:
+        """Neither a deletion nor a download begins; no answer is prepared, so any request fails."""
+        attachment, into = Attachment(id=id, names=("a.txt",)), io.BytesIO()
+
+        with pytest.raises(PermanentError, match="nothing was asked"):
+            client.delete_scrum(PROJECT, "1042", id)
+        with pytest.raises(PermanentError, match="nothing was asked"):
+            client.download_scrum(PROJECT, "1042", attachment, into)
+        with pytest.raises(PermanentError, match="nothing was asked"):
+            client.download(PROJECT, attachment, into)
+
+        assert 0 == len(server.calls)
+
+    def test_an_id_of_another_kind_is_read_as_none(self, client: CodeArts) -> None:
+        """The item's detail has it with the rest."""
+        url = f"{ROOT}/v4/projects/{PROJECT}/issues/1042"
+        accessory = {"attachment_id": "a-b", "file_name": "a.txt"}
+        with responses.RequestsMock() as mock:
+            mock.get(url, json={"id": 1042, "name": "x", "accessories": [accessory]})
+            [found] = client.scrum_attachments(PROJECT, "1042") or ()
+
+        assert "" == found.id

@@ -13,6 +13,8 @@ import pytest
 import responses
 
 from pytest_attach_evidence.apis.codearts import CodeArts
+from pytest_attach_evidence.apis.codearts_calls import MAX_PAGES
+from pytest_attach_evidence.apis.codearts_calls import paged
 from pytest_attach_evidence.apis.codearts_shapes import IPD_TYPES
 from pytest_attach_evidence.apis.codearts_shapes import TYPES
 from pytest_attach_evidence.apis.codearts_shapes import Attachment
@@ -317,6 +319,22 @@ class TestFiles:
 
         assert content == into.getvalue()
 
+    @pytest.mark.parametrize("kind", ["text/html", "application/json"])
+    def test_what_has_the_listed_size_is_the_file(self, kind: str) -> None:
+        """Evidence of an API's tests is full of refusals and pages; the size tells them from ours."""
+        content = b'{"error_code": "PM.02175006", "error_msg": "wrong id"}'
+        attachment = Attachment(id="5001", names=("response.txt",), size=len(content))
+        url = f"{ROOT}/v1/ipdprojectservice/projects/{IPD}/attachments/download/5001"
+        into = io.BytesIO()
+        with responses.RequestsMock() as server:
+            server.get(url, body=content, content_type=kind)
+            plain_client().download(IPD, attachment, into)
+            other = dataclasses.replace(attachment, size=len(content) + 1)
+            with pytest.raises(PermanentError, match=r"PM\.02175006"):
+                plain_client().download(IPD, other, io.BytesIO())
+
+        assert content == into.getvalue()
+
     def test_bytes_are_streamed_both_ways(self, scene: Scene) -> None:
         """32 MiB go there and come back without being held in memory."""
         size, block = 32 * 1024 * 1024, bytes(1024 * 1024)
@@ -408,6 +426,18 @@ class TestShapes:
 
             assert 100 == len(list(plain_client().scrum_projects()))
             assert 2 == len(server.calls)
+
+    def test_a_list_without_end_is_no_list(self) -> None:
+        """A server that always has one more page is left, and what it gave is not taken for all."""
+        asked = []
+
+        def page(number: int) -> list[str]:
+            asked.append(number)
+            return [str(number)]
+
+        with pytest.raises(TemporaryError, match=f"no end after {MAX_PAGES} pages"):
+            list(paged(page, 1, str))
+        assert MAX_PAGES == len(asked)
 
     def test_a_gateway_without_the_second_detail_tells_nothing_of_an_item(self) -> None:
         """A path that is not published is not an error of the credentials."""

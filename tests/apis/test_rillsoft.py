@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import responses
 
-from pytest_attach_evidence.apis.rillsoft import Place
+from pytest_attach_evidence.apis.rillsoft import Record
 from pytest_attach_evidence.apis.rillsoft import Rillsoft
 from pytest_attach_evidence.apis.rillsoft_login import log_in
 from pytest_attach_evidence.errors import DestinationClosedError
@@ -30,7 +30,7 @@ ROOT = "https://ris.example.com/prefix"
 UPLOAD = f"{ROOT}/api/v2/clients/7/attachments/4711"
 PROJECTS = f"{ROOT}/api/v2/clients/7/projects"
 LOGIN = f"{ROOT}/api/v1/login"
-PLACE = Place(client="7", attachment="4711")
+PLACE = Record(client="7", attachment="4711")
 FILE = BytesBody(b"content", "text/plain")
 DONE = {
     "status": "success",
@@ -59,7 +59,7 @@ def client(session: Session) -> Rillsoft:
     return Rillsoft(session, bearer(Secret("made-up-token", "a test")))
 
 
-def upload_error(client: Rillsoft, place: Place = PLACE) -> Exception:
+def upload_error(client: Rillsoft, place: Record = PLACE) -> Exception:
     """Upload, and return what was raised."""
     with pytest.raises(Exception) as caught:  # noqa: PT011  # the caller looks at it
         client.upload(place, "a--0123456789ab.txt", FILE)
@@ -100,7 +100,7 @@ class TestUpload:
         query = {"project_id": "12", "portfolio_id": "0"}
         match = [responses.matchers.query_param_matcher(query, strict_match=True)]
         server.post(UPLOAD, json=DONE, status=201, match=match)
-        place = Place(client="7", attachment="4711", project="12", portfolio="0")
+        place = Record(client="7", attachment="4711", project="12", portfolio="0")
 
         client.upload(place, "a--0123456789ab.txt", FILE)
 
@@ -195,7 +195,7 @@ class TestUpload:
     def test_a_404_names_every_id(self, server: responses.RequestsMock, client: Rillsoft) -> None:
         """The answer does not tell which one is unknown."""
         server.post(UPLOAD, json={"message": "Not found"}, status=404)
-        place = Place(client="7", attachment="4711", project="12", portfolio="3")
+        place = Record(client="7", attachment="4711", project="12", portfolio="3")
 
         error = upload_error(client, place)
 

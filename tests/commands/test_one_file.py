@@ -97,6 +97,22 @@ class TestWithoutBundles:
         assert (65, (1, 1)) == (ended.status, ended.numbers("delivered", "rejected"))
         assert before == held(sandbox)
 
+    def test_a_failure_alone_has_too_many_pieces_unless_it_adds_none(
+        self, project: Project, sandbox: Sandbox
+    ) -> None:
+        """What is said to do about it, once done, brings the one file."""
+        project.lead_to(sandbox, "rillsoft", self.OFF)
+        project.write("test_it.py", *FAILING)
+        silent = [f"-o={name}=off" for name in ("evidence_log", "evidence_screenshot")]
+
+        told = project.pytest("-o=evidence_log=failed")
+        ended = project.pytest(*silent)
+
+        assert (0,) == told.numbers("delivered")
+        assert "set evidence_log and evidence_screenshot to off" in told.out
+        assert (1, 0) == ended.numbers("delivered", "rejected")
+        assert ["own"] == [name.partition("--")[0] for name in held(sandbox)]
+
 
 class TestReplaced:
     """A later run replaces what an earlier one brought, which is named."""
@@ -207,6 +223,14 @@ class TestReplaced:
         assert "replaced: " not in ended.out
 
 
+FAILING = (
+    "import pytest",
+    "@pytest.mark.evidence(rillsoft=4711)",
+    "def test_it(evidence):",
+    "    evidence.text('x', name='own.txt')",
+    "    print('said')",
+    "    assert False",
+)
 IDS = range(4711, 4716)
 ODD = """
 from pytest_attach_evidence.destinations.rillsoft import Rillsoft

@@ -38,6 +38,7 @@ from .huawei_scenes import SceneOf
 from .huawei_scenes import codearts
 from .huawei_scenes import scenes
 from .scene import Scene
+from .workiva_time import SkippedTime
 
 
 SCRUM_ITEM = f"scrum/{SCRUM}/1042"
@@ -413,3 +414,47 @@ def test_closing_is_possible_at_any_time(scene: Scene) -> None:
     remote.close()
 
     assert [] == remote.attachments(remote.place(ITEM))
+
+
+def skipped_time(scene: Scene) -> SkippedTime:
+    """Let waits of a scene take no time."""
+    skipped = SkippedTime()
+    scene.budget.stop, scene.budget.clock = skipped, skipped.now
+    return skipped
+
+
+class TestThrottling:
+    """What changes nothing waits until it is let through; what changes something is sent once."""
+
+    @pytest.mark.parametrize("status", [429, 400])
+    def test_a_look_up_waits(self, make_scene: SceneOf, status: int) -> None:
+        """By the gateway or by the service: the walk goes on where it was."""
+        scene = make_scene()
+        time = skipped_time(scene)
+        remote = scene.destination.remote()
+        codearts(scene).throttle_status, codearts(scene).throttle_next = status, 3
+
+        assert [] == remote.attachments(remote.place(ITEM))
+        assert 4 == len(scene.sandbox.requests("huawei"))
+        assert time.skipped_s > 0
+
+    def test_a_deletion_does_not(self, make_scene: SceneOf) -> None:
+        """It is refused in words that say that it may be asked again."""
+        scene = make_scene(text=SCRUM_ITEM)
+        time = skipped_time(scene)
+        remote = scene.destination.remote()
+        codearts(scene).throttle_next = 1
+
+        with pytest.raises(TemporaryError):
+            remote.delete(remote.place(SCRUM_ITEM), [Attached(id="5001", name="a.txt")])
+
+        assert (1, 0) == (len(scene.sandbox.requests("huawei")), time.skipped_s)
+
+    def test_a_delivery_does_not_either(self, make_scene: SceneOf) -> None:
+        """The engine waits there, and tells for what."""
+        scene = make_scene(throttle_next=1)
+
+        with pytest.raises(TemporaryError):
+            scene.destination.find(scene.destination.parse(ITEM), [])
+
+        assert 1 == len(scene.sandbox.requests("huawei"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.collection import OFF
 from pytest_attach_evidence.item_log import MAX_STEPS
+from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.spool import Spool
 
 from .conftest import RunAndRead
@@ -83,6 +84,89 @@ def test_numbers_titles_and_outcomes(
     assert [(FAILED,), (PASSED,)] == [one.steps for one in run.items("test_flaky")]
 
 
+OVERLAPPING = """
+    import asyncio
+    import contextvars
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import ExitStack
+    from threading import Barrier
+
+    def test_tasks(evidence):
+        async def part(title, pause_s):
+            with evidence.step(title):
+                await asyncio.sleep(pause_s)
+                evidence.text("x", name=f"{title}.txt")
+
+        async def both():
+            await asyncio.gather(part("short", 0.05), part("long", 0.2))
+
+        asyncio.run(both())
+        evidence.text("x", name="outside.txt")
+
+    def test_threads(evidence):
+        together = Barrier(2)
+
+        def part(title):
+            with evidence.step(title):
+                together.wait(30)
+                evidence.text("x", name=f"{title}.txt")
+                together.wait(30)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(part, ["left", "right"]))
+        evidence.text("x", name="outside.txt")
+
+    def test_thread_in_a_step(evidence):
+        with evidence.step("one"), ThreadPoolExecutor() as pool:
+            context = contextvars.copy_context()
+            pool.submit(evidence.text, "x", name="bare.txt").result()
+            pool.submit(context.run, evidence.text, "x", name="copied.txt").result()
+        context.run(evidence.text, "x", name="late.txt")
+
+    def test_ends_in_the_order_of_beginning(evidence):
+        with ExitStack() as first, ExitStack() as second:
+            first.enter_context(evidence.step("one"))
+            second.enter_context(evidence.step("two"))
+            first.close()
+            evidence.text("x", name="second.txt")
+        evidence.text("x", name="outside.txt")
+
+    def test_two_items(evidence, evidence_session):
+        with evidence.step("own"), evidence_session.step("of the run"):
+            evidence.text("x", name="own.txt")
+"""
+
+
+def test_steps_that_overlap(run_and_read_spool: RunAndRead) -> None:
+    """Every task and thread has its own step, in whichever order they end; outside of them is none."""
+    run = run_and_read_spool(OVERLAPPING, "-o", "evidence_log=off")
+
+    def pieces(test: str) -> dict[str, tuple[int, str]]:
+        return {piece.name: (piece.step_number, piece.step) for piece in run.pieces(test)}
+
+    nowhere = (0, "")
+    assert {
+        "short.txt": (1, "short"),
+        "long.txt": (2, "long"),
+        "outside.txt": nowhere,
+    } == pieces("test_tasks")
+    threads = pieces("test_threads")
+    assert nowhere == threads.pop("outside.txt")
+    assert ["left", "right"] == sorted(title for _, title in threads.values())
+    assert [1, 2] == sorted(number for number, _ in threads.values())
+    assert {
+        "bare.txt": nowhere,
+        "copied.txt": (1, "one"),
+        "late.txt": nowhere,
+    } == pieces("test_thread_in_a_step")
+    assert {
+        "second.txt": (1, "one / two"),
+        "outside.txt": nowhere,
+    } == pieces("test_ends_in_the_order_of_beginning")
+    assert {"own.txt": (1, "own")} == pieces("test_two_items")
+    assert (PASSED, PASSED) == run.item("test_tasks").steps == run.item("test_threads").steps
+
+
 def test_a_process_that_dies_in_a_step(pytester: pytest.Pytester, start: Start) -> None:
     """The piece tells its step; how that ended nobody can know."""
     suite = """
@@ -130,3 +214,11 @@ def test_a_step_works_while_evidence_is_off(start: Start) -> None:
     result = start(suite, mode="off")
 
     result.assert_outcomes(passed=1)
+
+
+def test_nothing_grows_while_evidence_is_off() -> None:
+    """The recorder that stands in for all keeps nothing of their steps."""
+    with OFF.step("one"):
+        pass
+
+    assert [] == vars(OFF)["_steps"]

@@ -307,7 +307,12 @@ CASES: dict[str, Case] = {
     ),
     "squash-kind": Case(make=elsewhere("squash", "../users", "1"), says="no target of", bad=1),
     "squash-iteration": Case(
-        make=elsewhere("squash", "reference", "TC-1", iteration="4/../5"), says="no target", bad=1
+        make=elsewhere("squash", "reference", "TC-1", iteration="4/.."), says="no target", bad=1
+    ),
+    "squash-names": Case(
+        make=elsewhere("squash", "reference", "TC-1", iteration="4/../5"),
+        says="no project is called '4'",
+        bad=1,
     ),
     "workiva-path": Case(
         make=elsewhere("workiva", "test-phase", "../.."), says="no target of Workiva", bad=1

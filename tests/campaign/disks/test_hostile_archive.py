@@ -29,7 +29,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def pushed_again(project: Project, run: RunFolder) -> tuple[int, str]:
     """Forget what was delivered of a run and push it once more."""
-    for path in (run.path / "deliveries").iterdir():
+    for path in (*(run.path / "deliveries").iterdir(), *run.path.glob("delivery-*")):
         path.unlink()
     done = project.command("push")
     return done.status, done.out + done.errors

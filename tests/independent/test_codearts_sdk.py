@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Iterator
 from collections.abc import Mapping
 from datetime import UTC
@@ -26,9 +27,9 @@ from pytest_attach_evidence.apis.codearts_signing import Signer
 from pytest_attach_evidence.sandbox import Sandbox
 from pytest_attach_evidence.secrets import Secret
 
-from .vendor_sdk import Sdk
-from .vendor_sdk import python_with_sdk
-from .vendor_sdk import running
+from .codearts_vendor_sdk import Sdk
+from .codearts_vendor_sdk import python_with_sdk
+from .codearts_vendor_sdk import running
 
 
 IPD = "5f1e7a0c9b2d4e63a8c4d0f7b6219e35"
@@ -217,3 +218,18 @@ class TestLookalike:
 
         assert (400, "PM.02152005") == unknown
         assert (401, "APIGW.0301") == wrong
+
+
+@pytest.mark.parametrize(
+    ("in_ci", "ends"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)]
+)
+def test_an_index_that_is_away_fails_ci_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_ci: str, ends: type[BaseException]
+) -> None:
+    """What is skipped everywhere shows nothing."""
+    monkeypatch.setenv("CI_RUN", in_ci)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+
+    with pytest.raises(ends, match="cannot be reached"):
+        python_with_sdk(tmp_path)

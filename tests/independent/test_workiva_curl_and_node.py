@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lookalike_server import starting
-from workiva_client import SAMPLE
 
-from pytest_attach_evidence.sandbox.workiva import WorkivaSystem
+from pytest_attach_evidence.sandbox import Sandbox
 
 
+SAMPLE = "/testForms/f1/testPhases/p1/matrices/m1/samples/s1"
 CONTENT = bytes(range(256)) * 4099
 NAME = 'größe "x".bin'
 CURL = r"""
@@ -93,30 +92,33 @@ const sound = async (answer) => {
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[WorkivaSystem]:
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """A look-alike that settles at once."""
-    with starting(WorkivaSystem, tmp_path / "store", settle_s=0.0) as start:
-        yield start()
+    switches = {"workiva": {"settle_s": 0.0}}
+    with Sandbox(tmp_path / "servers", switches=switches) as started:
+        yield started
+        assert [] == started.crashes
 
 
 @pytest.mark.parametrize(
     ("program", "words"), [("curl", ["bash", "-c", FIELD + CURL]), ("node", ["node", "-e", NODE])]
 )
 def test_upload_list_download_and_export(
-    system: WorkivaSystem, tmp_path: Path, program: str, words: list[str]
+    sandbox: Sandbox, tmp_path: Path, program: str, words: list[str]
 ) -> None:
     """The two documented flows, by a program that knows nothing of us, end with the same bytes."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
     (tmp_path / "content.bin").write_bytes(CONTENT)
     (tmp_path / "name.json").write_text(json.dumps({"fileName": NAME}), encoding="utf-8")
-    id, secret = system.exports().values()
-    variables = {"ROOT": system.root, "ID": id, "SECRET": secret, "SAMPLE": SAMPLE}
+    login = [sandbox.exports()[f"PYTEST_EVIDENCE_WORKIVA_CLIENT_{one}"] for one in ("ID", "SECRET")]
+    variables = {"ROOT": sandbox.roots["workiva"], "ID": login[0], "SECRET": login[1]}
+    variables["SAMPLE"] = SAMPLE
 
     done = run(words, tmp_path, variables)
 
     assert (0, "") == (done.returncode, done.stderr)
-    [stored] = system.store.ledger()
+    [stored] = sandbox.store.files("workiva")
     assert (SAMPLE[1:], NAME, hashlib.sha256(CONTENT).hexdigest()) == (
         stored.object,
         stored.name,

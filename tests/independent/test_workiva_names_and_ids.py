@@ -18,9 +18,9 @@ from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.sandbox.workiva_forms import Node
 from pytest_attach_evidence.sandbox.workiva_forms import path_of
 
-from .workiva_region import SAMPLE
-from .workiva_region import Region
-from .workiva_region import region
+from ..apis.workiva_region import SAMPLE
+from ..apis.workiva_region import Region
+from ..apis.workiva_region import region
 
 
 EDGES = (0, 1, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145)
