@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.item_log import MAX_STEPS
+from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.spool import Spool
 
 from .conftest import RunAndRead
