@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,19 +20,12 @@ from pytest_attach_evidence.settings import Settings
 from .conftest import SceneOf
 from .scene import Scene
 from .squash_runs import Runs
+from .squash_runs import in_steps
 
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 STEP_UPLOAD = r"/execution-steps/\d+/attachments$"
 EXECUTION_UPLOAD = r"/executions/\d+/attachments$"
-
-
-def in_steps(pieces: list[Delivery], *numbers: int) -> list[Delivery]:
-    """Return pieces as those of steps, by number."""
-    return [
-        replace(one, evidence=replace(one.evidence, step=f"Part {n}" * bool(n), step_number=n))
-        for one, n in zip(pieces, numbers, strict=True)
-    ]
 
 
 def four(scene: Scene) -> list[Delivery]:
