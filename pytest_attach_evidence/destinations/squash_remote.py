@@ -123,8 +123,8 @@ class SquashRemote(Remote):
         return [] if place is None else self._files.of(target, place)
 
     def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
-        """Write the bytes of an attachment into a file, block by block."""
-        self._api.download(attached.id, into)
+        """Write the bytes of an attachment into a file, block by block; as many as the list tells."""
+        self._api.download(attached.id, into, attached.size)
 
     def rename(self, target: Target, attached: Attached, name: str) -> Attached:
         """Give an attachment another name, with or without its extension, which stays.

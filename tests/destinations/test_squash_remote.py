@@ -21,6 +21,7 @@ from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import NotOfferedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TargetError
+from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.settings import Settings
 
@@ -272,6 +273,18 @@ class TestAttachments:
 
         with pytest.raises(UncertainError, match=f"still lists {listed.id}"):
             remote.delete(place, [listed])
+
+    def test_a_page_in_place_of_the_file_is_no_file(
+        self, scene: Scene, remote: SquashRemote
+    ) -> None:
+        """A page to log in, with status 200, has another size than the list tells."""
+        attach(scene, "a.txt")
+        place = remote.place("executions/1042")
+        [listed] = remote.attachments(place)
+        scene.sandbox.faults.add("login-page", system="squash", path="/content$")
+
+        with pytest.raises(TemporaryError, match="bytes, where 5 are listed"):
+            content(remote, "executions/1042", listed)
 
     def test_there_is_no_export(self, remote: SquashRemote) -> None:
         """One line that says so, and what to do instead."""
