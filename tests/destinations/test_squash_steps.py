@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -296,6 +297,22 @@ class TestStatuses:
 
         [execution] = {one for one in runs.stored() if one.startswith("executions/")}
         assert told == runs.step_statuses(execution)
+
+    @pytest.mark.parametrize("number", ["0", "-1", "-9", "99"])
+    def test_a_note_about_a_step_that_cannot_be_tells_no_other(
+        self, make_scene: SceneOf, number: str
+    ) -> None:
+        """Steps are counted from 1, whatever the notes of a foreign spool say."""
+        scene = make_scene("executions/1042", options={"evidence_squash_status": "on"})
+        target = scene.destination.parse(scene.text)
+        noted = {"a group": {number: "failed", "1": "passed"}}
+        scene.notes.put(f"steps:{scene.destination.origin}:1042", json.dumps(noted))
+
+        scene.destination.conclude(target, PASSED, scene.notes)
+
+        system: Any = scene.sandbox.systems["squash"]
+        steps = system.plan.things["executions/1042"].steps
+        assert ["SUCCESS", "READY"] == [step.status for step in steps]
 
     def test_a_refused_step_does_not_keep_the_execution_from_its_status(self, runs: Runs) -> None:
         """A person has to look, and everything else is told."""
