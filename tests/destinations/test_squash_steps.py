@@ -298,6 +298,16 @@ class TestStatuses:
         [execution] = {one for one in runs.stored() if one.startswith("executions/")}
         assert told == runs.step_statuses(execution)
 
+    def test_a_step_that_no_test_reached_keeps_its_status(self, runs: Runs) -> None:
+        """In an execution that is used again another shard, or a person, may have set it."""
+        runs.options = {"evidence_squash_execution": "latest", "evidence_squash_status": "on"}
+        runs.deliver(runs.stepped("executions/1042", PASSED, PASSED, PASSED))
+
+        runs.deliver(runs.stepped("executions/1042", FAILED, FAILED))
+
+        assert ["FAILURE", "SUCCESS"] == runs.step_statuses("executions/1042")
+        assert "FAILURE" == runs.statuses()["executions/1042"]
+
     @pytest.mark.parametrize("number", ["0", "-1", "-9", "99"])
     def test_a_note_about_a_step_that_cannot_be_tells_no_other(
         self, make_scene: SceneOf, number: str
