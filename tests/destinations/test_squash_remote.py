@@ -314,10 +314,11 @@ class TestHolding:
         scene.destination = Squash(Settings(given=scene.options), scene.secrets, scene.budget)
         scene.recall()
 
-        before = scene.destination.holding(ours[0].target)
+        own = {one.key for one in ours}
+        before = scene.destination.holding(ours[0].target, own)
         scene.destination.find(ours[0].target, ours)
         scene.deliver(ours)
 
         assert isinstance(scene.destination, Telling)
         assert before is None
-        assert Holding(all=3, of_others=1) == scene.destination.holding(ours[0].target)
+        assert Holding(all=3, of_others=1) == scene.destination.holding(ours[0].target, own)
