@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import BinaryIO
 from urllib.parse import quote
 
+from ..errors import PermanentError
 from ..errors import UncertainError
+from ..rest.answers import Sink
+from ..rest.answers import refusal
 from ..rest.body import Body
 from ..rest.body import MultipartBody
 from ..rest.body import Part
@@ -71,14 +73,18 @@ class AttachmentRequests(Requests):
         answer = self._send("GET", f"attachments/{id}", f"reading attachment {id}")
         return attachment_of(self._accepted(answer).fields())
 
-    def download(self, id: str, into: BinaryIO) -> None:
+    def download(self, id: str, into: Sink, size: int | None = None) -> None:
         """Write the bytes of an attachment: GET /attachments/{id}/content (ATT, Get content).
 
         Written block by block; JSON is accepted too, since a server words refusals only where it is.
+        Raises TemporaryError where that is not the `size` of the list: a proxy may have answered.
         """
         path, what = f"attachments/{id}/content", f"downloading attachment {id}"
-        answer = self._send("GET", path, what, headers={"Accept": CONTENT_TYPES}, into=into)
+        counted = _Counted(into)
+        answer = self._send("GET", path, what, headers={"Accept": CONTENT_TYPES}, into=counted)
         self._accepted(answer, (200,))
+        if size not in (None, counted.size):
+            raise refusal(answer, f"{counted.size} bytes, where {size} are listed")
 
     def rename(self, attachment: Attachment, name: str) -> Attachment:
         """Give an attachment another name: PATCH /attachments/{id}?name= (ATT, Rename).
@@ -94,8 +100,12 @@ class AttachmentRequests(Requests):
         """Remove attachments of an object: DELETE /{owner}/{id}/attachments?attachmentIds= (ATT, Delete).
 
         The documentation shows no status; every other DELETE of the API answers 204, so any of 200, 202
-        and 204 counts as done. At most 100 ids travel in one request.
+        and 204 counts as done. At most 100 ids travel in one request. Raises PermanentError for an
+        attachment without an id, before anything is sent.
         """
+        if not all(attachments):
+            msg = f"an attachment of {owner}/{id} is listed without its id, so nothing was deleted"
+            raise PermanentError(msg, next_step="delete it in Squash TM")
         for start in range(0, len(attachments), MOST_IDS):
             ids = ",".join(attachments[start : start + MOST_IDS])
             path = f"{owner}/{id}/attachments?attachmentIds={ids}"
@@ -110,3 +120,16 @@ class AttachmentRequests(Requests):
             )
             raise UncertainError(msg)
         return [row for row in rows if isinstance(row, dict)]
+
+
+class _Counted:
+    """Writes into a file, and counts the bytes."""
+
+    def __init__(self, into: Sink) -> None:
+        self._into = into
+        self.size = 0
+
+    def write(self, block: bytes, /) -> int:
+        """Write a block."""
+        self.size += len(block)
+        return self._into.write(block)

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
-from typing import BinaryIO
 
 from ..errors import TemporaryError
 from ..rest.answers import ANSWER_LIMIT
 from ..rest.answers import Answer
 from ..rest.answers import Request
+from ..rest.answers import Sink
 from ..rest.auth import Credentials
 from ..rest.body import Body
 from ..rest.session import Session
@@ -26,6 +26,7 @@ from .squash_tm_shapes import rows_of
 
 API = "/api/rest/latest"
 PAGE_SIZE = 50
+MAX_PAGES = 1000
 LIST_LIMIT = 16 * 1024 * 1024
 Row = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ class Requests:
         *,
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
-        into: BinaryIO | None = None,
+        into: Sink | None = None,
     ) -> Answer:
         request = Request(
             method=method,
@@ -87,7 +88,7 @@ class Requests:
     def _list(self, path: str, key: str, *, absent: Sequence[int] = ()) -> list[Row] | None:
         """Read a list to its last page; None where the first answer's status is in `absent`.
 
-        Raises TemporaryError where the pages together hold less than they announce.
+        Raises TemporaryError where the pages together hold less than they announce, or never end.
         """
         first = self._page(path, 0)
         return None if first.status in absent else list(self._rows(path, key, first))
@@ -123,4 +124,7 @@ class Requests:
                     msg = f"Squash TM, {path}: {len(seen)} of {elements} rows on {pages} pages"
                     raise TemporaryError(msg)
                 return
+            if number == MAX_PAGES:
+                msg = f"Squash TM, {path}: no end after {number} pages"
+                raise TemporaryError(msg)
             answer = self._page(path, number)

@@ -121,7 +121,7 @@ def _ask_how_full(
         destination = destinations.get(target.destination)
         if isinstance(destination, Telling):
             try:
-                holding = destination.holding(target)
+                holding = destination.holding(target, results.plan.deliveries)
             except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
                 seen = ground.mask(f"{target}: {type(error).__name__}: {error}")
                 results.bugs += [seen] if seen not in results.bugs else []

@@ -187,10 +187,11 @@ class Holding:
 class Telling(Protocol):
     """A destination that sees how full its targets are."""
 
-    def holding(self, target: Target) -> Holding | None:
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
         """Return what the newest listing showed, with what was delivered since; None where none was made.
 
-        Asks nobody.
+        `own` are the keys of all pieces of the runs being delivered; all other keys are those of other
+        runs. Asks nobody.
         """
 
 

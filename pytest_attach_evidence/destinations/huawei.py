@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Sequence
 from functools import cached_property
@@ -125,7 +126,6 @@ class Huawei:
 
         Raises UncertainError where the list is refused, or is none.
         """
-        self._room.own(deliveries)
         try:
             attachments = self._attachments(target)
         except PermanentError as error:
@@ -139,13 +139,10 @@ class Huawei:
         expect_whole_names(listed, deliveries, found, self.limits.max_name)
         return found
 
-    def holding(self, target: Target) -> Holding | None:
-        """Return what the newest list of a target showed, with what it took since; asks nobody.
-
-        Others' are all keys that no call of this object named.
-        """
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
+        """Return what the newest list of a target showed, with what it took since; asks nobody."""
         place = self._places.known(target)
-        return None if place is None else self._room.holding(target, place)
+        return None if place is None else self._room.holding(target, place, own)
 
     def remote(self) -> Remote:
         """Return the vendor's other operations; sends nothing yet.
@@ -178,7 +175,6 @@ class Huawei:
         counted. Where that list fails for now, so do the pieces; where it is refused, the service alone
         decides what fits.
         """
-        self._room.own(deliveries)
         results: Results = {}
         for delivery in deliveries:
             try:
@@ -250,7 +246,7 @@ class Huawei:
             return [Problem(subject=subject, seen=str(error), next_step=hint)]
         if attachments is None:
             return [Problem(subject=subject, seen=NO_LIST, severity="warning")]
-        full = self._room.holding(target, self._places.of(target))
+        full = self._room.holding(target, self._places.of(target), own=())
         if full is None or (full.left != 0 and full.left_bytes != 0):
             return []
         seen = f"is full: {self._room.words(Held.of(attachments))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,12 +65,6 @@ class Room:
         self.max_total = max_total
         self._lock = threading.Lock()
         self._seen: dict[ProjectItem, _Seen] = {}
-        self._own: set[str] = set()
-
-    def own(self, deliveries: Iterable[Delivery]) -> None:
-        """Take the keys of deliveries for those of the runs that are delivered."""
-        with self._lock:
-            self._own.update(delivery.key for delivery in deliveries)
 
     def saw(self, place: ProjectItem, attachments: Sequence[Attachment]) -> None:
         """Remember a list."""
@@ -125,16 +120,16 @@ class Room:
             "left": f"{count} attachments, {readable_size(size)}",
         }
 
-    def holding(self, target: Target, place: ProjectItem) -> Holding | None:
+    def holding(self, target: Target, place: ProjectItem, own: Container[str]) -> Holding | None:
         """Return how full an item is; None where no list of it was seen."""
         with self._lock:
-            seen, own = self._seen.get(place), set(self._own)
+            seen = self._seen.get(place)
         if seen is None or seen.held is None:
             return None
         limited = target.kind != SCRUM_ITEM
         return Holding(
             all=seen.held.count,
-            of_others=sum(1 for keys in seen.keys if keys and not keys & own),
+            of_others=sum(1 for keys in seen.keys if keys and not any(k in own for k in keys)),
             left=max(0, MAX_COUNT - seen.held.count) if limited else None,
             left_bytes=max(0, self.max_total - seen.held.size) if limited else None,
         )

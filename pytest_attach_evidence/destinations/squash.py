@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -183,10 +184,10 @@ class Squash:
         api = self._options.connect(self._budget)
         return SquashRemote(api, self.origin, self._options.iteration)
 
-    def holding(self, target: Target) -> Holding | None:
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
         """Return what the newest list of the object itself showed; a step's pieces are not in it."""
         place = self._served.get(target)
-        return self._attachments.holding(*place) if place is not None else None
+        return self._attachments.holding(*place, own) if place is not None else None
 
     def remarks(self) -> list[str]:
         """Return which executions were taken for those of unanswered requests, and which stay empty."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -40,22 +41,20 @@ class Attachments:
     def __init__(self, api: Callable[[], SquashTm]) -> None:
         self._api = api
         self._listed: dict[tuple[str, str], dict[str, str]] = {}
-        self._ours: set[str] = set()
 
-    def holding(self, owner: str, id: str) -> Holding | None:
+    def holding(self, owner: str, id: str, own: Container[str]) -> Holding | None:
         """Return how many attachments an object holds, as the newest list and later uploads tell.
 
-        Those whose keys this process never met count as those of others. There is no known limit.
+        Those that carry other keys than our `own` are of other runs. There is no known limit.
         """
         listed = self._listed.get((owner, id))
         if listed is None:
             return None
-        others = [name for name in listed.values() if set(keys_in(name)) - self._ours]
+        others = [n for n in listed.values() if any(key not in own for key in keys_in(n))]
         return Holding(all=len(listed), of_others=len(others))
 
     def find(self, owner: str, id: str, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for what an object holds. Raises UncertainError where a name was cut."""
-        self._ours.update(one.key for one in deliveries)
         attached = self._list(owner, id)
         seen = self._receipts(attached, deliveries, "found")
         listed = [(one.name, one.size) for one in attached]
@@ -106,7 +105,6 @@ class Attachments:
             for one in deliveries
         ]
         attached = self._api().upload(owner, id, files)
-        self._ours.update(one.key for one in deliveries)
         if (owner, id) in self._listed:
             self._listed[owner, id].update((one.id, one.name) for one in attached)
         return self._receipts(attached, deliveries, "answered")

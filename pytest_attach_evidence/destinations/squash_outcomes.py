@@ -108,7 +108,9 @@ def _outcome(told: Any, known: Outcome | None) -> Outcome:
 
 
 def _steps(told: Any, known: dict[int, Outcome] | None) -> dict[int, Outcome]:
-    return _worse_steps(known or {}, {int(n): Outcome(outcome) for n, outcome in told.items()})
+    """Return the worst outcome by number of step; numbers begin with 1, whatever a spool holds."""
+    own = {int(n): Outcome(outcome) for n, outcome in told.items() if int(n) > 0}
+    return _worse_steps(known or {}, own)
 
 
 def _worse_steps(one: Mapping[int, Outcome], other: Mapping[int, Outcome]) -> dict[int, Outcome]:

@@ -11,14 +11,13 @@ from typing import Any
 from typing import BinaryIO
 from typing import NoReturn
 
-from ..apis.squash_tm_shapes import stem_of
 from ..errors import PermanentError
 from ..errors import TargetError
-from ..errors import UncertainError
 from ..model import Target
 from .remote import Attached
 from .remote import Place
 from .remote import Remote
+from .squash_files import SquashFiles
 from .squash_plan import Plans
 from .squash_plan import spelling_of
 from .squash_targets import EXECUTION_STEPS
@@ -30,7 +29,6 @@ from .squash_targets import target_of
 
 if TYPE_CHECKING:
     from ..apis.squash_tm import SquashTm
-    from ..apis.squash_tm_shapes import Attachment
     from ..apis.squash_tm_shapes import Named
     from ..apis.squash_tm_shapes import PlanItem
 
@@ -59,6 +57,7 @@ class SquashRemote(Remote):
         self._origin = origin
         self._iteration = iteration
         self._plans = Plans(lambda: api, lambda: origin)
+        self._files = SquashFiles(api)
 
     def place(self, text: str) -> Target:
         """Return the object a text stands for; no I/O.
@@ -104,7 +103,7 @@ class SquashRemote(Remote):
         row = self._api.entity(target.kind, target.id)
         facts = {ours: str(row[theirs]) for theirs, ours in FACTS.items() if row.get(theirs)}
         facts |= _inside_facts(row)
-        facts["attachments"] = str(len(self._api.attachments(target.kind, target.id)))
+        facts["attachments"] = str(len(self.attachments(target)))
         name = str(row.get("name") or "")
         return Place(
             text=f"{target.kind}/{target.id}",
@@ -117,15 +116,15 @@ class SquashRemote(Remote):
     def attachments(self, target: Target) -> list[Attached]:
         """Return every attachment of an object by their ids; a test case's are its latest execution's.
 
-        A line that was never executed holds none.
+        Those of an execution's steps follow its own, with the fact `step`. A line that was never
+        executed holds none.
         """
-        owner = self._owner(target)
-        found = self._api.attachments(*owner) if owner is not None else []
-        return [_attached(one) for one in sorted(found, key=lambda one: (len(one.id), one.id))]
+        place = self._owner(target)
+        return [] if place is None else self._files.of(target, place)
 
     def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
-        """Write the bytes of an attachment into a file, block by block."""
-        self._api.download(attached.id, into)
+        """Write the bytes of an attachment into a file, block by block; as many as the list tells."""
+        self._api.download(attached.id, into, attached.size)
 
     def rename(self, target: Target, attached: Attached, name: str) -> Attached:
         """Give an attachment another name, with or without its extension, which stays.
@@ -133,23 +132,19 @@ class SquashRemote(Remote):
         Lists may leave the extension out, so the attachment itself is read first. A piece whose key is
         taken out of its name is not recognised any more.
         """
-        return _attached(self._api.rename(self._api.attachment(attached.id), name))
+        return self._files.rename(attached, name)
 
     def delete(self, target: Target, attached: Sequence[Attached]) -> None:
-        """Delete attachments for good, then look whether they are gone: no answer is documented.
+        """Delete attachments for good where they were listed, then look whether they are gone.
 
-        Raises UncertainError where the object still lists one.
+        A test case may have got a newer execution since then, which is left alone. Raises
+        PermanentError, before anything is deleted, where one is not there any more; UncertainError
+        where one is listed still: no answer is documented.
         """
-        place = self._owner(target)
-        if place is None:
-            msg = f"{target} has never been executed, so it holds no attachments"
+        if not self._files.knows(target, attached) and not self.attachments(target):
+            msg = f"{target} holds no attachments, or has never been executed"
             raise PermanentError(msg, next_step=EXECUTE_FIRST)
-        owner, id = place
-        self._api.delete(owner, id, [one.id for one in attached])
-        left = {one.id for one in self._api.attachments(owner, id)} & {one.id for one in attached}
-        if left:
-            msg = f"{owner}/{id} still lists {', '.join(sorted(left))} after they were deleted"
-            raise UncertainError(msg)
+        self._files.delete(target, attached)
 
     def export(self, target: Target, attached: Attached | None, into: BinaryIO) -> NoReturn:
         """Say that there is no such operation, and what comes nearest."""
@@ -207,7 +202,9 @@ class SquashRemote(Remote):
         executions = self._api.executions(item)
         facts = _item_facts(item) | {"executions": str(len(executions))}
         if executions:
-            facts["latest"] = f"{EXECUTIONS}/{executions[-1].id}"
+            latest = EXECUTIONS, str(executions[-1].id)
+            facts["latest"] = "/".join(latest)
+            facts["attachments"] = str(len(self._files.of(target, latest)))
         marker = ""
         if target.kind in PLANNED:
             marker = spelling_of(item, self._plans.of(self._iteration), self._marker)
@@ -260,11 +257,3 @@ def _kind(owner: str) -> str:
 def _inside_facts(row: Mapping[str, Any]) -> dict[str, str]:
     steps = row.get("execution_steps")
     return {"steps": str(len(steps))} if isinstance(steps, list) else {}
-
-
-def _attached(one: Attachment) -> Attached:
-    """Return an attachment under its whole name: lists may leave out the extension."""
-    told = {"type": one.file_type, "added on": one.added_on}
-    facts = {name: text for name, text in told.items() if text}
-    stem, tail = stem_of(one.name, one.file_type), f".{one.file_type}" if one.file_type else ""
-    return Attached(id=one.id, name=f"{stem}{tail}", size=one.size, facts=facts)

@@ -72,12 +72,12 @@ class Steps:
     def tell(self, execution: str, number: int, status: str) -> None:
         """Set the status of a step, if the execution has one of that number. Raises DeliveryError."""
         steps = self.of(execution) if self._on else []
-        if number <= len(steps):
+        if 0 < number <= len(steps):
             self._api().set_step_status(steps[number - 1].id, status)
 
     def _step(self, owner: str, id: str, delivery: Delivery) -> Owner | None:
         number = delivery.evidence.step_number
-        if owner != EXECUTIONS or not number:
+        if owner != EXECUTIONS or number < 1:
             return None
         steps = self.of(id)
         return (EXECUTION_STEPS, steps[number - 1].id) if number <= len(steps) else None

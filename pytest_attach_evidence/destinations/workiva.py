@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Container
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from ..model import Delivery
 from ..model import Limits
 from ..model import Notes
 from ..model import OpenContent
-from ..model import Outcome
 from ..model import Problem
 from ..model import Receipt
 from ..model import Target
@@ -25,7 +24,6 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from . import workiva_targets
-from .base import GroupNotes
 from .base import Holding
 from .base import Results
 from .workiva_holding import Listings
@@ -84,10 +82,6 @@ class Workiva:
         """Return why a target is no path of ids of ours."""
         return workiva_targets.wrong(target)
 
-    def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
-        """Take the notes, which tell what the runs at hand have begun to send."""
-        self._listings.notes = notes
-
     def remote(self) -> WorkivaRemote:
         """Return what the API offers beside the upload.
 
@@ -98,9 +92,9 @@ class Workiva:
             self._connect(patient=True), self._settings.base, self._budget, self._pace
         )
 
-    def holding(self, target: Target) -> Holding | None:
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
         """Return what the newest list showed; Workiva documents no limit of what an object takes."""
-        return self._listings.holding(target)
+        return self._listings.holding(target, own)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
         """Read each target once, and look whether the token may write."""
@@ -135,7 +129,6 @@ class Workiva:
             msg = f"{error} - {error.next_step}" if error.next_step else str(error)
             raise UncertainError(f"cannot tell what is attached: {msg}") from error
         keys = [delivery.key for delivery in deliveries]
-        self._listings.own(keys)
         return matched(listed, keys, "found")
 
     def deliver(
@@ -151,7 +144,6 @@ class Workiva:
         an upload is a TemporaryError, since an upload without bytes attaches nothing; what was sent and
         has not ended when the time is over is an UncertainError.
         """
-        self._listings.own([delivery.key for delivery in deliveries])
         uploads = Uploads(
             api=self._connected(),
             ids=ids_of(target),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from pytest_attach_evidence.apis.squash_tm import File
 from pytest_attach_evidence.apis.squash_tm import SquashTm
 from pytest_attach_evidence.apis.squash_tm import credentials_of
 from pytest_attach_evidence.apis.squash_tm import unwrapped
+from pytest_attach_evidence.apis.squash_tm_requests import MAX_PAGES
 from pytest_attach_evidence.apis.squash_tm_shapes import PlanItem
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
@@ -223,6 +225,23 @@ class TestLists:
         found = client.attachments("executions", "9")
 
         assert ["1", "2"] == [attachment.id for attachment in found]
+
+    def test_a_list_without_end_is_given_up(
+        self, server: responses.RequestsMock, client: SquashTm
+    ) -> None:
+        """A server whose every page brings something new is not read for ever."""
+        numbers = itertools.count(1)
+
+        def answer(_: object) -> tuple[int, dict[str, str], str]:
+            rows = embedded(content=[{"id": next(numbers), "name": "a"}])
+            return 200, {"Content-Type": "application/json"}, json.dumps(rows)
+
+        server.add_callback(responses.GET, f"{API}/executions/9/attachments", answer)
+
+        with pytest.raises(TemporaryError, match=f"no end after {MAX_PAGES} pages"):
+            client.attachments("executions", "9")
+
+        assert MAX_PAGES == len(server.calls)
 
     def test_lost_rows_are_never_taken_for_absent_ones(
         self, server: responses.RequestsMock, client: SquashTm

@@ -132,6 +132,18 @@ class TestEveryOwner:
         assert path in shared.asked()
 
 
+class TestDelete:
+    """DELETE /{owner}/{id}/attachments?attachmentIds=."""
+
+    @pytest.mark.parametrize("ids", [[""], ["5001", ""]])
+    def test_nothing_is_deleted_without_an_id(self, served: Served, ids: list[str]) -> None:
+        """What a server makes of an empty list of ids is not documented, so it never gets one."""
+        with pytest.raises(PermanentError, match="without its id, so nothing was deleted"):
+            served.api.delete("executions", "1042", ids)
+
+        assert [] == [one for one in served.asked() if one.startswith("DELETE")]
+
+
 class TestRename:
     """PATCH /attachments/{id}?name=, the stem only."""
 

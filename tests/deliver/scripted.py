@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -159,11 +160,12 @@ class Counting(Scripted):
 
     broken: Exception | None = None
 
-    def holding(self, target: Target) -> Holding | None:
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
         """Count everything that was stored."""
         if self.broken is not None:
             raise self.broken
-        return Holding(all=len(self.ledger), of_others=0, left=100 - len(self.ledger))
+        others = [key for key in self.ledger if key not in own]
+        return Holding(all=len(self.ledger), of_others=len(others), left=100 - len(self.ledger))
 
 
 class Concluding(Scripted):

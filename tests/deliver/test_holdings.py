@@ -19,6 +19,19 @@ def test_what_a_destination_saw_is_among_the_results(scene: Scene) -> None:
     assert {scene.one.parse("t1"): Holding(all=2, of_others=0, left=98)} == results.holdings
 
 
+def test_what_an_earlier_push_brought_is_not_of_other_runs(scene: Scene) -> None:
+    """A destination is told the keys of all pieces of the runs at hand, not only of those to send."""
+    one = scene.destinations["one"] = Counting("one", scene.budget, Limits())
+    one.ledger["0123456789ab"] = [b"of another run"]
+    scene.attach("a", to="t1")
+    scene.deliver()
+    scene.attach("b", to="t1")
+
+    results = scene.deliver()
+
+    assert {one.parse("t1"): Holding(all=3, of_others=1, left=97)} == results.holdings
+
+
 def test_others_are_not_asked(scene: Scene) -> None:
     """A destination that sees nothing says nothing."""
     scene.add("one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import Any
 from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.destinations.squash import Squash
+from pytest_attach_evidence.model import Delivery
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
@@ -192,3 +194,11 @@ class WithBudget(Squash):
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         super().__init__(settings, secrets, budget)
         self.budget = budget
+
+
+def in_steps(pieces: Sequence[Delivery], *numbers: int) -> list[Delivery]:
+    """Return pieces as those of steps, by number."""
+    return [
+        replace(one, evidence=replace(one.evidence, step=f"Part {n}" * bool(n), step_number=n))
+        for one, n in zip(pieces, numbers, strict=True)
+    ]

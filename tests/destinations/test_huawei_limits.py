@@ -225,13 +225,13 @@ class TestHolding:
         """Neither before a list, nor where the list is refused; nobody is asked."""
         scene = make_scene(text="US20261105123456")
         [piece] = scene.pieces(("a.txt", b"a"))
-        assert scene.destination.holding(piece.target) is None
+        assert scene.destination.holding(piece.target, [piece.key]) is None
 
         scene.sandbox.faults.add("status-403", method="GET", path=LIST)
         scene.deliver([piece])
 
         asked = len(scene.requests())
-        assert scene.destination.holding(piece.target) is None
+        assert scene.destination.holding(piece.target, [piece.key]) is None
         assert asked == len(scene.requests())
 
     def test_a_run_sees_what_others_left(self, make_scene: SceneOf) -> None:
@@ -244,18 +244,18 @@ class TestHolding:
         later.deliver(ours)
 
         expected = Holding(all=3, of_others=2, left=97, left_bytes=50 * MEBIBYTE - 5)
-        assert expected == later.destination.holding(ours[0].target)
+        assert expected == later.destination.holding(ours[0].target, [ours[0].key])
 
     def test_a_scrum_item_has_no_documented_limits(self, make_scene: SceneOf) -> None:
         """It is not listed before an upload either; a look shows what is there."""
         scene = make_scene(text=f"scrum/{SCRUM}/1042")
         [piece] = scene.pieces(("a.txt", b"a"))
         scene.deliver([piece])
-        assert scene.destination.holding(piece.target) is None
+        assert scene.destination.holding(piece.target, [piece.key]) is None
 
         scene.destination.find(piece.target, [piece])
 
-        assert Holding(all=1, of_others=0) == scene.destination.holding(piece.target)
+        assert Holding(all=1, of_others=0) == scene.destination.holding(piece.target, [piece.key])
 
 
 class TestUnlisted:

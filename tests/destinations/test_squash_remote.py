@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,11 +21,13 @@ from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import NotOfferedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TargetError
+from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.settings import Settings
 
 from .conftest import SceneOf
 from .scene import Scene
+from .squash_runs import in_steps
 
 
 def remote_of(scene: Scene) -> SquashRemote:
@@ -207,6 +210,60 @@ class TestAttachments:
         with pytest.raises(PermanentError, match="never been executed"):
             remote.delete(remote.place("TC-13"), [listed])
 
+    @pytest.mark.parametrize("text", ["TC-12", "executions/1042"])
+    def test_pieces_of_steps_belong_to_the_execution(self, make_scene: SceneOf, text: str) -> None:
+        """They are listed with the number of their step, counted, fetched, renamed and deleted there."""
+        scene = make_scene(text)
+        named = [(f"{name}.txt", name.encode()) for name in ("out", "one", "two")]
+        scene.deliver(in_steps(scene.pieces(*named), 0, 1, 2))
+        remote = remote_of(scene)
+        place = remote.place(text)
+
+        out, one, two = remote.attachments(place)
+        renamed = remote.rename(place, one, "first.txt")
+        remote.delete(place, [out, two])
+
+        assert ["", "1", "2"] == [a.facts.get("step", "") for a in (out, one, two)]
+        assert b"one" == content(remote, text, renamed)
+        assert ("first.txt", "1") == (renamed.name, renamed.facts["step"])
+        assert ["first.txt"] == [file.name for file in scene.sandbox.store.files("squash")]
+        assert "1" == remote.about(place).facts["attachments"]
+        remote.close()
+
+    def test_what_was_listed_is_deleted_though_a_newer_execution_came(
+        self, scene: Scene, remote: SquashRemote
+    ) -> None:
+        """The newer one is not even asked, and a second removal is told."""
+        system: Any = scene.sandbox.systems["squash"]
+        scene.deliver(scene.pieces(("a.txt", b"a")))
+        place = remote.place("TC-12")
+        [listed] = remote.attachments(place)
+        [held] = scene.sandbox.store.files("squash")
+        item = system.plan.things[held.object].item
+        system.plan.create_execution(item)
+
+        remote.delete(place, [listed])
+
+        assert [] == scene.sandbox.store.files("squash")
+        with pytest.raises(PermanentError, match=f"{held.object} does not hold {listed.id}"):
+            remote.delete(place, [listed])
+
+    def test_nothing_is_deleted_where_one_is_not_there(
+        self, scene: Scene, remote: SquashRemote
+    ) -> None:
+        """Neither what was never listed of an object nor what is gone takes others with it."""
+        attach(scene, "a.txt", "b.txt")
+        place = remote.place("executions/1042")
+        one, two = remote.attachments(place)
+        with pytest.raises(PermanentError, match="does not hold 9"):
+            remote.delete(place, [one, replace(two, id="9")])
+        scene.sandbox.store.remove("squash", two.id)
+
+        with pytest.raises(PermanentError, match="nothing was deleted"):
+            remote.delete(place, [one, two])
+
+        assert [one.id] == [file.id for file in scene.sandbox.store.files("squash")]
+
     def test_what_is_still_listed_was_not_deleted(self, scene: Scene, remote: SquashRemote) -> None:
         """A success without effect is no success: the documentation shows no answer to trust."""
         attach(scene, "a.txt")
@@ -216,6 +273,18 @@ class TestAttachments:
 
         with pytest.raises(UncertainError, match=f"still lists {listed.id}"):
             remote.delete(place, [listed])
+
+    def test_a_page_in_place_of_the_file_is_no_file(
+        self, scene: Scene, remote: SquashRemote
+    ) -> None:
+        """A page to log in, with status 200, has another size than the list tells."""
+        attach(scene, "a.txt")
+        place = remote.place("executions/1042")
+        [listed] = remote.attachments(place)
+        scene.sandbox.faults.add("login-page", system="squash", path="/content$")
+
+        with pytest.raises(TemporaryError, match="bytes, where 5 are listed"):
+            content(remote, "executions/1042", listed)
 
     def test_there_is_no_export(self, remote: SquashRemote) -> None:
         """One line that says so, and what to do instead."""
@@ -245,10 +314,11 @@ class TestHolding:
         scene.destination = Squash(Settings(given=scene.options), scene.secrets, scene.budget)
         scene.recall()
 
-        before = scene.destination.holding(ours[0].target)
+        own = {one.key for one in ours}
+        before = scene.destination.holding(ours[0].target, own)
         scene.destination.find(ours[0].target, ours)
         scene.deliver(ours)
 
         assert isinstance(scene.destination, Telling)
         assert before is None
-        assert Holding(all=3, of_others=1) == scene.destination.holding(ours[0].target)
+        assert Holding(all=3, of_others=1) == scene.destination.holding(ours[0].target, own)

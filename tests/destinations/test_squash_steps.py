@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from typing import Any
 
 import pytest
@@ -21,19 +21,12 @@ from pytest_attach_evidence.settings import Settings
 from .conftest import SceneOf
 from .scene import Scene
 from .squash_runs import Runs
+from .squash_runs import in_steps
 
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 STEP_UPLOAD = r"/execution-steps/\d+/attachments$"
 EXECUTION_UPLOAD = r"/executions/\d+/attachments$"
-
-
-def in_steps(pieces: list[Delivery], *numbers: int) -> list[Delivery]:
-    """Return pieces as those of steps, by number."""
-    return [
-        replace(one, evidence=replace(one.evidence, step=f"Part {n}" * bool(n), step_number=n))
-        for one, n in zip(pieces, numbers, strict=True)
-    ]
 
 
 def four(scene: Scene) -> list[Delivery]:
@@ -182,6 +175,58 @@ class TestTrouble:
             state: n for state, n in results.counts().items() if n
         }
 
+    @pytest.mark.parametrize("fault", ["status-400", "status-412", "status-413"])
+    @pytest.mark.parametrize("may_list", [True, False])
+    def test_a_refused_request_costs_no_receipt_of_another(
+        self, scene: Scene, fault: str, may_list: bool
+    ) -> None:
+        """Its pieces are sent one by one; what arrived before is told, though nobody may look."""
+        pieces = in_steps(scene.pieces(*((f"{n}.txt", b"%d" % n) for n in range(4))), 0, 1, 1, 2)
+        scene.sandbox.faults.add(fault, system="squash", method="POST", path=STEP_UPLOAD, times=2)
+        if not may_list:
+            where = {"system": "squash", "method": "GET", "path": r"/attachments\?"}
+            scene.sandbox.faults.add("status-403", **where, times=99)
+
+        results = scene.deliver(pieces)
+
+        assert ["Receipt", "PermanentError", "Receipt", "Receipt"] == [
+            type(results[piece.key]).__name__ for piece in pieces
+        ]
+        assert 3 == len(scene.sandbox.store.ledger())
+
+    def test_a_look_comes_before_pieces_are_sent_one_by_one(self, scene: Scene) -> None:
+        """A gateway may have refused what arrived; where nobody can look now, nothing more is sent."""
+        pieces = in_steps(scene.pieces(*((f"{n}.txt", b"%d" % n) for n in range(3))), 0, 1, 1)
+        scene.sandbox.faults.add("status-413", system="squash", method="POST", path=STEP_UPLOAD)
+        scene.sandbox.faults.add(
+            "status-500", system="squash", method="GET", path=r"/attachments\?", times=9
+        )
+
+        results = scene.deliver(pieces)
+
+        assert ["Receipt", "TemporaryError", "TemporaryError"] == [
+            type(results[piece.key]).__name__ for piece in pieces
+        ]
+        assert 1 == len(scene.sandbox.store.ledger())
+
+    def test_what_was_refused_for_now_says_nothing_of_other_steps(self, scene: Scene) -> None:
+        """A size that is refused for now is that of one request; together once more, then one by one."""
+        pieces = in_steps(scene.pieces(*((f"{n}.txt", b"%d" % n) for n in range(4))), 0, 1, 1, 2)
+        refused = {"system": "squash", "method": "POST", "path": STEP_UPLOAD, "retry_after": "1"}
+        scene.sandbox.faults.add("status-413", **refused)
+        once = scene.deliver(pieces)
+        scene.sandbox.faults.add("status-413", **refused, times=2)
+        last = in_steps(scene.pieces(("5.txt", b"5"), item="j2-1"), 2)
+
+        again = scene.deliver([*pieces[1:3], *last])
+
+        assert ["Receipt", "OnceMoreError", "OnceMoreError", "Receipt"] == [
+            type(once[piece.key]).__name__ for piece in pieces
+        ]
+        assert ["OnceMoreError", "Receipt", "Receipt"] == [
+            type(again[piece.key]).__name__ for piece in (*pieces[1:3], *last)
+        ]
+
     def test_a_lost_answer_is_found_on_its_step(self, runs: Runs) -> None:
         """The engine looks, finds the piece there and sends nothing twice."""
         run = runs.stepped("TC-12", PASSED, PASSED, PASSED)
@@ -252,6 +297,32 @@ class TestStatuses:
 
         [execution] = {one for one in runs.stored() if one.startswith("executions/")}
         assert told == runs.step_statuses(execution)
+
+    def test_a_step_that_no_test_reached_keeps_its_status(self, runs: Runs) -> None:
+        """In an execution that is used again another shard, or a person, may have set it."""
+        runs.options = {"evidence_squash_execution": "latest", "evidence_squash_status": "on"}
+        runs.deliver(runs.stepped("executions/1042", PASSED, PASSED, PASSED))
+
+        runs.deliver(runs.stepped("executions/1042", FAILED, FAILED))
+
+        assert ["FAILURE", "SUCCESS"] == runs.step_statuses("executions/1042")
+        assert "FAILURE" == runs.statuses()["executions/1042"]
+
+    @pytest.mark.parametrize("number", ["0", "-1", "-9", "99"])
+    def test_a_note_about_a_step_that_cannot_be_tells_no_other(
+        self, make_scene: SceneOf, number: str
+    ) -> None:
+        """Steps are counted from 1, whatever the notes of a foreign spool say."""
+        scene = make_scene("executions/1042", options={"evidence_squash_status": "on"})
+        target = scene.destination.parse(scene.text)
+        noted = {"a group": {number: "failed", "1": "passed"}}
+        scene.notes.put(f"steps:{scene.destination.origin}:1042", json.dumps(noted))
+
+        scene.destination.conclude(target, PASSED, scene.notes)
+
+        system: Any = scene.sandbox.systems["squash"]
+        steps = system.plan.things["executions/1042"].steps
+        assert ["SUCCESS", "READY"] == [step.status for step in steps]
 
     def test_a_refused_step_does_not_keep_the_execution_from_its_status(self, runs: Runs) -> None:
         """A person has to look, and everything else is told."""
