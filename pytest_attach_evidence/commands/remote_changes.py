@@ -37,7 +37,7 @@ def rename(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> No
 
 
 def delete(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
-    """Delete attachments for good."""
+    """Delete attachments for good, one by one, so that each that is gone is told whatever follows."""
     remote, target = asked.remote, asked.target
     found = chosen_of(remote, target, chosen.attachment)
     if not found:
@@ -45,10 +45,12 @@ def delete(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> No
         return
     _show(found, chosen)
     agree(f"Delete {_counted(found)} of {asked} for good?", chosen)
-    remote.delete(target, found)
-    documents += [{"target": str(asked), "deleted": one.id, "name": one.name} for one in found]
-    if not chosen.json:
-        say(f"{asked}: {_counted(found)} deleted")
+    for one in found:
+        with asked.going_on(f"attachment {one.id} {one.name}"):
+            remote.delete(target, [one])
+            documents.append({"target": str(asked), "deleted": one.id, "name": one.name})
+            if not chosen.json:
+                say(f"{asked}: {one.id} {one.name} deleted")
 
 
 def agree(question: str, chosen: argparse.Namespace) -> None:

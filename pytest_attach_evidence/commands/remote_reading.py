@@ -86,7 +86,7 @@ def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None
 
 
 def download(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
-    """Write attachments of an object into files."""
+    """Write attachments of an object into files; one that fails stops no other."""
     remote, target = asked.remote, asked.target
     for one in chosen_of(remote, target, chosen.attachment):
         _save(asked, chosen, documents, one, _downloading(remote, target, one))
@@ -121,10 +121,11 @@ def _save(
     one: Attached | None,
     fetch: Callable[[BinaryIO], str],
 ) -> None:
-    saved = save(chosen.to, fetch)
-    documents.append(_saved_document(asked, one, saved))
-    if not chosen.json:
-        say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
+    with asked.going_on("" if one is None else f"attachment {one.id} {one.name}"):
+        saved = save(chosen.to, fetch)
+        documents.append(_saved_document(asked, one, saved))
+        if not chosen.json:
+            say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
 
 
 def _saved_document(asked: Asked, one: Attached | None, saved: Saved) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..naming import clean_name
 
 
 MOST_NAMES = 10_000
+OTHER_FOLDER = "name another folder with --to"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ def save(folder: Path, fetch: Callable[[BinaryIO], str]) -> Saved:
 
     The name may be anything a vendor thinks of: folders and control characters in it are dropped, and a
     file that is there stays (`report-2.pdf`). What breaks off leaves nothing. Raises what `fetch`
-    raises, and PermanentError where the folder cannot be written.
+    raises, and PermanentError where the folder cannot be written, which holds for other files too.
     """
     part = None
     try:
@@ -49,7 +50,7 @@ def save(folder: Path, fetch: Callable[[BinaryIO], str]) -> Saved:
         return Saved(path=path, size=size, digest=f"sha256:{digest}")
     except OSError as error:
         msg = f"{folder} cannot be written: {error.strerror or error}"
-        raise PermanentError(msg, next_step="name another folder with --to") from error
+        raise PermanentError(msg, next_step=OTHER_FOLDER, whole_target=True) from error
     finally:
         if part is not None:
             with contextlib.suppress(OSError):
@@ -70,4 +71,4 @@ def _claimed(folder: Path, name: str) -> Path:
             path.open("xb").close()
             return path
     msg = f"{folder} holds {MOST_NAMES - 1} files of the name {name}"
-    raise PermanentError(msg, next_step="name another folder with --to")
+    raise PermanentError(msg, next_step=OTHER_FOLDER)

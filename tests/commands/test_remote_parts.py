@@ -1,0 +1,66 @@
+"""`attach-evidence remote` where a part of what is asked fails: the rest is done, and all of it is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from . import shelf
+from .project import Ended
+from .project import Project
+
+
+@pytest.fixture
+def boards(project: Project) -> Project:
+    """A project whose evidence goes to the destinations of another plugin."""
+    shutil.copy(Path(shelf.__file__), project.folder / "shelf.py")
+    project.configure("shelf bare archive")
+    return project
+
+
+def remote(project: Project, action: str, *words: str) -> Ended:
+    """Run an action."""
+    return project.command("remote", "-p", "shelf", action, *words)
+
+
+def test_one_attachment_that_fails_stops_no_other(boards: Project) -> None:
+    """Each has its whole time, the rest is there, one line says what failed and always what to do."""
+    ended = remote(boards, "download", "shelf=1", "--to", "files", "--json")
+
+    assert 65 == ended.status
+    [line] = ended.errors.splitlines()
+    assert line.startswith("ERROR: shelf=1: attachment a2 ")
+    assert line.endswith(f" - {shelf.HINT}")
+    assert ["a1", "a3"] == [one["attachment"]["id"] for one in json.loads(ended.out)]
+    assert {b"a1", b"a3"} == {one.read_bytes() for one in (boards.folder / "files").iterdir()}
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(boards: Project) -> None:
+    """What holds for every attachment is no reason to try each."""
+    boards.write("files")
+
+    ended = remote(boards, "download", "shelf=1", "--to", "files")
+
+    assert (65, 1) == (ended.status, len(ended.errors.splitlines()))
+
+
+def test_what_was_deleted_is_recorded_whatever_follows(boards: Project) -> None:
+    """A deletion that stops in the middle has told what is gone already."""
+    ended = remote(boards, "delete", "shelf=1", "--all", "--yes", "--json")
+
+    assert 65 == ended.status
+    assert ["a1", "a3"] == [one["deleted"] for one in json.loads(ended.out)]
+    [line] = ended.errors.splitlines()
+    assert "a2 is still there" in line
+
+
+def test_json_commands_nobody(boards: Project) -> None:
+    """Names by others stand there as ASCII that no CI system obeys, and are read as they were."""
+    ended = remote(boards, "list", "shelf=9", "shelf=1", "--json")
+
+    assert ended.out.isascii()
+    assert not [sign for sign in ("##", "::") if sign in ended.out]
+    assert shelf.FILES[1].name == json.loads(ended.out)[1]["attachments"][1]["name"]
