@@ -34,6 +34,7 @@ from .remote_targets import Documents
 from .remote_targets import asked_for
 
 
+DOWNLOADS = "evidence-downloads"
 DESCRIPTION = """\
 The other operations that the vendors' APIs document for attachments. What a vendor does not offer says
 so in one line.
@@ -83,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--depth", type=_depth, metavar="N", help="list: how far down (default 2)")
     parser.add_argument(
-        "--to", type=Path, default=Path(), metavar="FOLDER", help="where files go (default: here)"
+        "--to",
+        type=Path,
+        default=Path(DOWNLOADS),
+        metavar="FOLDER",
+        help=f"where files go, as FILE.py.txt where they are Python (default: {DOWNLOADS})",
     )
     parser.add_argument("--name", metavar="NAME", help="rename: the new name")
     parser.add_argument("--all", action="store_true", help="delete: every attachment")

@@ -38,6 +38,18 @@ def test_one_attachment_that_fails_stops_no_other(boards: Project) -> None:
     assert {b"a1", b"a3"} == {one.read_bytes() for one in (boards.folder / "files").iterdir()}
 
 
+def test_nothing_that_comes_is_run(boards: Project) -> None:
+    """Files go to a folder of their own, and no run of pytest imports one because of its name."""
+    assert 65 == remote(boards, "download", "shelf=1").status
+
+    names = {path.name for path in (boards.folder / "evidence-downloads").iterdir()}
+    assert {"conftest.py.txt", "login--0123456789ab.txt"} == names
+    boards.write("test_it.py", "def test_it(): pass")
+    boards.configure("archive")
+    ran = boards.pytest("-q")
+    assert 0 == ran.status, ran.out + ran.errors
+
+
 def test_a_folder_that_cannot_be_written_is_said_once(boards: Project) -> None:
     """What holds for every attachment is no reason to try each."""
     boards.write("files")
