@@ -82,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WHAT",
         help="only this one, by its id, its whole name, or the key in it; may stand several times",
     )
-    parser.add_argument("--depth", type=_depth, metavar="N", help="list: how far down (default 2)")
+    parser.add_argument(
+        "--depth",
+        type=_depth,
+        metavar="N",
+        help="list: how far down (default: 2 below a PLACE, 1 where none is named)",
+    )
     parser.add_argument(
         "--to",
         type=Path,

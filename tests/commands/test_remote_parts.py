@@ -11,6 +11,7 @@ import pytest
 from . import shelf
 from .project import Ended
 from .project import Project
+from .test_remote import on_a_terminal
 
 
 @pytest.fixture
@@ -76,3 +77,48 @@ def test_json_commands_nobody(boards: Project) -> None:
     assert ended.out.isascii()
     assert not [sign for sign in ("##", "::") if sign in ended.out]
     assert shelf.FILES[1].name == json.loads(ended.out)[1]["attachments"][1]["name"]
+
+
+@pytest.mark.parametrize("target", ["bare=1", "bare=9"])
+def test_nobody_is_asked_about_what_a_vendor_lacks(boards: Project, target: str) -> None:
+    """Neither a yes nor an attachment changes that it cannot be done."""
+    ended = remote(boards, "delete", target, "--all")
+
+    assert (65, "") == (ended.status, ended.out)
+    assert "Bare documents no operation to delete an attachment" in ended.errors
+
+
+def test_a_no_is_an_answer(boards: Project) -> None:
+    """It holds for its target, which is named as the vendor knows it; the next one is asked about."""
+    words = ["-p", "shelf", "delete", "shelf=board-1", "shelf=3", "--attachment", "a1", "--json"]
+
+    status, shown = on_a_terminal(boards, words, "n\ny")
+
+    assert 0 == status, shown
+    assert (
+        "conftest.py" in shown.partition("Delete 1 attachment of shelf=board-1 (shelf board 1)")[0]
+    )
+    assert "shelf=board-1: nothing was changed" in shown
+    done = json.loads(shown[shown.index("[\n") :])
+    assert [{"target": "shelf=3", "deleted": "a1", "name": "conftest.py"}] == done
+
+
+def test_a_list_shows_what_can_be_listed(boards: Project) -> None:
+    """One board that is locked hides no other; a line in the end names it."""
+    ended = remote(boards, "list", "shelf", "--depth", "2")
+    [document] = json.loads(remote(boards, "list", "shelf", "--depth", "2", "--json").out)
+
+    assert 65 == ended.status
+    assert ["shelf=1", "shelf=11", "shelf=2", "shelf=3", "shelf=31"] == [
+        place["text"] for place in document["places"]
+    ]
+    assert "5 objects" in ended.out
+    [line] = ended.errors.splitlines()
+    assert f"ERROR: shelf: cannot list 2: board 2 is locked - {shelf.HINT}" == line
+
+
+def test_where_nothing_is_named_a_list_stays_at_the_top(boards: Project) -> None:
+    """Everything that a vendor has is read by who asks for it alone."""
+    [document] = json.loads(remote(boards, "list", "shelf", "--json").out)
+
+    assert ["1", "2", "3"] == [place["text"].removeprefix("shelf=") for place in document["places"]]
