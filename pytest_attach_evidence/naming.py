@@ -32,18 +32,29 @@ TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
 
 
 def clean_name(name: str) -> str:
-    """Return a piece's name without folders and control characters, at most 255 characters long.
+    """Return a piece's name without folders and control characters, at most 255 bytes long in UTF-8.
 
     Never empty: a name of which nothing remains becomes `evidence`. The extension stays.
     """
     base = PurePath(name.replace("\\", "/")).name
     shown = "".join(c for c in base if c.isprintable()).strip()
-    shown = unicodedata.normalize("NFC", shown)
-    if len(shown) > LONGEST:
-        tail = PurePath(shown).suffix
-        tail = tail if len(tail) <= MAX_EXTENSION + 1 else ""
-        shown = shown[: LONGEST - len(tail)].rstrip() + tail
+    shown = shortened(unicodedata.normalize("NFC", shown))
     return shown if shown.strip(".") else "evidence"
+
+
+def shortened(name: str, mark: str = "") -> str:
+    """Return a name with a mark before its extension, at most 255 bytes long in UTF-8.
+
+    File systems count bytes. What is cut is the end of the stem; what is too long for an extension
+    belongs to the stem.
+    """
+    tail = PurePath(name).suffix
+    tail = tail if len(tail) <= MAX_EXTENSION + 1 else ""
+    stem = name.removesuffix(tail)
+    room = LONGEST - len(f"{mark}{tail}".encode())
+    if len(stem.encode()) > room:
+        stem = stem.encode()[:room].decode(errors="ignore").rstrip()
+    return f"{stem}{mark}{tail}"
 
 
 def media_type_of(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import partial
@@ -31,10 +32,9 @@ from . import with_pytest
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import asked_for
-from .with_pytest import complain
 
 
-REMOTE_S = 900.0
+DOWNLOADS = "evidence-downloads"
 DESCRIPTION = """\
 The other operations that the vendors' APIs document for attachments. What a vendor does not offer says
 so in one line.
@@ -82,9 +82,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WHAT",
         help="only this one, by its id, its whole name, or the key in it; may stand several times",
     )
-    parser.add_argument("--depth", type=_depth, metavar="N", help="list: how far down (default 2)")
     parser.add_argument(
-        "--to", type=Path, default=Path(), metavar="FOLDER", help="where files go (default: here)"
+        "--depth",
+        type=_depth,
+        metavar="N",
+        help="list: how far down (default: 2 below a PLACE, 1 where none is named)",
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=Path(DOWNLOADS),
+        metavar="FOLDER",
+        help=f"where files go, as FILE.py.txt where they are Python (default: {DOWNLOADS})",
     )
     parser.add_argument("--name", metavar="NAME", help="rename: the new name")
     parser.add_argument("--all", action="store_true", help="delete: every attachment")
@@ -105,16 +114,23 @@ def remote(config: pytest.Config, chosen: argparse.Namespace) -> int:
     named = {text.partition("=")[0] for text in chosen.targets}
     project = session.load_project(config, delivering=True, needed=named or None)
     every = asked_for(project, chosen.targets)
-    project.budget.ends_at = project.budget.clock() + REMOTE_S
     documents: Documents = []
     statuses = []
-    for asked in every:
-        statuses.append(_one(asked, project, chosen, documents))
-        if statuses[-1] in (ExitStatus.INTERRUPTED, ExitStatus.USAGE):
-            break
-    if chosen.json:
-        output.write(json.dumps(documents, indent=2, ensure_ascii=False))
-    return int(next((status for status in ORDER if status in statuses), ExitStatus.OK))
+    try:
+        for asked in every:
+            statuses.append(_one(asked, chosen, documents))
+            if statuses[-1] in (ExitStatus.INTERRUPTED, ExitStatus.USAGE):
+                break
+    finally:
+        if chosen.json:
+            output.write(_json(documents))
+    return _worst(statuses)
+
+
+def _json(documents: Documents) -> str:
+    """Return JSON in which foreign text commands neither a terminal nor a CI system (`##vso[`, `::`)."""
+    text = json.dumps(documents, indent=2)
+    return text.replace("##", r"\u0023\u0023").replace("::", r"\u003a\u003a")
 
 
 ORDER = (
@@ -127,18 +143,19 @@ ORDER = (
 )
 
 
-def _one(
-    asked: Asked, project: Project, chosen: argparse.Namespace, documents: Documents
-) -> ExitStatus:
+def _worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
+    found = set(statuses)
+    return next((status for status in ORDER if status in found), ExitStatus.OK)
+
+
+def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> ExitStatus:
+    asked.restart()
     try:
-        with asked.opened(partial(_remote_of, project)):
+        with asked.opened(partial(_remote_of, asked.project)):
             ACTIONS[chosen.action](asked, chosen, documents)
     except EvidenceError as error:
-        hint = getattr(error, "next_step", "")
-        line = f"{asked}: {error}" + (f" - {hint}" if hint else "")
-        complain(project.redactor.line(line), _status(error))
-        return _status(error)
-    return ExitStatus.OK
+        asked.tell(error)
+    return _worst(map(_status, asked.failures))
 
 
 def _status(error: EvidenceError) -> ExitStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,11 +13,14 @@ from ..errors import PermanentError
 from ..errors import TargetError
 from ..naming import keys_in
 from ..redact import harmless
-from .remote_reading import show_attachments
+from .remote_reading import attachment_lines
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of
 from .with_pytest import say
+
+
+LOST = "the key in its name goes, so that no push can find it any more"
 
 
 def rename(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
@@ -27,9 +31,14 @@ def rename(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> No
         ids = ", ".join(one.id for one in found)
         msg = f"{len(found)} attachments are named ({ids}), and one can have the name"
         raise PermanentError(msg, next_step="name it by its id")
+    if not remote.offers("rename", target):
+        remote.rename(target, found[0], chosen.name)  # says so, in the vendor's words
     lost = set(keys_in(found[0].name)) - set(keys_in(chosen.name))
-    warning = "; the key in its name goes, so that no push can find it any more" if lost else ""
-    agree(f"Rename {found[0].name} to {chosen.name} at {asked}{warning}?", chosen)
+    if lost:
+        _show_beside(harmless(f"{asked}: {LOST}"))
+    question = f"Rename {found[0].name} to {chosen.name} at {asked} ({target})?"
+    if not agreed(asked, question, chosen):
+        return
     now = remote.rename(target, found[0], chosen.name)
     documents.append({"target": str(asked), "was": found[0].name, **asdict(now)})
     if not chosen.json:
@@ -37,37 +46,49 @@ def rename(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> No
 
 
 def delete(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
-    """Delete attachments for good."""
+    """Delete attachments for good, one by one, so that each that is gone is told whatever follows."""
     remote, target = asked.remote, asked.target
     found = chosen_of(remote, target, chosen.attachment)
+    if not remote.offers("delete", target):
+        remote.delete(target, [])  # says so, in the vendor's words
     if not found:
         say(*([] if chosen.json else [f"{asked}: nothing is there"]))
         return
-    _show(found, chosen)
-    agree(f"Delete {_counted(found)} of {asked} for good?", chosen)
-    remote.delete(target, found)
-    documents += [{"target": str(asked), "deleted": one.id, "name": one.name} for one in found]
-    if not chosen.json:
-        say(f"{asked}: {_counted(found)} deleted")
-
-
-def agree(question: str, chosen: argparse.Namespace) -> None:
-    """Return if a person says yes, or did so with --yes. Raises TargetError otherwise."""
-    if chosen.yes:
+    if not chosen.yes:
+        _show_beside(*attachment_lines(found, terminal=sys.stderr.isatty()))
+    if not agreed(asked, f"Delete {_counted(found)} of {asked} ({target}) for good?", chosen):
         return
+    for one in found:
+        with asked.going_on(f"attachment {one.id} {one.name}"):
+            remote.delete(target, [one])
+            documents.append({"target": str(asked), "deleted": one.id, "name": one.name})
+            if not chosen.json:
+                say(f"{asked}: {one.id} {one.name} deleted")
+
+
+def agreed(asked: Asked, question: str, chosen: argparse.Namespace) -> bool:
+    """Tell whether a person says yes, or did so with --yes. Raises TargetError where nobody can.
+
+    What comes then has its whole time, however long the answer took.
+    """
+    if chosen.yes:
+        return True
     if not sys.stdin.isatty():
         msg = "nobody is there to be asked"
         raise TargetError(f"{msg} - say --yes if it is meant")
     sys.stderr.write(f"{harmless(question)} [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        msg = "nothing was changed"
-        raise TargetError(msg)
+    yes = sys.stdin.readline().strip().lower() in ("y", "yes")
+    asked.restart()
+    if not yes:
+        _show_beside(harmless(f"{asked}: nothing was changed"))
+    return yes
 
 
-def _show(found: Sequence[Attached], chosen: argparse.Namespace) -> None:
-    if not (chosen.json or chosen.yes):
-        show_attachments(found)
+def _show_beside(*lines: str) -> None:
+    """Print lines where the question stands, so that standard output is left to results."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def _counted(found: Sequence[Attached]) -> str:

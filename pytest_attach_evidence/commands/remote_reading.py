@@ -16,6 +16,9 @@ from typing import BinaryIO
 from ..destinations.remote import Attached
 from ..destinations.remote import Place
 from ..destinations.remote import Remote
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import EvidenceError
 from ..errors import NotOfferedError
 from ..model import Target
 from ..redact import harmless
@@ -31,12 +34,19 @@ from .with_pytest import say
 
 
 DEPTH = 2
+"""How far `list` goes below an object that is named; where none is, everything would be below."""
+Refused = list[tuple[str, EvidenceError]]
 
 
 def list_(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Show what lies below an object, and the attachments of one that is named."""
     place = asked.place
-    found = list(walk(asked.remote, place, chosen.depth or DEPTH))
+    refused: Refused = []
+    found = list(
+        walk(asked.remote, place, chosen.depth or (1 if place is None else DEPTH), refused)
+    )
+    if refused and not found:
+        raise refused[0][1]
     files = None if place is None else _attachments(asked.remote, place, bool(found))
     documents.append(
         {
@@ -45,12 +55,20 @@ def list_(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> Non
             "attachments": None if files is None else [asdict(one) for one in files],
         }
     )
-    if chosen.json:
-        return
+    if not chosen.json:
+        _show_list(asked, found, files)
+    for below, error in refused:
+        asked.tell(error, f"cannot list {below or 'the rest'}")
+
+
+def _show_list(
+    asked: Asked, found: Sequence[tuple[int, Place]], files: Sequence[Attached] | None
+) -> None:
+    terminal = sys.stdout.isatty()
     if found:
-        _show(*_places(asked.destination, found))
+        output.write(*_lines(*_places(asked.destination, found), terminal=terminal))
     if files:
-        show_attachments(files)
+        output.write(*attachment_lines(files, terminal=terminal))
     if not found and not files:
         say(f"{asked}: nothing is there")
     else:
@@ -59,13 +77,29 @@ def list_(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> Non
         say(f"{asked}: {', '.join(counted)}")
 
 
-def walk(remote: Remote, start: Target | None, depth: int) -> Iterator[tuple[int, Place]]:
-    """Yield what lies below an object, each before what lies below it, with how deep it is from 0 on."""
-    for place in remote.inside(start):
-        yield 0, place
-        if depth > 1 and place.text and place.leads:
-            below = walk(remote, remote.place(place.text), depth - 1)
-            yield from ((further + 1, inner) for further, inner in below)
+def walk(
+    remote: Remote, start: Target | None, depth: int, refused: Refused, text: str = ""
+) -> Iterator[tuple[int, Place]]:
+    """Yield what lies below an object, each before what lies below it, with how deep it is from 0 on.
+
+    What cannot be listed is noted in `refused` by its text, '' for the object itself, and the rest goes
+    on; nothing more is asked of a system that is closed.
+    """
+    try:
+        for place in remote.inside(start):
+            yield 0, place
+            if depth > 1 and place.text and place.leads:
+                below = remote.place(place.text)
+                inner = walk(remote, below, depth - 1, refused, place.text)
+                yield from ((further + 1, each) for further, each in inner)
+            if _closed(refused):
+                return
+    except (DeliveryError, NotOfferedError) as error:
+        refused.append((text, error))
+
+
+def _closed(refused: Refused) -> bool:
+    return any(isinstance(error, DestinationClosedError) for _, error in refused)
 
 
 def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
@@ -86,7 +120,7 @@ def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None
 
 
 def download(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
-    """Write attachments of an object into files."""
+    """Write attachments of an object into files; one that fails stops no other."""
     remote, target = asked.remote, asked.target
     for one in chosen_of(remote, target, chosen.attachment):
         _save(asked, chosen, documents, one, _downloading(remote, target, one))
@@ -121,10 +155,11 @@ def _save(
     one: Attached | None,
     fetch: Callable[[BinaryIO], str],
 ) -> None:
-    saved = save(chosen.to, fetch)
-    documents.append(_saved_document(asked, one, saved))
-    if not chosen.json:
-        say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
+    with asked.going_on("" if one is None else f"attachment {one.id} {one.name}"):
+        saved = save(chosen.to, fetch)
+        documents.append(_saved_document(asked, one, saved))
+        if not chosen.json:
+            say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
 
 
 def _saved_document(asked: Asked, one: Attached | None, saved: Saved) -> dict[str, Any]:
@@ -165,20 +200,20 @@ def _places(
     return ["target", "kind", "name", *names], rows
 
 
-def show_attachments(files: Sequence[Attached]) -> None:
-    """Print a table of attachments."""
+def attachment_lines(files: Sequence[Attached], *, terminal: bool) -> list[str]:
+    """Return a table of attachments."""
     names = list(dict.fromkeys(name for one in files for name in one.facts))
     rows = [
         [one.id, one.name, _size(one), *(one.facts.get(name, "") for name in names)]
         for one in files
     ]
-    _show(["attachment", "name", "size", *names], rows)
+    return _lines(["attachment", "name", "size", *names], rows, terminal=terminal)
 
 
-def _show(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table whose cells hold foreign text."""
+def _lines(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
+    """Return a table whose cells hold foreign text."""
     shown = [[harmless(cell) for cell in row] for row in rows]
-    output.write(*table(columns, shown, terminal=sys.stdout.isatty()), "")
+    return [*table(columns, shown, terminal=terminal), ""]
 
 
 def _size(one: Attached) -> str:

@@ -7,28 +7,40 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 
 from ..destinations.remote import Attached
 from ..destinations.remote import Remote
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import EvidenceError
 from ..errors import NotOfferedError
 from ..errors import PermanentError
 from ..errors import TargetError
 from ..model import Target
 from ..naming import keys_in
 from ..project import Project
+from ..report.exit_status import ExitStatus
+from .with_pytest import complain
 
 
+STEP_S = 900.0
 Documents = list[dict[str, Any]]
 """What `--json` prints in the end."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """One object as it was written: a destination, and a place there or None for its beginning."""
+    """One object as it was written: a destination, and a place there or None for its beginning.
 
+    `failures` are the errors that were told of it.
+    """
+
+    project: Project
     destination: str
     text: str | None
+    failures: list[EvidenceError] = field(default_factory=list)
     _remote: Remote | None = None
 
     def __str__(self) -> str:
@@ -44,6 +56,35 @@ class Asked:
         finally:
             self._remote.close()
             self._remote = None
+
+    def restart(self) -> None:
+        """Give what comes now its whole time, whatever was done or thought over before."""
+        budget = self.project.budget
+        budget.ends_at = budget.clock() + STEP_S
+
+    def tell(self, error: EvidenceError, of: str = "") -> None:
+        """Print a failure as one line that always ends with what to do."""
+        self.failures.append(error)
+        line = self.project.redactor.line(f"{self}: {of}{': ' if of else ''}{error}")
+        hint = " ".join(self.project.redactor.text(getattr(error, "next_step", "")).split())
+        complain(f"{line} - {hint}" if hint else line, ExitStatus.PERSON_MUST_ACT)
+
+    @contextmanager
+    def going_on(self, of: str) -> Iterator[None]:
+        """Do one of several things, with the whole time; tell what fails there, so that the next is done.
+
+        Raises what holds for the others as well: a system that is closed, a folder that cannot be
+        written, an operation that the vendor does not have.
+        """
+        self.restart()
+        try:
+            yield
+        except DestinationClosedError:
+            raise
+        except DeliveryError as error:
+            if isinstance(error, PermanentError) and error.whole_target:
+                raise
+            self.tell(error, of)
 
     @property
     def remote(self) -> Remote:
@@ -69,9 +110,9 @@ class Asked:
 def asked_for(project: Project, texts: Sequence[str]) -> list[Asked]:
     """Return what the words of a command line stand for; without any, the beginning of every vendor."""
     if not texts:
-        return [Asked(name, None) for name in project.destinations if name != "archive"]
+        return [Asked(project, name, None) for name in project.destinations if name != "archive"]
     return [
-        Asked(name.strip(), place.strip() if sign else None)
+        Asked(project, name.strip(), place.strip() if sign else None)
         for name, sign, place in (text.partition("=") for text in texts)
     ]
 

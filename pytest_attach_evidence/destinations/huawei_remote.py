@@ -73,6 +73,10 @@ class HuaweiRemote(Remote):
         """
         return parse_place(text, origin=self._origin, default_project=self._default_project)
 
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation is there; attachments of Scrum items alone can be deleted."""
+        return super().offers(name, target) and (name != "delete" or target.kind in SCRUM)
+
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield the projects one is a member of, or the work items of a project; below those is nothing."""
         if target is None:

@@ -61,6 +61,13 @@ class Remote:
         """
         raise NotImplementedError
 
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation, named like its method, is there for an object; no I/O.
+
+        Where it is not, the method raises NotOfferedError whatever it is given.
+        """
+        return getattr(type(self), name) is not getattr(Remote, name)
+
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield what lies directly below an object, at the beginning of everything where it is None."""
         self.lacks("list what there is")

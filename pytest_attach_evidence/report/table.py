@@ -7,11 +7,15 @@ import sys
 from collections.abc import Sequence
 
 
+NARROWEST = 12
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
     """Return the lines of a table; columns in which no row has anything are left out.
 
-    Cells are harmless text. On a terminal the lines hold its commands for colours; elsewhere a row is one
-    line of any length, so that programs can cut it.
+    Cells are harmless text. On a terminal the lines hold its commands for colours and fit its width, as
+    long as the first column, whose ids people copy, stands there whole; else, and elsewhere, a row is
+    one line of any length, so that programs can cut it.
     """
     used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
     head = [columns[number] for number in used]
@@ -32,17 +36,24 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str] | None:
     try:
         from rich import box  # noqa: PLC0415  # an extra
+        from rich.cells import cell_len  # noqa: PLC0415
         from rich.console import Console  # noqa: PLC0415
+        from rich.measure import Measurement  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
     except ImportError:
         return None
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for number, name in enumerate(head):
-        shown.add_column(name, overflow="fold", no_wrap=number == 0)
+    for number, cells in enumerate(zip(head, *rows, strict=True)):
+        longest = max(map(cell_len, cells))
+        least = longest if number == 0 else min(longest, max(NARROWEST, cell_len(cells[0])))
+        shown.add_column(cells[0], overflow="fold", no_wrap=number == 0, min_width=least)
     for row in rows:
         shown.add_row(*map(Text, row))
     console = Console(file=io.StringIO(), force_terminal=True, width=Console(file=sys.stdout).width)
+    unbounded = console.options.update(max_width=sys.maxsize)
+    if Measurement.get(console, unbounded, shown).minimum > console.width:
+        return None
     with console.capture() as captured:
         console.print(shown)
     return captured.get().rstrip("\n").split("\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_attach_evidence.commands.remote import DOWNLOADS
 from pytest_attach_evidence.report.exit_status import ExitStatus
 from pytest_attach_evidence.sandbox import Sandbox
 
@@ -74,7 +75,7 @@ def test_the_bytes_come_back(scene: tuple[Project, Sandbox]) -> None:
     done = project.command("remote", "download", "workiva=f1/p1", "--attachment", key)
 
     assert (0, "") == (done.status, done.errors)
-    assert bytes(range(256)) * 1000 == (project.folder / stored.name).read_bytes()
+    assert bytes(range(256)) * 1000 == (project.folder / DOWNLOADS / stored.name).read_bytes()
 
 
 def test_the_summary_tells_what_other_runs_left(scene: tuple[Project, Sandbox]) -> None:
@@ -96,7 +97,7 @@ def test_a_form_is_exported_as_a_workbook(scene: tuple[Project, Sandbox]) -> Non
     done = project.command("remote", "export", "workiva=f1")
 
     assert 0 == done.status
-    with zipfile.ZipFile(project.folder / "Access management.xlsx") as archive:
+    with zipfile.ZipFile(project.folder / DOWNLOADS / "Access management.xlsx") as archive:
         assert "xl/workbook.xml" in archive.namelist()
 
 

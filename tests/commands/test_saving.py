@@ -42,6 +42,16 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert [b"1", b"2"] == [first.path.read_bytes(), second.path.read_bytes()]
 
 
+@pytest.mark.parametrize("name", ["ü" * 200 + ".txt", "テ" * 100, "a." + "b" * 300])
+def test_a_long_name_is_cut_by_bytes(tmp_path: Path, name: str) -> None:
+    """File systems count bytes, and the number of a second file has room as well."""
+    first, second = (save(tmp_path, named(name)).path.name for _ in range(2))
+
+    assert first != second
+    assert max(len(first.encode()), len(second.encode())) <= 255
+    assert "-2" in (second[-2:], Path(second).stem[-2:])
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
@@ -51,6 +61,15 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
         ("a\x1b[31m\n.txt", "a[31m.txt"),
         ("..", "evidence"),
         ("", "evidence"),
+        (".env", "env"),
+        ("...", "evidence"),
+        ("conftest.py", "conftest.py.txt"),
+        (".hidden.PY", "hidden.PY.txt"),
+        ("a.txt:stream", "a.txt_stream"),
+        ("nul.txt", "_nul.txt"),
+        ("COM1", "_COM1"),
+        ("console.log", "console.log"),
+        ("end. .", "end"),
     ],
 )
 def test_a_vendor_names_no_place(tmp_path: Path, name: str, kept: str) -> None:

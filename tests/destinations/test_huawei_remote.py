@@ -354,6 +354,9 @@ class TestAttachments:
             with pytest.raises(NotOfferedError, match="CodeArts Req documents no") as caught:
                 lacking()
             assert hint in caught.value.next_step
+        offered = [remote.offers("delete", remote.place(text)) for text in (ITEM, SCRUM_ITEM)]
+        assert [False, True] == offered
+        assert not remote.offers("rename", item)
         assert [] == scene.requests()
 
     @pytest.mark.parametrize("fault", ["answer-cut", "empty", "login-page"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from pytest_attach_evidence.report.table import table
 
 
@@ -28,3 +30,33 @@ def test_a_terminal_gets_every_cell() -> None:
 
     text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
     assert {"squash=TC-12", "ümläut", "squash=[bold]x[/bold]", "[red]"} <= set(text.split())
+
+
+LONG = [
+    ["workiva=" + "/".join(f"{part:02}a4c5d6e7f80{'9' * 20}" for part in range(parts)), "sample"]
+    for parts in (1, 2, 4)
+]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_ids_and_columns_are_whole_at_any_width(
+    monkeypatch: pytest.MonkeyPatch, width: int, parts: int
+) -> None:
+    """What is copied from a narrow terminal names the object, and nothing is left out."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    rows = [[*row, "PO-23911 of the year", "a name of some words"] for row in LONG[:parts]]
+
+    lines = table(["target", "kind", "data", "name"], rows, terminal=True)
+
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
+    words = text.lower().split()
+    assert {row[0] for row in rows} <= set(words)
+    assert {"target", "kind", "data", "name", "sample", "po-23911", "words"} <= set(words)
+
+
+def test_a_wide_terminal_has_a_drawn_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plain lines are for where it does not fit."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    assert "\x1b[1m" in "".join(table(COLUMNS, ROWS, terminal=True))
