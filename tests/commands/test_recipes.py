@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_attach_evidence.sandbox import Sandbox
+
 from .project import Project
 
 
@@ -47,3 +49,32 @@ def test_the_archive_is_kept(project: Project, heading: str, brought: str) -> No
     assert "delivered=2 " in session.out + pushed.out
     assert 2 == len(list(project.folder.glob("archive/*/data/*/*.bin")))
     assert not any(name.startswith(".") for name in kept(recipe))
+
+
+def test_only_the_accepted_night_reaches_a_place_that_fills_up(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Two nights collect without a request; the second is pushed by the commands of the page."""
+    recipe = PAGE.read_text(encoding="utf-8").partition("## Every night")[2].partition("\n## ")[0]
+    (collect,) = re.findall(r"pytest (--evidence=.*)", recipe)
+    commands = re.findall(r"^attach-evidence (\w+) (.*)$", recipe, re.MULTILINE)
+    project.lead_to(sandbox, "huawei")
+    project.suite("huawei", pieces=2)
+
+    for night in ("first", "second"):
+        assert 0 == project.in_shell(f"{{python}} {PYTEST} {collect}").status
+        shutil.move(project.folder / "spool", project.folder / night)
+    asked = len(sandbox.requests("huawei"))
+    shutil.copytree(project.folder / "second", project.folder / "spool")
+    ended = {
+        name: project.in_shell(f"{{python}} -m pytest_attach_evidence {name} {words}")
+        for name, words in commands
+    }
+
+    assert 0 == asked
+    assert {"status": 0, "push": 0, "remote": 0} == {
+        name: one.status for name, one in ended.items()
+    }
+    assert "2 deliveries are open" in ended["status"].out
+    assert "2 of 100 attachments" in ended["remote"].out
+    assert 2 == len(sandbox.store.files("huawei"))
