@@ -9,6 +9,7 @@ from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import OnceMoreError
 from ..errors import PermanentError
+from ..errors import SpoolDamagedError
 from ..errors import TemporaryError
 from ..errors import UncertainError
 from ..model import Delivery
@@ -70,6 +71,9 @@ class Pieces:
                 results.update(dict.fromkeys((one.key for one in own), error))
                 if _takes_nothing(error):
                     over = error  # surely not accepted holds for what was not even sent, too
+            except SpoolDamagedError as error:
+                lost = UncertainError(f"the call broke off, since of one of its pieces {error}")
+                results.update(dict.fromkeys((one.key for one in own), lost))
             else:
                 results.update(given)
                 waiting[:0] = [(at, [one]) for one in apart]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from pytest_attach_evidence.destinations.squash import Squash
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
+from pytest_attach_evidence.errors import SpoolDamagedError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Delivery
+from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Receipt
 from pytest_attach_evidence.model import State
@@ -193,6 +196,22 @@ class TestTrouble:
             type(results[piece.key]).__name__ for piece in pieces
         ]
         assert 3 == len(scene.sandbox.store.ledger())
+
+    def test_an_unreadable_piece_costs_no_receipt_of_another(self, scene: Scene) -> None:
+        """Only the request that broke off is in doubt; the engine looks at its pieces again."""
+        pieces = in_steps(scene.pieces(*((f"{n}.txt", b"%d" % n) for n in range(4))), 0, 1, 1, 2)
+
+        def open_content(evidence: Evidence) -> io.BytesIO:
+            if evidence == pieces[2].evidence:
+                msg = "2.txt is not what was written"
+                raise SpoolDamagedError(msg)
+            return scene.open_content(evidence)
+
+        results = scene.destination.deliver(pieces[0].target, pieces, open_content, scene.notes)
+
+        assert ["Receipt", "UncertainError", "UncertainError", "Receipt"] == [
+            type(results[piece.key]).__name__ for piece in pieces
+        ]
 
     def test_a_look_comes_before_pieces_are_sent_one_by_one(self, scene: Scene) -> None:
         """A gateway may have refused what arrived; where nobody can look now, nothing more is sent."""
