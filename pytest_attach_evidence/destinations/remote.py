@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC
+from abc import abstractmethod
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -44,7 +46,7 @@ class Attached:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-class Remote:
+class Remote(ABC):
     """The vendor's operations for one thread; what a vendor lacks says so in one line.
 
     Every operation raises the errors of deliveries (`errors.DeliveryError`), and `NotOfferedError` where
@@ -54,12 +56,12 @@ class Remote:
     vendor = ""
     """The product's name, as messages say it."""
 
+    @abstractmethod
     def place(self, text: str) -> Target:
         """Return the object a text stands for: targets of evidence, and what leads to them; no I/O.
 
         Raises TargetError.
         """
-        raise NotImplementedError
 
     def offers(self, name: str, target: Target) -> bool:
         """Tell whether an operation, named like its method, is there for an object; no I/O.
@@ -110,7 +112,7 @@ class Remote:
         """
         self.lacks("export an attachment")
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # some have nothing to release
         """Release connections."""
 
     def lacks(self, what: str, hint: str = "") -> NoReturn:
