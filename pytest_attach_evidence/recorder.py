@@ -95,15 +95,39 @@ class Recorder(ItemLog):
         return self._made(name, "table", "csv", lambda: csv_bytes(rows))
 
     def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
-        """Attach a picture of a Selenium driver or a Playwright page, as it looks now."""
-        if self._keeper is None or self._keeper.picture is None:
+        """Attach a picture of what is shown now.
+
+        Of a Selenium or Appium driver, a Playwright page, a window of Qt or a figure of matplotlib. In
+        an async test Playwright's pages cannot be waited for: write `await evidence.screenshot_async(page)`.
+        """
+        if self._keeper is None or self._keeper.camera is None:
             return None
-        picture = self._keeper.picture
+        camera = self._keeper.camera
+        return self._photographed(name, lambda: camera.picture(subject))
+
+    async def screenshot_async(
+        self, subject: object, *, name: str = "screenshot"
+    ) -> Evidence | None:
+        """Attach a picture as `screenshot` does, from a coroutine; meanwhile the loop goes on."""
+        if self._keeper is None or self._keeper.camera is None:
+            return None
+        try:
+            picture = await self._keeper.camera.picture_async(subject)
+        except Exception as error:  # noqa: BLE001  # said where the piece is made
+            failure = error
+
+            def fail() -> tuple[bytes, str]:
+                raise failure
+
+            return self._photographed(name, fail)
+        return self._photographed(name, lambda: picture)
+
+    def _photographed(self, name: str, picture: Callable[[], tuple[bytes, str]]) -> Evidence | None:
         name = name if naming.extension_of(name) == "png" else f"{name}.png"
         remarks: list[str] = []
 
         def content() -> bytes:
-            png, remark = picture(subject)
+            png, remark = picture()
             remarks.append(remark)
             return png
 
@@ -133,10 +157,9 @@ class Recorder(ItemLog):
         try:
             made = content()
         except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
-            words = str(error) or type(error).__name__
-            self.refuse(
-                name, f"cannot be made ({words})", warning=kind == "screenshot" and self.failed
-            )
+            seen, dash, next_step = (str(error) or type(error).__name__).partition(" - ")
+            reason = f"cannot be made ({seen}){dash}{next_step}"
+            self.refuse(name, reason, warning=kind == "screenshot" and self.failed)
             return None
         usual = naming.media_type_of(f"x.{extension}")
         name = str(name) if naming.extension_of(str(name)) else f"{name}.{extension}"
