@@ -64,6 +64,7 @@ def seen(pytester, monkeypatch):
     """Run a suite in its own process and return what the tracker knew, per test and phase."""
     root = Path(__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{root}:{Path(__file__).parent}")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST)
 
     def run(suite: str, *arguments: str, **outcomes: int) -> list[list[str]]:
@@ -237,6 +238,7 @@ def test_parametrized_browser_is_forgotten_with_its_parameter(seen):
 def test_suites_without_browsers_import_none(pytester, monkeypatch):
     """The tracker imports neither Selenium nor Playwright and knows no browsers without them."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(
         """
         from pytest_attach_evidence.capture.tracker import Tracker

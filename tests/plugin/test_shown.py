@@ -1,0 +1,124 @@
+"""Whatever tool shows it, in whatever phase and way: the picture arrives, and shows what was there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from .conftest import RunAndRead
+from .reading import Run
+from .shown_suites import COLOURS
+from .shown_suites import PHASES
+from .shown_suites import SIZE
+from .shown_suites import TOOLS
+from .shown_suites import WAYS
+from .shown_suites import Tool
+
+
+BROWSERS = Path(__file__).parents[1] / "capture"
+TOLERANCE = 3
+EXPECTED = {
+    "test_setup": [("{gives}-setup-failure.png", "setup")],
+    "test_call": [("{gives}-call-failure.png", "call")],
+    "test_teardown": [("{gives}-teardown-failure.png", "teardown")],
+    "test_again": [
+        ("{gives}-call-failure.png", "attempt 1"),
+        ("{gives}-call-failure.png", "attempt 2"),
+    ],
+    "test_passes": [("asked-for.png", "passes")],
+    "test_after": [("{gives}-call-failure.png", "after")],
+}
+DIED = {"test_dies": [("before.png", "dies")]}
+
+
+@pytest.fixture
+def no_orphans(pytester: pytest.Pytester) -> Iterator[None]:
+    """End the browsers of a worker that died: a chromedriver outlives the process that started it."""
+    yield
+    drivers = pytester.path / "drivers.txt"
+    for driver in drivers.read_text().split() if drivers.exists() else ():
+        for process in _family(driver):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+
+
+def _family(driver: str) -> list[str]:
+    """Return the process ids of a chromedriver that is still there, and of its browsers."""
+    process = Path(f"/proc/{driver}")
+    if not process.exists() or b"chromedriver" not in (process / "cmdline").read_bytes():
+        return []
+    children = [path.read_text().split() for path in process.glob("task/*/children")]
+    return [driver, *(child for found in children for child in found)]
+
+
+@pytest.mark.usefixtures("no_orphans")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_pictures_arrive_and_show_what_was_there(
+    pytester: pytest.Pytester,
+    run_and_read_spool: RunAndRead,
+    monkeypatch: pytest.MonkeyPatch,
+    tool: str,
+    way: str,
+) -> None:
+    """Failures in setup, call and teardown, repeated tests and those of a worker that dies: all are there."""
+    monkeypatch.setenv("PYTHONPATH", f"{BROWSERS}:{pytester.path}")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    for name, text in TOOLS[tool].files().items():
+        (pytester.path / name).write_text(text)
+    plugins = [word for name in TOOLS[tool].plugins for word in ("-p", name)]
+    words = (
+        "-p",
+        "pytest_rerunfailures",
+        *plugins,
+        *WAYS[way],
+        "--evidence-screenshot-teardown=on",
+    )
+
+    run = run_and_read_spool("", *words, apart=True)
+
+    expected = _expected(TOOLS[tool], way)
+    assert expected == {test: _pictures(run, test) for test in expected}, run.output
+    assert [] == run.refused
+    ids = TOOLS[tool].ids
+    phases = [run.pieces(f"test_{phase}{ids}")[0].phase for phase in PHASES]
+    assert [*PHASES] == phases
+
+
+def _expected(tool: Tool, way: str) -> dict[str, list[tuple[str, str]]]:
+    """Return name and colour of every picture by test."""
+    expected = {**EXPECTED, **(DIED if way == "xdist" else {})}
+    return {
+        test + tool.ids: [(name.format(gives=tool.gives), colour) for name, colour in pictures]
+        for test, pictures in expected.items()
+    }
+
+
+def _pictures(run: Run, test: str) -> list[tuple[str, str]]:
+    """Return the name of every picture of a test, and what it shows."""
+    pieces = [piece for piece in run.pieces(test) if piece.kind == "screenshot"]
+    seen = []
+    for piece in pieces:
+        with run.folder.open_content(piece) as file, Image.open(io.BytesIO(file.read())) as picture:
+            assert SIZE == picture.size
+            pixels = picture.convert("RGB")
+            corners = {pixels.getpixel((x, y)) for x in (2, SIZE[0] - 3) for y in (2, SIZE[1] - 3)}
+        assert len(corners) == 1, corners
+        seen.append((piece.name, _named(corners.pop())))
+    return seen
+
+
+def _named(pixel: tuple[int, ...]) -> str:
+    """Return which of the colours a pixel has."""
+    for name, colour in COLOURS.items():
+        wanted = bytes.fromhex(colour[1:])
+        if all(abs(one - other) <= TOLERANCE for one, other in zip(pixel, wanted, strict=True)):
+            return name
+    return repr(pixel)
