@@ -30,7 +30,8 @@ def recognise(subject: Any) -> list[object]:
 def open_now() -> list[object]:
     """Return the figures of pyplot, without making another one the current one."""
     helpers = sys.modules.get("matplotlib._pylab_helpers")
-    return [manager.canvas.figure for manager in helpers.Gcf.figs.values()] if helpers else []
+    managers = helpers.Gcf.figs if helpers else {}  # in the order in which they were current
+    return [managers[number].canvas.figure for number in sorted(managers)]
 
 
 def picture(figure: Any, deadline: float) -> Screenshot:
