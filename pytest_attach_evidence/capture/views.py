@@ -101,9 +101,8 @@ class Views:
         silences = 0
         for name, subject in found:
             if silences >= MOST_SILENCES:
-                views.append(
-                    View(name=f"{name}-{picture or page}", kind="screenshot", reason=NOT_ASKED)
-                )
+                piece = f"{name}-{picture}.png" if picture else f"{name}-{page}-source.html"
+                views.append(View(name=piece, kind="screenshot", reason=NOT_ASKED))
                 continue
             look = _Look(subject, failed, self.wanted.limit_s)
             views += look.views(picture and f"{name}-{picture}", page and f"{name}-{page}")
