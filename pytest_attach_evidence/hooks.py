@@ -104,8 +104,8 @@ class Collecting(Checking):
         """Begin to collect into a run."""
         self._process = os.getpid()
         self.collecting = rooms.Collecting.start(self.project, folder, worker=worker)
-        if self.collecting.items.tracker is not None:
-            self.config.pluginmanager.register(self.collecting.items.tracker)
+        for plugin in self.collecting.items.plugins:
+            self.config.pluginmanager.register(plugin)
 
     @property
     def copied(self) -> bool:

@@ -13,6 +13,8 @@ from ..collection import Collection
 from ..model import Target
 from ..recorder import Recorder
 from . import logs
+from . import playwright_events
+from .listening import Listening
 from .tracker import Tracker
 from .views import View
 from .views import Views
@@ -44,14 +46,19 @@ ATTEMPT = pytest.StashKey[Attempt]()
 
 
 class Items:
-    """Begins, photographs and ends items. `log` is off, failed or always."""
+    """Begins, photographs and ends items. `log` is off, failed or always.
+
+    `plugins` are those of pytest that this needs.
+    """
 
     def __init__(
         self, collected: Collection, *, wanted: Wanted, log: str, only_last_rerun: bool
     ) -> None:
         self.collected = collected
-        self.tracker = Tracker(listening=wanted.page != "off") if wanted.anything else None
-        self._views = Views(self.tracker, wanted) if self.tracker else None
+        tracker = Tracker() if wanted.anything else None
+        self._views = Views(tracker, wanted) if tracker else None
+        listening = [Listening()] if wanted.page != "off" else []
+        self.plugins: list[object] = [*([tracker] if tracker else []), *listening]
         self._log = log
         self._only_last_rerun = only_last_rerun
 
@@ -66,8 +73,7 @@ class Items:
         item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
         collection.enter(recorder)
         recorder.begin()
-        if self.tracker is not None:
-            self.tracker.begin()
+        playwright_events.forget_all()
 
     def phase(self, item: pytest.Item, phase: str) -> None:
         """Note which phase the item is in."""

@@ -95,25 +95,25 @@ class Heard:
 _heard: weakref.WeakKeyDictionary[Any, Heard] = weakref.WeakKeyDictionary()
 
 
-def listen(subject: Any) -> Any:
-    """Begin to listen to the context of a page, or to a context; return it.
+def listen(subject: Any) -> Callable[[], None] | None:
+    """Begin to listen to a context, or to that of a page; return what ends it, None if it is heard already.
 
     Raises what Playwright raises.
     """
     context = subject if hasattr(type(subject), "pages") else subject.context
-    if context not in _heard:
-        _heard[context] = Heard(context)
-    return context
+    if context in _heard:
+        return None
+    known = _heard[context] = Heard(context)
 
-
-def stop(context: Any) -> None:
-    """Stop listening to a context."""
-    if known := _heard.pop(context, None):
+    def end() -> None:
+        _heard.pop(context, None)
         known.stop()
+
+    return end
 
 
 def forget_all() -> None:
-    """Forget what was heard so far: a new item begins."""
+    """Forget what was heard so far."""
     for known in _heard.values():
         known.console.clear()
         known.network.clear()

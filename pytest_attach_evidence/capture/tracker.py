@@ -5,51 +5,32 @@ from __future__ import annotations
 import weakref
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
 
-from . import playwright_async
-from . import playwright_events
-from . import playwright_page
 from . import tools
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Given:
-    """What a fixture gave that can be photographed, and the node id of the item that ran meanwhile.
-
-    `context` is the one of Playwright that is listened to because of it.
-    """
-
-    fixture: str
-    subject: object
-    nodeid: str
-    context: object = None
 
 
 class Tracker:
     """A pytest plugin that knows the windows and pages which are open for an item.
 
-    Looks at what each fixture returned, so it finds what `item.funcargs` does not show: browsers open
-    when a setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures.
-    Forgets a browser before its fixture ends it. Never changes a fixture's result, never raises.
-
-    `listening`: note what Playwright's pages say on their consoles and fail to load.
+    Notes which fixtures are set up, so it finds what `item.funcargs` does not show: browsers open when a
+    setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures. What they
+    gave is looked at when a picture is wanted, so a passing test costs next to nothing; a fixture that
+    ended gives nothing any more. Never changes a fixture's result, never raises.
     """
 
-    def __init__(self, *, listening: bool = False) -> None:
-        self._listening = listening
-        self._alive: list[Given] = []
+    def __init__(self) -> None:
+        self._set_up: dict[pytest.FixtureDef[Any], str] = {}
         self._nodeid = ""
         self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Note which item runs."""
+        """Note which item runs, and forget the fixtures that ended."""
         self._nodeid = item.nodeid
+        self._set_up = {one: by for one, by in self._set_up.items() if one.cached_result}
         if tools.any_imported():
             with suppress(Exception):
                 self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
@@ -58,19 +39,11 @@ class Tracker:
         finally:
             self._nodeid = ""
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-        """Look at what a fixture returned."""
-        result = yield
-        if tools.any_imported():
-            with suppress(Exception):  # a fixture's result is never changed by us
-                self._look(fixturedef, result)
-        return result
-
-    def begin(self) -> None:
-        """Begin an attempt: what pages said before does not belong to it."""
-        if self._listening:
-            playwright_events.forget_all()
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Note a fixture and for which item it is set up."""
+        self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
+        self._set_up[fixturedef] = self._nodeid
 
     def open_for(self, item: pytest.Item) -> list[tuple[str, object]]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
@@ -96,40 +69,22 @@ class Tracker:
             once.setdefault(id(page), (own_names.get(id(page), name), page))
         return _numbered(list(once.values()))
 
-    def _look(self, fixturedef: pytest.FixtureDef[Any], result: object) -> None:
-        for subject in tools.found_in(result):
-            given = Given(
-                fixture=fixturedef.argname,
-                subject=subject,
-                nodeid=self._nodeid,
-                context=self._heard(subject),
-            )
-            # Added after the fixture ran, so this finaliser runs before the fixture's own.
-            fixturedef.addfinalizer(partial(self._forget, given))
-            self._alive.append(given)
-
-    def _heard(self, subject: object) -> object:
-        """Begin to listen where that is wanted and possible; return the context."""
-        if self._listening and tools.tool_of(subject) in (playwright_page, playwright_async):
-            with suppress(Exception):
-                return playwright_events.listen(subject)
-        return None
-
-    def _forget(self, given: Given) -> None:
-        self._alive = [other for other in self._alive if other is not given]
-        contexts = [other.context for other in self._alive]
-        if given.context is not None and given.context not in contexts:
-            playwright_events.stop(given.context)
-
     def _given_to(self, item: pytest.Item) -> list[tuple[str, object]]:
         # Both lists are needed: the second knows what was asked for while the test ran.
         request = getattr(item, "_request", None)
         used = {*getattr(item, "fixturenames", ()), *getattr(request, "fixturenames", ())}
         return [
-            (given.fixture, given.subject)
-            for given in self._alive
-            if given.fixture in used or given.nodeid == item.nodeid
+            (fixture.argname, subject)
+            for fixture, nodeid in self._set_up.items()
+            if fixture.argname in used or nodeid == item.nodeid
+            for subject in tools.found_in(_value_of(fixture))
         ]
+
+
+def _value_of(fixture: pytest.FixtureDef[Any]) -> object:
+    """Return what a fixture gave; None where it failed, ended, or is still busy."""
+    result = fixture.cached_result
+    return None if result is None or result[2] is not None else result[0]
 
 
 def _attributes(item: pytest.Item) -> list[tuple[str, object]]:

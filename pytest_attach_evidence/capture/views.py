@@ -72,7 +72,7 @@ class Views:
     """
 
     def __init__(self, tracker: Tracker, wanted: Wanted) -> None:
-        self.tracker = tracker
+        self._tracker = tracker
         self.wanted = wanted
 
     def after(self, item: pytest.Item, phase: str, *, failed: bool) -> list[View]:
@@ -94,7 +94,7 @@ class Views:
         if not picture and not page:
             return []
         try:
-            found = self.tracker.open_for(item)
+            found = self._tracker.open_for(item)
         except Exception:  # noqa: BLE001  no picture is better than a broken run
             return []
         views: list[View] = []
