@@ -21,10 +21,56 @@ PHASES = ("setup", "call", "teardown")
 """Phases in which a test of the suite fails."""
 
 WAYS = {
-    "alone": ("-k", "not dies"),
-    "xdist": ("-n2", "--max-worker-restart=1"),
+    "one process": ("-k", "not dies"),
+    "-n 2": ("-n2", "--max-worker-restart=1"),
 }
 """In what ways a suite is run; with workers, one of them dies in the middle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a test of the suite leaves: its pictures, each with the colour it shows.
+
+    `title` is the head of a column in docs/capture.md.
+    """
+
+    title: str
+    test: str
+    pictures: tuple[tuple[str, str], ...]
+    ways: tuple[str, ...] = tuple(WAYS)
+
+
+AT_CALL = "{gives}-call-failure.png"
+CLAIMS = (
+    Claim(
+        title="setup fails", test="test_setup", pictures=(("{gives}-setup-failure.png", "setup"),)
+    ),
+    Claim(title="call fails", test="test_call", pictures=((AT_CALL, "call"),)),
+    Claim(
+        title="teardown fails",
+        test="test_teardown",
+        pictures=(("{gives}-teardown-failure.png", "teardown"),),
+    ),
+    Claim(
+        title="each attempt of a rerun",
+        test="test_again",
+        pictures=((AT_CALL, "attempt 1"), (AT_CALL, "attempt 2")),
+    ),
+    Claim(title="asked for", test="test_passes", pictures=(("asked-for.png", "passes"),)),
+    Claim(
+        title="its worker dies",
+        test="test_dies",
+        pictures=(("before.png", "dies"),),
+        ways=("-n 2",),
+    ),
+    Claim(
+        title="after one died",
+        test="test_after",
+        pictures=((AT_CALL, "after"),),
+        ways=("-n 2",),
+    ),
+)
+"""What is claimed of every tool in every way; tests/plugin/test_shown.py proves it."""
 
 TESTS = """
     import os

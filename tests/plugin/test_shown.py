@@ -14,6 +14,7 @@ from .conftest import RunAndRead
 from .looked_at import Pixel
 from .looked_at import looked_at
 from .reading import Run
+from .shown_suites import CLAIMS
 from .shown_suites import COLOURS
 from .shown_suites import PHASES
 from .shown_suites import SIZE
@@ -24,18 +25,6 @@ from .shown_suites import Tool
 
 BROWSERS = Path(__file__).parents[1] / "capture"
 TOLERANCE = 3
-EXPECTED = {
-    "test_setup": [("{gives}-setup-failure.png", "setup")],
-    "test_call": [("{gives}-call-failure.png", "call")],
-    "test_teardown": [("{gives}-teardown-failure.png", "teardown")],
-    "test_again": [
-        ("{gives}-call-failure.png", "attempt 1"),
-        ("{gives}-call-failure.png", "attempt 2"),
-    ],
-    "test_passes": [("asked-for.png", "passes")],
-    "test_after": [("{gives}-call-failure.png", "after")],
-}
-DIED = {"test_dies": [("before.png", "dies")]}
 
 
 @pytest.fixture
@@ -94,10 +83,12 @@ def test_pictures_arrive_and_show_what_was_there(
 
 def _expected(tool: Tool, way: str) -> dict[str, list[tuple[str, str]]]:
     """Return name and colour of every picture by test."""
-    expected = {**EXPECTED, **(DIED if way == "xdist" else {})}
     return {
-        test + tool.ids: [(name.format(gives=tool.gives), colour) for name, colour in pictures]
-        for test, pictures in expected.items()
+        claim.test + tool.ids: [
+            (name.format(gives=tool.gives), colour) for name, colour in claim.pictures
+        ]
+        for claim in CLAIMS
+        if way in claim.ways
     }
 
 
