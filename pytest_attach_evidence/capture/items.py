@@ -121,7 +121,7 @@ class Items:
         if self._views is None:
             return
         views = self._views.after(item, str(report.when), failed=report.failed)
-        attempt.photographed = any(view.kind == "screenshot" for view in views)
+        attempt.photographed |= any(view.kind == "screenshot" for view in views)
         _keep(attempt.recorder, views)
 
     def _take_logs(self, item: pytest.Item, attempt: Attempt) -> None:
