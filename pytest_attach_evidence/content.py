@@ -15,11 +15,12 @@ from typing import IO
 from typing import Any
 
 from .errors import AttachError
+from .objects import Image
 from .redact import Redactor
 
 
 BLOCK = 256 * 1024
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image
 
 
 class Masked:

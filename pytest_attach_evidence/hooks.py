@@ -104,8 +104,8 @@ class Collecting(Checking):
         """Begin to collect into a run."""
         self._process = os.getpid()
         self.collecting = rooms.Collecting.start(self.project, folder, worker=worker)
-        if self.collecting.items.tracker is not None:
-            self.config.pluginmanager.register(self.collecting.items.tracker)
+        for plugin in self.collecting.items.plugins:
+            self.config.pluginmanager.register(plugin)
 
     @property
     def copied(self) -> bool:
@@ -140,12 +140,11 @@ class Collecting(Checking):
         if self.collecting is not None:
             self.collecting.items.phase(item, "call")
 
-    @pytest.hookimpl(tryfirst=True)
-    @guarded
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Note the phase."""
-        if self.collecting is not None:
-            self.collecting.items.phase(item, "teardown")
+    @pytest.hookimpl(tryfirst=True, wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Note the phase before any other plugin closes what is open."""
+        self._leave(item)
+        return (yield)
 
     @pytest.hookimpl(tryfirst=True, wrapper=True)
     def pytest_runtest_makereport(
@@ -165,6 +164,12 @@ class Collecting(Checking):
         if self.collecting is not None:
             self.collecting.items.begin(item)
             self.collecting.items.phase(item, "setup")
+
+    @guarded
+    def _leave(self, item: pytest.Item) -> None:
+        if self.collecting is not None:
+            self.collecting.items.before_teardown(item)
+            self.collecting.items.phase(item, "teardown")
 
     @guarded
     def _take(self, item: pytest.Item, report: pytest.TestReport) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .errors import AttachError
 from .errors import SpoolError
@@ -25,18 +25,28 @@ if TYPE_CHECKING:
 TOO_LATE = "came after the end of the session - attach it before the last test or fixture ends"
 
 
+class Camera(Protocol):
+    """Makes screenshots of windows and pages: a PNG and a remark. Raises CaptureError."""
+
+    def picture(self, subject: object) -> tuple[bytes, str]:
+        """Photograph what a window or page shows now."""
+
+    async def picture_async(self, subject: object) -> tuple[bytes, str]:
+        """Do the same from a coroutine on the loop of the page."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Keeper:
     """Where the recorders of one process keep pieces, and under which rules.
 
-    `picture` makes a screenshot of a browser: PNG and a remark. `broken` collects what even the spool
+    `camera` makes screenshots. `broken` collects what even the spool
     could not record, `late` what came after `close`.
     """
 
     folder: RunFolder
     redactor: Redactor
     max_size: int
-    picture: Callable[[object], tuple[bytes, str]] | None = None
+    camera: Camera | None = None
     broken: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     _gate: threading.Lock = field(default_factory=threading.Lock)

@@ -68,7 +68,27 @@ OPTIONS = (
         kind="choice",
         choices=("off", "failed", "always"),
         default="failed",
-        help="When screenshots of browsers found in fixtures are taken",
+        help="When windows and pages are photographed: browsers, Qt windows, figures",
+    ),
+    Option(
+        name="evidence_screenshot_teardown",
+        kind="choice",
+        choices=("off", "on"),
+        default="off",
+        help="Whether a picture is taken before every teardown, and kept if that fails",
+    ),
+    Option(
+        name="evidence_page",
+        kind="choice",
+        choices=("off", "failed", "always"),
+        default="off",
+        help="When a page's source, address, console and failed requests are kept",
+    ),
+    Option(
+        name="evidence_capture_limit",
+        kind="number",
+        default="5",
+        help="Seconds that the picture of one window or page may take",
     ),
     Option(
         name="evidence_log",

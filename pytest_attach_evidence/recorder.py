@@ -17,6 +17,7 @@ from typing import ParamSpec
 import pytest
 
 from . import naming
+from . import objects
 from .content import Source
 from .content import csv_bytes
 from .content import json_bytes
@@ -69,12 +70,17 @@ class Recorder(ItemLog):
     ) -> Evidence | None:
         """Attach a file: a path, bytes, or an open binary file, which is read to its end.
 
-        The bytes are copied now: what happens to the file later does not matter. `name` is needed for
-        bytes; the media type follows from the name. Secrets are masked in text (see `evidence_redact`).
+        Or an image of Pillow, written in the format that the name ends in. The bytes are copied now:
+        what happens to the file later does not matter. `name` is needed for bytes; the media type
+        follows from it. Secrets are masked in text (see `evidence_redact`).
         """
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             return self._attach(path, name or path.name or str(path), kind, media_type, remark)
+        if objects.is_image(source):
+            title = name or "image"
+            made = functools.partial(objects.image_bytes, source, title)
+            return self._made(title, kind, "png", made, remarks=[remark], media_type=media_type)
         name = name or name_of_file(source) or "evidence.bin"
         return self._attach(source, name, kind, media_type, remark)
 
@@ -90,27 +96,54 @@ class Recorder(ItemLog):
 
     def table(
         self,
-        rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]],
+        rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]] | objects.Frame,
         *,
         name: str = "table.csv",
     ) -> Evidence | None:
-        """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences."""
-        return self._made(name, "table", "csv", lambda: csv_bytes(rows))
+        """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences.
+
+        Or a frame of pandas or polars.
+        """
+        return self._made(name, "table", "csv", lambda: csv_bytes(objects.rows_of(rows)))
 
     def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
-        """Attach a picture of a Selenium driver or a Playwright page, as it looks now."""
-        if self._keeper is None or self._keeper.picture is None:
+        """Attach a picture of what is shown now.
+
+        Of a Selenium or Appium driver, a Playwright page, a window of Qt or a figure of matplotlib. In
+        an async test Playwright's pages cannot be waited for: write `await evidence.screenshot_async(page)`.
+        """
+        if self._keeper is None or self._keeper.camera is None:
             return None
-        picture = self._keeper.picture
+        camera = self._keeper.camera
+        return self._photographed(name, lambda: camera.picture(subject))
+
+    async def screenshot_async(
+        self, subject: object, *, name: str = "screenshot"
+    ) -> Evidence | None:
+        """Attach a picture as `screenshot` does, from a coroutine; meanwhile the loop goes on."""
+        if self._keeper is None or self._keeper.camera is None:
+            return None
+        try:
+            picture = await self._keeper.camera.picture_async(subject)
+        except Exception as error:  # noqa: BLE001  # said where the piece is made
+            failure = error
+
+            def fail() -> tuple[bytes, str]:
+                raise failure
+
+            return self._photographed(name, fail)
+        return self._photographed(name, lambda: picture)
+
+    def _photographed(self, name: str, picture: Callable[[], tuple[bytes, str]]) -> Evidence | None:
         name = name if naming.extension_of(name) == "png" else f"{name}.png"
         remarks: list[str] = []
 
         def content() -> bytes:
-            png, remark = picture(subject)
+            png, remark = picture()
             remarks.append(remark)
             return png
 
-        return self._made(name, "screenshot", "png", content, remarks)
+        return self._made(name, "screenshot", "png", content, remarks=remarks)
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -142,7 +175,9 @@ class Recorder(ItemLog):
         kind: str,
         extension: str,
         content: Callable[[], bytes],
+        *,
         remarks: list[str] | None = None,
+        media_type: str | None = None,
     ) -> Evidence | None:
         """Attach bytes that have to be made first; making them may fail."""
         if self._keeper is None:
@@ -150,16 +185,15 @@ class Recorder(ItemLog):
         try:
             made = content()
         except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
-            words = str(error) or type(error).__name__
-            self.refuse(
-                name, f"cannot be made ({words})", warning=kind == "screenshot" and self.failed
-            )
+            seen, dash, next_step = (str(error) or type(error).__name__).partition(" - ")
+            reason = f"cannot be made ({seen}){dash}{next_step}"
+            self.refuse(name, reason, warning=kind == "screenshot" and self.failed)
             return None
         usual = naming.media_type_of(f"x.{extension}")
         name = str(name) if naming.extension_of(str(name)) else f"{name}.{extension}"
         told = naming.media_type_of(name)
-        media_type = told if naming.is_text(told) == naming.is_text(usual) else usual
-        return self._attach(made, name, kind, media_type, "; ".join(remarks or ()))
+        fitting = told if naming.is_text(told) == naming.is_text(usual) else usual
+        return self._attach(made, name, kind, media_type or fitting, "; ".join(remarks or ()))
 
     def _attach(
         self, source: Any, name: str, kind: str, media_type: str | None = None, remark: str = ""

@@ -26,7 +26,8 @@ from ._version import __version__
 from .capture.items import MAPPED
 from .capture.items import Items
 from .capture.items import Mapped
-from .capture.items import picture
+from .capture.views import Camera
+from .capture.views import Wanted
 from .collection import Collection
 from .errors import SettingsError
 from .keeper import Keeper
@@ -111,13 +112,21 @@ class Collecting:
         """Begin to collect into a run."""
         settings = project.settings
         keeper = Keeper(
-            folder=folder, redactor=project.redactor, max_size=settings.max_size, picture=picture
+            folder=folder,
+            redactor=project.redactor,
+            max_size=settings.max_size,
+            camera=Camera(settings.capture_limit_s),
         )
         collected = Collection(keeper=keeper, worker=worker)
         collected.run = collected.begin("", found=project.run_targets())
         items = Items(
             collected,
-            screenshot=settings.screenshot,
+            wanted=Wanted(
+                picture=settings.screenshot,
+                page=settings.page,
+                teardown=settings.screenshot_teardown == "on",
+                limit_s=settings.capture_limit_s,
+            ),
             log=settings.log,
             only_last_rerun=settings.reruns == "last",
         )

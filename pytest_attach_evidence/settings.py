@@ -42,6 +42,9 @@ class Settings:
     archive_dir: Path = Path(".evidence/archive")
     when: str = "always"
     screenshot: str = "failed"
+    screenshot_teardown: str = "off"
+    page: str = "off"
+    capture_limit_s: float = 5.0
     log: str = "failed"
     reports: tuple[str, ...] = ()
     run_targets: tuple[tuple[str, str], ...] = ()
@@ -246,6 +249,9 @@ def _settings(
         archive_dir=Path(texts["evidence_archive_dir"]),
         when=texts["evidence_when"],
         screenshot=texts["evidence_screenshot"],
+        screenshot_teardown=texts["evidence_screenshot_teardown"],
+        page=texts["evidence_page"],
+        capture_limit_s=float(max(1, int(texts["evidence_capture_limit"]))),
         log=texts["evidence_log"],
         reports=lines("evidence_reports"),
         run_targets=tuple(run_targets),

@@ -28,14 +28,15 @@ LEVELS = {
     "deliver": 5,
     "report": 6,
     **dict.fromkeys(
-        ("capture", "collection", "content", "item_log", "keeper", "marks", "recorder"), 7
+        ("capture", "collection", "content", "item_log", "keeper", "marks", "objects", "recorder"),
+        7,
     ),
     **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
     *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
-    *("naming", "recorder", "redact", "spool", "targets"),
+    *("naming", "objects", "recorder", "redact", "spool", "targets"),
 }
 DELIVERING = {
     "apis",

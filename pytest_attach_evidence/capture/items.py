@@ -13,11 +13,12 @@ from ..collection import Collection
 from ..model import Target
 from ..recorder import Recorder
 from . import logs
-from .browsers import is_browser
-from .browsers import pages
-from .picture import CaptureError
-from .screenshots import screenshot
+from . import playwright_events
+from .listening import Listening
 from .tracker import Tracker
+from .views import View
+from .views import Views
+from .views import Wanted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Attempt:
     recorder: Recorder
     sections_before: int
     tracebacks: list[logs.Section] = field(default_factory=list)
+    photographed: bool = False
+    provisional: list[View] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +46,19 @@ ATTEMPT = pytest.StashKey[Attempt]()
 
 
 class Items:
-    """Begins, photographs and ends items. `screenshot` and `log` are off, failed or always."""
+    """Begins, photographs and ends items. `log` is off, failed or always.
+
+    `plugins` are those of pytest that this needs.
+    """
 
     def __init__(
-        self, collected: Collection, *, screenshot: str, log: str, only_last_rerun: bool
+        self, collected: Collection, *, wanted: Wanted, log: str, only_last_rerun: bool
     ) -> None:
         self.collected = collected
-        self.tracker = Tracker() if screenshot != "off" else None
-        self._screenshot = screenshot
+        tracker = Tracker() if wanted.anything else None
+        self._views = Views(tracker, wanted) if tracker else None
+        listening = [Listening()] if wanted.page != "off" else []
+        self.plugins: list[object] = [*([tracker] if tracker else []), *listening]
         self._log = log
         self._only_last_rerun = only_last_rerun
 
@@ -65,11 +73,18 @@ class Items:
         item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
         collection.enter(recorder)
         recorder.begin()
+        playwright_events.forget_all()
 
     def phase(self, item: pytest.Item, phase: str) -> None:
         """Note which phase the item is in."""
         if attempt := item.stash.get(ATTEMPT, None):
             attempt.recorder.phase = phase
+
+    def before_teardown(self, item: pytest.Item) -> None:
+        """Look at what is still open, where that is wanted and no picture shows it already."""
+        attempt = item.stash.get(ATTEMPT, None)
+        if attempt and self._views is not None and not attempt.photographed:
+            attempt.provisional = self._views.before_teardown(item)
 
     def report(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Take what a phase leaves behind. Called while the fixtures of setup and call still live."""
@@ -83,10 +98,12 @@ class Items:
             recorder.skipped = report.skipped
         if report.failed:
             attempt.tracebacks.append((report.when or "call", report.longreprtext))
-        decisive = report.when == "call" or (report.when == "setup" and report.failed)
-        if decisive and self._wants(self._screenshot, report.failed):
-            self._photograph(item, recorder, str(report.when))
+        if report.when == "call" or (report.when == "setup" and report.failed):
+            self._look(item, attempt, report)
         if report.when == "teardown":
+            if report.failed:
+                _keep(recorder, attempt.provisional)
+            attempt.provisional.clear()
             self._take_logs(item, attempt)
 
     def end(self, item: pytest.Item) -> None:
@@ -100,22 +117,16 @@ class Items:
                 earlier.drop()
         collection.enter(None)
 
-    @staticmethod
-    def _wants(when: str, failed: bool) -> bool:
-        return when == "always" or (when == "failed" and failed)
-
-    def _photograph(self, item: pytest.Item, recorder: Recorder, phase: str) -> None:
-        if self.tracker is None:
+    def _look(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
+        if self._views is None:
             return
-        for name, browser in self.tracker.browsers(item):
-            for number, page in enumerate(pages(browser), 1):
-                title = name if number == 1 else f"{name}-{number}"
-                why = "failure" if recorder.failed else "end"
-                recorder.screenshot(page, name=f"{title}-{phase}-{why}.png")
+        views = self._views.after(item, str(report.when), failed=report.failed)
+        attempt.photographed |= any(view.kind == "screenshot" for view in views)
+        _keep(attempt.recorder, views)
 
     def _take_logs(self, item: pytest.Item, attempt: Attempt) -> None:
         recorder = attempt.recorder
-        if not self._wants(self._log, recorder.failed):
+        if self._log == "off" or (self._log == "failed" and not recorder.failed):
             return
         sections = _sections(item)[attempt.sections_before :]
         for name, text in logs.texts(
@@ -124,17 +135,15 @@ class Items:
             recorder.attach(text.encode("utf-8", "replace"), name=name, kind="log")
 
 
-def picture(subject: object) -> tuple[bytes, str]:
-    """Return a browser's picture and a remark that says what it shows.
-
-    Raises CaptureError with the reason there is none.
-    """
-    if not is_browser(subject):
-        msg = f"{type(subject).__name__} is neither a Selenium driver nor a Playwright page"
-        raise CaptureError(msg)
-    shot = screenshot(subject)
-    shown = " ".join(filter(None, (shot.title, shot.url.partition("?")[0])))
-    return shot.png, f"{shot.tool}: {shown}" if shown else shot.tool
+def _keep(recorder: Recorder, views: Sequence[View]) -> None:
+    """Attach what was seen, and record why something was not."""
+    for view in views:
+        if view.reason:
+            seen, dash, next_step = view.reason.partition(" - ")
+            seen = f"cannot be made ({seen}){dash}{next_step}"
+            recorder.refuse(view.name, seen, warning=recorder.failed)
+        else:
+            recorder.attach(view.content, name=view.name, kind=view.kind, remark=view.remark)
 
 
 def _sections(item: pytest.Item) -> Sequence[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""A picture of a browser, and the reason where there is none."""
+"""A picture of a window or page, and the reason where there is none."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
+Fact = tuple[str, str]
+"""What a page tells beside its picture: the end of a file's name, `source.html`, and a text."""
+
+
 class CaptureError(Exception):
     """There is no picture; the message is the reason, one line.
 
-    `final`: this browser will never show anything again, and is not asked again.
+    `final`: this window or page will never show anything again, and is not asked again.
     """
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
@@ -18,17 +22,23 @@ class CaptureError(Exception):
 
 
 class SilentError(CaptureError):
-    """The browser did not answer in time."""
+    """There was no answer in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screenshot:
-    """One picture, and what the browser said it shows ('' where it did not say)."""
+    """One picture, and what the tool said it shows ('' where it did not say)."""
 
     png: bytes
-    url: str
-    title: str
     tool: str
+    url: str = ""
+    title: str = ""
+
+    @property
+    def remark(self) -> str:
+        """What is said of the picture beside it: the tool, the title, the address without its query."""
+        shown = " ".join(filter(None, (self.title, self.url.partition("?")[0])))
+        return f"{self.tool}: {shown}" if shown else self.tool
 
 
 def alert_reason(text: object) -> str:
@@ -42,3 +52,8 @@ def said(ask: Callable[[], object]) -> str:
         return str(ask() or "")
     except Exception:  # noqa: BLE001  a picture without an address is still a picture
         return ""
+
+
+def address(url: str, title: str) -> Fact:
+    """Return where a page was."""
+    return "address.txt", f"url: {url}\ntitle: {title}\n"

@@ -1,4 +1,4 @@
-"""Pictures through Playwright's sync API: bounded in time, only from the thread it lives in."""
+"""Pages of Playwright's sync API: bounded in time, only from the thread they live in."""
 
 from __future__ import annotations
 
@@ -8,34 +8,66 @@ from collections.abc import Callable
 from typing import Any
 from typing import TypeVar
 
+from . import playwright_events
 from .picture import CaptureError
+from .picture import Fact
 from .picture import Screenshot
+from .picture import address
 from .picture import said
 
 
+CLASSES: tuple[tuple[str, str], ...] = (
+    ("playwright.sync_api", "Page"),
+    ("playwright.sync_api", "BrowserContext"),
+)
+ON_SCREEN: bool = False
 TITLE_LIMIT_S = 1.0
 T = TypeVar("T")
 
 
-def picture_of_page(page: Any, deadline: float) -> Screenshot:
+def recognise(subject: Any) -> list[object]:
+    """Return the open pages of a context, or the page itself."""
+    return list(subject.pages) if hasattr(type(subject), "pages") else [subject]
+
+
+def open_now() -> list[object]:
+    """Return nothing: pages are found in fixtures."""
+    return []
+
+
+def picture(page: Any, deadline: float) -> Screenshot:
     """Photograph the visible part of a page, until the deadline on the monotonic clock.
 
     Raises CaptureError, or what Playwright raises.
     """
-    if page.is_closed():
-        reason = "the page is closed"
-        raise CaptureError(reason, final=True)
     loop = _loop_of(page)
     left_s = deadline - time.monotonic()
     options = {"timeout": left_s * 1000, "caret": "initial"}
     png = _within(left_s, loop, lambda: page.screenshot(**options))
-    left_s = min(TITLE_LIMIT_S, deadline - time.monotonic())
-    title = said(lambda: _within(left_s, loop, page.title))
+    title = _title(page, loop, deadline)
     return Screenshot(png=png, url=said(lambda: page.url), title=title, tool="playwright")
+
+
+def facts(page: Any, deadline: float, *, failed: bool) -> list[Fact]:
+    """Return source and address, and what the page said and failed to load during the item."""
+    del failed  # nothing here is lost by reading
+    loop = _loop_of(page)
+    where = address(said(lambda: page.url), _title(page, loop, deadline))
+    heard = playwright_events.heard(page)
+    source = _within(deadline - time.monotonic(), loop, page.content)
+    return [("source.html", source), where, *heard]
+
+
+def _title(page: Any, loop: asyncio.AbstractEventLoop, deadline: float) -> str:
+    left_s = min(TITLE_LIMIT_S, deadline - time.monotonic())
+    return said(lambda: _within(left_s, loop, page.title))
 
 
 def _loop_of(page: Any) -> asyncio.AbstractEventLoop:
     """Return the loop a page lives on; it runs in the thread that started Playwright, and only there."""
+    if page.is_closed():
+        reason = "the page is closed"
+        raise CaptureError(reason, final=True)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

@@ -1,103 +1,115 @@
-"""Remembers which browsers the fixtures gave to the running test, without touching the fixtures."""
+"""Remembers which windows and pages the fixtures gave to the running test, without touching the fixtures."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
 
-from .browsers import any_imported
-from .browsers import found_in
-from .browsers import is_browser
-from .browsers import pages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Given:
-    """A browser that a fixture gave, and the node id of the item that ran while it was made."""
-
-    fixture: str
-    browser: object
-    nodeid: str
+from . import tools
 
 
 class Tracker:
-    """A pytest plugin that knows the browsers which are open for an item.
+    """A pytest plugin that knows the windows and pages which are open for an item.
 
-    Looks at what each fixture returned, so it finds what `item.funcargs` does not show: browsers open
-    when a setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures.
-    Forgets a browser before its fixture ends it. Never changes a fixture's result, never raises.
+    Notes which fixtures are set up, so it finds what `item.funcargs` does not show: browsers open when a
+    setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures. What they
+    gave is looked at when a picture is wanted, so a passing test costs next to nothing; a fixture that
+    ended gives nothing any more. Never changes a fixture's result, never raises.
     """
 
     def __init__(self) -> None:
-        self._alive: list[Given] = []
+        self._set_up: dict[pytest.FixtureDef[Any], str] = {}
         self._nodeid = ""
+        self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Note which item runs."""
+        """Note which item runs, and forget the fixtures that ended."""
         self._nodeid = item.nodeid
+        self._set_up = {one: by for one, by in self._set_up.items() if one.cached_result}
+        if tools.any_imported():
+            with suppress(Exception):
+                self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
         try:
             return (yield)
         finally:
             self._nodeid = ""
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-        """Look at what a fixture returned."""
-        result = yield
-        if any_imported():
-            with suppress(Exception):  # a fixture's result is never changed by us
-                self._look(fixturedef, result)
-        return result
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Note a fixture and for which item it is set up."""
+        self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
+        self._set_up[fixturedef] = self._nodeid
 
-    def browsers(self, item: pytest.Item) -> list[tuple[str, object]]:
-        """Return the browsers open for an item as (fixture or attribute name, driver or page).
+    def open_for(self, item: pytest.Item) -> list[tuple[str, object]]:
+        """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
 
-        In the order they were made, each once, a context as its open pages. Fixtures of wider scopes
-        count for the items that use them. Also looks at the attributes of a test class's instance.
+        In the order they were made, each once, a context as its open pages, a name that is there
+        already with a number. Fixtures of wider scopes count for the items that use them. Also looks
+        at the attributes of a test class's instance, at the windows on Qt's screen and at the figures
+        that pyplot opened during the item. May raise what the tools raise when they list these.
         """
-        if not any_imported():
+        if not tools.any_imported():
             return []
-        try:
-            given = [*self._given_to(item), *_attributes(item)]
-            own_names = {id(browser): name for name, browser in reversed(given)}
-            every = [(name, page) for name, browser in given for page in pages(browser)]
-            once = {id(page): (own_names.get(id(page), name), page) for name, page in every}
-        except Exception:  # noqa: BLE001  no picture is better than a broken run
-            return []
-        return list(once.values())
-
-    def _look(self, fixturedef: pytest.FixtureDef[Any], result: object) -> None:
-        for browser in found_in(result):
-            given = Given(fixture=fixturedef.argname, browser=browser, nodeid=self._nodeid)
-            # Added after the fixture ran, so this finaliser runs before the fixture's own.
-            fixturedef.addfinalizer(partial(self._forget, given))
-            self._alive.append(given)
-
-    def _forget(self, given: Given) -> None:
-        self._alive = [other for other in self._alive if other is not given]
+        given = [*self._given_to(item), *_attributes(item)]
+        own_names = {id(subject): name for name, subject in reversed(given)}
+        every = [(name, page) for name, subject in given for page in _shown(subject)]
+        every += [("window", window) for window in tools.open_now(on_screen=True)]
+        every += [
+            ("figure", figure)
+            for figure in tools.open_now(on_screen=False)
+            if figure not in self._open_before
+        ]
+        once: dict[int, tuple[str, object]] = {}
+        for name, page in every:
+            once.setdefault(id(page), (own_names.get(id(page), name), page))
+        return _numbered(list(once.values()))
 
     def _given_to(self, item: pytest.Item) -> list[tuple[str, object]]:
         # Both lists are needed: the second knows what was asked for while the test ran.
         request = getattr(item, "_request", None)
         used = {*getattr(item, "fixturenames", ()), *getattr(request, "fixturenames", ())}
         return [
-            (given.fixture, given.browser)
-            for given in self._alive
-            if given.fixture in used or given.nodeid == item.nodeid
+            (fixture.argname, subject)
+            for fixture, nodeid in self._set_up.items()
+            if fixture.argname in used or nodeid == item.nodeid
+            for subject in tools.found_in(_value_of(fixture))
         ]
 
 
+def _value_of(fixture: pytest.FixtureDef[Any]) -> object:
+    """Return what a fixture gave; None where it failed, ended, or is still busy."""
+    result = fixture.cached_result
+    return None if result is None or result[2] is not None else result[0]
+
+
 def _attributes(item: pytest.Item) -> list[tuple[str, object]]:
-    """Return the browsers a test class keeps on itself: `self.driver`, or `cls.driver`."""
+    """Return what a test class keeps on itself: `self.driver`, or `cls.driver`."""
     instance = getattr(item, "instance", None)
     if instance is None:
         return []
     holders = [*reversed(type(instance).__mro__), instance]
     merged = {name: value for holder in holders for name, value in vars(holder).items()}
-    return [(name, value) for name, value in merged.items() if is_browser(value)]
+    return [(name, value) for name, value in merged.items() if tools.tool_of(value)]
+
+
+def _shown(subject: object) -> list[object]:
+    """Return what of an object can be photographed; itself where that fails, and will say why."""
+    try:
+        return tools.recognised(subject)
+    except Exception:  # noqa: BLE001  of whatever tool
+        return [subject]
+
+
+def _numbered(named: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    """Return the same, the second of a name as `name-2`."""
+    seen: dict[str, int] = {}
+    found = []
+    for name, subject in named:
+        seen[name] = seen.get(name, 0) + 1
+        found.append((name if seen[name] == 1 else f"{name}-{seen[name]}", subject))
+    return found

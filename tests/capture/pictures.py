@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from pytest_attach_evidence.capture.screenshots import CaptureError
-from pytest_attach_evidence.capture.screenshots import screenshot
+from pytest_attach_evidence.capture.camera import screenshot
+from pytest_attach_evidence.capture.picture import CaptureError
 
 
 def refused(subject: object, limit_s: float = 5.0) -> tuple[str, float]:

@@ -15,8 +15,8 @@ from pictures import refused
 from real_browsers import SHOP
 from real_browsers import playwright_context
 
-from pytest_attach_evidence.capture.screenshots import pages
-from pytest_attach_evidence.capture.screenshots import screenshot
+from pytest_attach_evidence.capture.camera import screenshot
+from pytest_attach_evidence.capture.tools import recognised
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def test_context_is_its_open_pages(context, page):
     """A context stands for its pages; a picture of it is one of its newest page."""
     second = context.new_page()
 
-    assert [page, second] == pages(context)
+    assert [page, second] == recognised(context)
     assert screenshot(context).url == "about:blank"
     second.close()
-    assert [page] == pages(context)
+    assert [page] == recognised(context)
 
 
 def test_closed_page_is_a_reason(context):
@@ -78,7 +78,7 @@ def test_busy_page_ends_within_the_limit(context):
 
     reason, took_s = refused(page, limit_s=1)
 
-    assert reason == "the browser did not answer within 1 s"
+    assert reason == "there was no answer within 1 s"
     assert took_s < 1.5
 
 
@@ -91,7 +91,7 @@ def test_stopped_server_process_ends_within_the_limit(page):
     finally:
         os.kill(process_id, signal.SIGCONT)
 
-    assert reason == "the browser did not answer within 1 s"
+    assert reason == "there was no answer within 1 s"
     assert took_s < 1.5
     assert kind(screenshot(page).png) == "png"
 

@@ -18,9 +18,9 @@ from real_browsers import SHOP
 from real_browsers import selenium_driver
 from silent_server import SilentDriver
 
-from pytest_attach_evidence.capture.screenshots import is_browser
-from pytest_attach_evidence.capture.screenshots import pages
-from pytest_attach_evidence.capture.screenshots import screenshot
+from pytest_attach_evidence.capture.camera import screenshot
+from pytest_attach_evidence.capture.tools import recognised
+from pytest_attach_evidence.capture.tools import tool_of
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ class TestSelenium:
             finally:
                 os.kill(driver.service.process.pid, signal.SIGCONT)
 
-            assert reason == "the browser did not answer within 1 s"
+            assert reason == "there was no answer within 1 s"
             assert took_s < 1.5
             assert kind(screenshot(driver).png) == "png"
 
@@ -135,7 +135,7 @@ class TestSelenium:
         reasons = [refused(silent_driver, limit_s=0.3) for _ in range(4)]
 
         assert silent_server.asked == 2
-        assert {"the browser did not answer within 0.3 s"} == {reason for reason, _ in reasons}
+        assert {"there was no answer within 0.3 s"} == {reason for reason, _ in reasons}
         assert sum(took_s for _, took_s in reasons) < 1.2
 
     def test_driver_without_kept_connections_ends_within_the_limit(self, silent_server):
@@ -178,9 +178,9 @@ class TestRecognition:
         """Neither every attribute nor a claimed class makes a browser, and none of its code runs."""
         subject = AnswersToEverything()
 
-        assert not is_browser(subject)
-        assert pages(subject) == []
-        assert "AnswersToEverything is no browser" in refused(subject)[0]
+        assert tool_of(subject) is None
+        assert recognised(subject) == []
+        assert "AnswersToEverything is nothing that can be photographed" in refused(subject)[0]
         assert subject.asked == []
 
     def test_browser_inside_a_page_object_is_photographed(self, driver):
@@ -190,7 +190,7 @@ class TestRecognition:
     def test_plain_objects_are_refused_with_a_reason(self):
         """What is no browser is a CaptureError, whatever it is."""
         for subject in (None, 1, "page", object(), [], {}, asyncio, type, lambda: None):
-            assert "is no browser of Selenium or of Playwright" in refused(subject)[0]
+            assert "is nothing that can be photographed" in refused(subject)[0]
 
 
 def wait_for_alert(driver: Any) -> None:

@@ -13,7 +13,9 @@ pytest_plugins = ["pytester"]
 CONFTEST = """
 import json
 import pytest
-from pytest_attach_evidence.capture.screenshots import CaptureError, Tracker, screenshot
+from pytest_attach_evidence.capture.camera import screenshot
+from pytest_attach_evidence.capture.picture import CaptureError
+from pytest_attach_evidence.capture.tracker import Tracker
 from real_browsers import playwright_context, selenium_driver
 
 tracker = Tracker()
@@ -25,7 +27,7 @@ def pytest_configure(config):
 def pytest_runtest_makereport(item, call):
     report = yield
     with open("seen.jsonl", "a") as seen:
-        for name, browser in tracker.browsers(item):
+        for name, browser in tracker.open_for(item):
             try:
                 shown = screenshot(browser).title
             except CaptureError as error:
@@ -62,6 +64,7 @@ def seen(pytester, monkeypatch):
     """Run a suite in its own process and return what the tracker knew, per test and phase."""
     root = Path(__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{root}:{Path(__file__).parent}")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST)
 
     def run(suite: str, *arguments: str, **outcomes: int) -> list[list[str]]:
@@ -235,9 +238,10 @@ def test_parametrized_browser_is_forgotten_with_its_parameter(seen):
 def test_suites_without_browsers_import_none(pytester, monkeypatch):
     """The tracker imports neither Selenium nor Playwright and knows no browsers without them."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(
         """
-        from pytest_attach_evidence.capture.screenshots import Tracker
+        from pytest_attach_evidence.capture.tracker import Tracker
         tracker = Tracker()
         def pytest_configure(config): config.pluginmanager.register(tracker)
         """
@@ -252,7 +256,7 @@ def test_suites_without_browsers_import_none(pytester, monkeypatch):
         def thing(): return Anything()
         def test_a(thing, request, pytestconfig):
             tracker, = [p for p in pytestconfig.pluginmanager.get_plugins() if type(p).__name__ == "Tracker"]
-            assert tracker.browsers(request.node) == []
+            assert tracker.open_for(request.node) == []
             assert not {"selenium", "playwright", "requests"} & set(sys.modules)
         """
     )

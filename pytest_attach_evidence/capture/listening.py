@@ -1,0 +1,37 @@
+"""Listens to Playwright's pages from the moment a fixture gave them, only where `evidence_page` is set."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from . import playwright_async
+from . import playwright_events
+from . import playwright_page
+from . import tools
+
+
+class Listening:
+    """A pytest plugin that has the contexts and pages that fixtures give listened to, until these end.
+
+    Never changes a fixture's result, never raises.
+    """
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
+        """Look at what a fixture returned."""
+        result = yield
+        with suppress(Exception):
+            for subject in tools.found_in(result):
+                if tools.tool_of(subject) in (playwright_page, playwright_async):
+                    self._listen(fixturedef, subject)
+        return result
+
+    @staticmethod
+    def _listen(fixturedef: pytest.FixtureDef[Any], subject: object) -> None:
+        if end := playwright_events.listen(subject):
+            # Added after the fixture ran, so this finaliser runs before the fixture's own.
+            fixturedef.addfinalizer(end)

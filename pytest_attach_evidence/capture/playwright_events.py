@@ -1,0 +1,135 @@
+"""What the pages of Playwright said on their consoles, and what they failed to load, during an item.
+
+Only where `evidence_page` is set: from the moment a fixture gave a context or page until that fixture ends.
+Bounded in memory; the listeners are taken off again.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from .picture import Fact
+
+
+MOST_LINES = 500
+LONGEST_LINE = 2000
+FIRST_FAILING_STATUS = 400
+
+
+@dataclass(slots=True)
+class Lines:
+    """The newest lines of one kind, each with the page it is of (None: of the whole context)."""
+
+    kept: deque[tuple[Any, str]] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
+    seen: int = 0
+
+    def add(self, page: Any, line: str) -> None:
+        """Keep a line, instead of the oldest one where there are too many."""
+        self.seen += 1
+        self.kept.append((page and weakref.ref(page), line[:LONGEST_LINE]))
+
+    def of(self, page: Any) -> str:
+        """Return the lines of a page as one text, '' where there are none."""
+        own = [line for owner, line in self.kept if owner is None or owner() is page]
+        lost = self.seen - len(self.kept)
+        if own and lost:
+            own.insert(0, f"[{lost} earlier lines of this context are not kept]")
+        return "".join(f"{line}\n" for line in own)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.kept.clear()
+        self.seen = 0
+
+
+class Heard:
+    """Listens to one context, sync or async."""
+
+    def __init__(self, context: Any) -> None:
+        self.console, self.network = Lines(), Lines()
+        self._context = context
+        self._listeners: dict[str, Callable[[Any], None]] = {
+            "console": self._on_console,
+            "weberror": self._on_error,
+            "requestfailed": self._on_request_failed,
+            "response": self._on_response,
+        }
+        for event, listener in self._listeners.items():
+            context.on(event, listener)
+
+    def stop(self) -> None:
+        """Take the listeners off."""
+        for event, listener in self._listeners.items():
+            with suppress(Exception):  # the context may be gone
+                self._context.remove_listener(event, listener)
+
+    def _on_console(self, message: Any) -> None:
+        with suppress(Exception):  # a listener's error would end somewhere in the test
+            where = message.location
+            place = f" ({where['url']}:{where['lineNumber']})" if where.get("url") else ""
+            self.console.add(message.page, f"{message.type}: {message.text}{place}")
+
+    def _on_error(self, error: Any) -> None:
+        with suppress(Exception):
+            self.console.add(error.page, f"uncaught: {error.error}")
+
+    def _on_request_failed(self, request: Any) -> None:
+        with suppress(Exception):
+            line = f"{request.method} {request.url}: {request.failure}"
+            self.network.add(_page_of(request), line)
+
+    def _on_response(self, response: Any) -> None:
+        with suppress(Exception):
+            if response.status >= FIRST_FAILING_STATUS:
+                request = response.request
+                line = f"{request.method} {response.url}: {response.status} {response.status_text}"
+                self.network.add(_page_of(request), line.rstrip())
+
+
+_heard: weakref.WeakKeyDictionary[Any, Heard] = weakref.WeakKeyDictionary()
+
+
+def listen(subject: Any) -> Callable[[], None] | None:
+    """Begin to listen to a context, or to that of a page; return what ends it, None if it is heard already.
+
+    Raises what Playwright raises.
+    """
+    context = subject if hasattr(type(subject), "pages") else subject.context
+    if context in _heard:
+        return None
+    known = _heard[context] = Heard(context)
+
+    def end() -> None:
+        _heard.pop(context, None)
+        known.stop()
+
+    return end
+
+
+def forget_all() -> None:
+    """Forget what was heard so far."""
+    for known in _heard.values():
+        known.console.clear()
+        known.network.clear()
+
+
+def heard(page: Any) -> list[Fact]:
+    """Return what was heard of a page: nothing where nobody listens or it was silent."""
+    known = _heard.get(page.context)
+    if known is None:
+        return []
+    found = [("console.txt", known.console.of(page)), ("network.txt", known.network.of(page))]
+    return [(name, text) for name, text in found if text]
+
+
+def _page_of(request: Any) -> Any:
+    """Return the page that asked, None for a service worker."""
+    with suppress(Exception):
+        return request.frame.page
+    return None

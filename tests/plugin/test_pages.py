@@ -1,0 +1,266 @@
+"""What a page tells beside its picture: source, address, console, and what it failed to load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import RunAndRead
+from .reading import Run
+
+
+BROWSERS = Path(__file__).parents[1] / "capture"
+CONFTEST = """
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    import pytest
+    from real_browsers import *
+
+    PAGE = b'''<title>Ledger</title><p id="key">key-4711-secret</p><script>
+        console.warn("rates are old", 7);
+        fetch("/missing.json?x=1");
+        fetch("http://127.0.0.1:1/no").catch(() => 0);
+        setTimeout(() => { throw new Error("no rates") }, 0);
+        setTimeout(() => { document.title = "Ready" }, 300);
+    </script>'''
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = self.path.partition("?")[0] in ("/", "/other")
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(PAGE if self.path != "/other" else b"<script>console.log('other')</script>")
+
+        def log_message(self, *_): pass
+
+    @pytest.fixture(scope="session")
+    def url():
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+"""
+SYNC = """
+    import pytest
+    from real_browsers import playwright_context, selenium_driver
+
+    @pytest.fixture(scope="session")
+    def browser():
+        with playwright_context() as context:
+            yield context.browser
+
+    @pytest.fixture(scope="module")
+    def context(browser):
+        context = browser.new_context()
+        yield context
+        heard = [context._impl_obj.listeners(event) for event in
+            ("console", "weberror", "requestfailed", "response")]
+        context.close()
+        assert heard == [[], [], [], []]
+
+    @pytest.fixture
+    def page(context):
+        page = context.new_page()
+        yield page
+        page.close()
+
+    def ready(page, url):
+        page.goto(url)
+        page.wait_for_function("document.title == 'Ready'")
+
+    def test_fails(page, url):
+        ready(page, url)
+        assert False
+
+    def test_passes(page, url):
+        ready(page, url)
+
+    def test_says_nothing(page):
+        page.set_content("<title>Quiet</title>")
+        assert False
+
+    def test_two_pages(page, context, url):
+        page.goto(url + "/other")
+        page.wait_for_timeout(50)
+        context.new_page().set_content("<title>Empty</title>")
+        assert False
+
+    def test_talks_much(page):
+        page.evaluate("for (let i = 0; i < 700; i++) console.log('x'.repeat(5000) + i)")
+        page.wait_for_timeout(50)
+        assert False
+
+    @pytest.fixture
+    def driver():
+        with selenium_driver() as driver: yield driver
+
+    def test_selenium(driver, url):
+        driver.get(url)
+        while driver.title != "Ready": pass
+        assert False
+
+    def test_alert(driver):
+        driver.execute_script("setTimeout(() => alert('Sure?'), 0)")
+        while True:
+            try: driver.switch_to.alert; break
+            except Exception: pass
+        assert False
+"""
+TEXTS = ("source.html", "address.txt", "console.txt", "network.txt")
+
+
+@pytest.fixture(autouse=True)
+def _suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(BROWSERS))
+    pytester.makeconftest(CONFTEST)
+    pytester.makeini("[pytest]\nevidence_page = failed\nevidence_redact = key-\\d+-secret\n")
+
+
+def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
+    """Each text is a piece of its own, masked, of this test and this page only; no listener stays."""
+    run = run_and_read_spool(SYNC, apart=True)
+
+    run.result.assert_outcomes(passed=1, failed=6)
+    assert [*TEXTS] == _texts(run, "test_fails")
+    _check_source(run, "test_fails", "page")
+    _check_network(run, "test_fails")
+    assert [] == run.names("test_passes")
+    assert ["source.html", "address.txt"] == _texts(run, "test_says_nothing")
+    assert "console.txt" not in _texts(run, "test_two_pages", "context-2")
+    assert "log: other" in _text(run, "test_two_pages", "page-call-console.txt")
+    much = _text(run, "test_talks_much", "page-call-console.txt").splitlines()
+    assert "[200 earlier lines of this context are not kept]" == much[0]
+    assert {len("log: ") + 1995} == {len(line) for line in much[1:]}
+    assert 501 == len(much)
+    assert ["source.html", "address.txt", "console.txt"] == _texts(run, "test_selenium", "driver")
+    _check_source(run, "test_selenium", "driver")
+    assert "severe: " in _text(run, "test_selenium", "driver-call-console.txt")
+    assert [] == [p.name for p in run.pieces("test_alert") if p.kind in ("page", "screenshot")]
+    (reason,) = run.refused
+    assert "driver-call-failure.png: cannot be made (an alert is open: 'Sure?')" in reason
+
+
+ASYNC = """
+    import asyncio
+    import threading
+    import unittest
+    import pytest
+    import pytest_asyncio
+    from playwright.async_api import async_playwright
+    from real_browsers import FLAGS, program
+
+    pytestmark = pytest.mark.asyncio
+
+    async def start(playwright):
+        browser = await playwright.chromium.launch(
+            executable_path=program("chromium"), args=list(FLAGS))
+        return browser, await browser.new_context()
+
+    @pytest_asyncio.fixture
+    async def context():
+        async with async_playwright() as playwright:
+            browser, context = await start(playwright)
+            yield context
+            heard = [context._impl_obj.listeners(event) for event in
+                ("console", "weberror", "requestfailed", "response")]
+            assert heard == [[], [], [], []]
+            await browser.close()
+
+    @pytest_asyncio.fixture
+    async def page(context):
+        return await context.new_page()
+
+    async def test_fails(page, url, evidence):
+        await page.goto(url)
+        await page.wait_for_function("document.title == 'Ready'")
+        evidence.screenshot(page, name="cannot-wait")
+        await evidence.screenshot_async(page, name="awaited")
+        await evidence.screenshot_async(object(), name="nothing")
+        assert False
+
+    @pytest.fixture
+    def elsewhere():
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        async def make():
+            playwright = await async_playwright().start()
+            browser, context = await start(playwright)
+            return playwright, await context.new_page()
+        playwright, page = asyncio.run_coroutine_threadsafe(make(), loop).result()
+        yield page
+        asyncio.run_coroutine_threadsafe(playwright.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def test_loop_in_another_thread(elsewhere):
+        assert False
+
+    class TestOwnLoop(unittest.IsolatedAsyncioTestCase):
+        async def test_own_loop(self):
+            playwright = await async_playwright().start()
+            browser, context = await start(playwright)
+            self.page = await context.new_page()
+            await browser.close()
+            await playwright.stop()
+            self.fail()
+"""
+
+
+def test_async_pages_tell_the_same(run_and_read_spool: RunAndRead) -> None:
+    """Async pages are photographed and heard on their own loop, wherever it rests or runs; or a reason."""
+    run = run_and_read_spool(ASYNC, "-p", "pytest_asyncio.plugin", apart=True)
+
+    run.result.assert_outcomes(failed=3)
+    assert [*TEXTS] == _texts(run, "test_fails")
+    _check_source(run, "test_fails", "page")
+    _check_network(run, "test_fails")
+    pictures = [piece.name for piece in run.pieces("test_fails") if piece.kind == "screenshot"]
+    assert ["awaited.png", "page-call-failure.png"] == pictures
+    remark = run.piece("test_fails", "page-call-failure.png").remark
+    assert remark.startswith("playwright async: Ready http://127.0.0.1:")
+    elsewhere = run.piece("test_loop_in_another_thread", "elsewhere-call-failure.png")
+    assert "playwright async: about:blank" == elsewhere.remark
+    assert [
+        "cannot-wait.png: cannot be made (its event loop runs in this thread) - "
+        "write: await evidence.screenshot_async(page)",
+        "nothing.png: cannot be made (object is nothing that can be photographed)",
+        "page-call-failure.png: cannot be made (its event loop has ended)",
+    ] == [reason.partition(": ")[2] for reason in run.refused]
+
+
+def _texts(run: Run, test: str, page: str = "page") -> list[str]:
+    """Return what the texts of a page are, in order."""
+    start = f"{page}-call-"
+    names = [piece.name for piece in run.pieces(test) if piece.kind == "page"]
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
+
+
+def _text(run: Run, test: str, name: str) -> str:
+    return run.content(test, name).decode()
+
+
+def _check_source(run: Run, test: str, page: str) -> None:
+    """Source and address are those of the page, without the secret."""
+    source = _text(run, test, f"{page}-call-source.html")
+    assert '<p id="key">' in source
+    assert "key-4711-secret" not in source
+    assert "title: Ready" in _text(run, test, f"{page}-call-address.txt")
+
+
+def _check_network(run: Run, test: str) -> None:
+    """Console and network say what went wrong, each line once."""
+    console = _text(run, test, "page-call-console.txt").splitlines()
+    assert 1 == len([line for line in console if line.startswith("warning: rates are old 7 (http")])
+    assert ["uncaught: no rates"] == [line for line in console if line.startswith("uncaught")]
+    network = _text(run, test, "page-call-network.txt").splitlines()
+    failed = [line for line in network if "favicon" not in line]
+    assert 2 == len(failed)
+    assert any(line.startswith("GET http://127.0.0.1:1/no: net::ERR_") for line in failed)
+    assert any(line.endswith("/missing.json?x=1: 404 Not Found") for line in failed)
