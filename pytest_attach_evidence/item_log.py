@@ -85,8 +85,6 @@ class ItemLog:
         with self._lock:
             self._ended = True
             keeper = self._keeper
-            if keeper is None or self._copied or not (self._begun or self._mapped):
-                return
             outcome = (
                 Outcome.FAILED
                 if self.failed
@@ -96,6 +94,8 @@ class ItemLog:
             )
             duration = round(time.monotonic() - self._started, 3)
             self.item = replace(self.item, outcome=outcome, duration_s=duration)
+            if keeper is None or self._copied or not (self._begun or self._mapped):
+                return
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:
                 if not self._begun:
@@ -189,6 +189,8 @@ class ItemLog:
             else:
                 keeper.folder.write_begun(self.item, piece)
                 self._begun = True
+                if self._ended and not self._copied:
+                    keeper.folder.write_ended(self.item, [])
             self._pieces.append(piece)
             if self._ended and not self._keeps():
                 keeper.folder.write_unwanted([piece.id])

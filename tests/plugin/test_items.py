@@ -315,3 +315,21 @@ def test_doctest(pytester: pytest.Pytester, run_and_read_spool: RunAndRead) -> N
     assert "failed" == run.item("documented").outcome
     assert ["traceback.txt"] == run.names("documented")
     assert b"Expected" in run.content("documented", "traceback.txt")
+
+
+LATE = """
+    kept = []
+
+    def test_passes(evidence): kept.append(evidence)
+
+    def test_after():
+        kept[0].text("late", name="late.txt")
+"""
+
+
+def test_a_first_piece_after_the_end(run_and_read_spool: RunAndRead) -> None:
+    """A piece that comes when its test is over is kept with the outcome that the test had."""
+    run = run_and_read_spool(LATE)
+
+    assert ["late.txt"] == run.names("test_passes")
+    assert "passed" == run.item("test_passes").outcome
