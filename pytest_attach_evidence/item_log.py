@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from . import naming
@@ -20,6 +21,12 @@ from .model import Item
 from .model import Outcome
 from .model import Problem
 from .model import utc_text
+from .zipped import ZippedFolder
+from .zipped import is_folder
+
+
+if TYPE_CHECKING:
+    from .spool.blobs import Blob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +152,37 @@ class ItemLog:
         from .spool import SourceFile  # noqa: PLC0415  # not imported while collecting is off
 
         keeper.check_open()
+        if isinstance(source, Path) and is_folder(source):
+            return self._keep_folder(keeper, facts, source)
         file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
         blocks = file if file is not None else blocks_of(source)
         binary = naming.is_binary(facts.media_type)
         sure = naming.is_text(facts.media_type)
         masked = None if binary else Masked(keeper.redactor, blocks, sure=sure)
         blob = keeper.folder.put(masked or blocks, keeper.max_size)
-        remarks = [facts.remark]
+        remark = facts.remark
         if file is not None and file.changed:
             blob = keeper.folder.put(masked or blocks, keeper.max_size)
             if file.changed:
-                remarks.append("was being written to while it was copied")
+                remark = _joined(remark, "was being written to while it was copied")
+        redaction = masked.count if masked is not None and masked.text else None
+        shown = str(source) if file is not None else ""
+        return self._record(keeper, replace(facts, remark=remark), blob, shown, redaction)
+
+    def _keep_folder(self, keeper: Keeper, facts: Facts, path: Path) -> Evidence:
+        """Keep a folder as a zip. Raises AttachError or SpoolError."""
+        own = (keeper.folder.path.parent,)
+        zipped = ZippedFolder(path, keeper.redactor, keeper.max_size, own)
+        blob = keeper.folder.put(zipped, keeper.max_size)
+        for name, seen in zipped.lost.items():
+            self.refuse(f"{name} in {facts.name}", seen)
+        facts = replace(facts, remark=_joined(facts.remark, zipped.remark))
+        return self._record(keeper, facts, blob, str(path), zipped.count)
+
+    def _record(
+        self, keeper: Keeper, facts: Facts, blob: Blob, source: str, redaction: int | None
+    ) -> Evidence:
+        """Write the line of a piece whose bytes are kept."""
         self._seq += 1
         piece = Evidence(
             id=f"{self._piece_owner(keeper)}-{self._seq}",
@@ -168,10 +195,10 @@ class ItemLog:
             size=blob.size,
             phase=self.phase,
             captured_at=utc_text(),
-            source=keeper.redactor.line(str(source)) if file is not None else "",
-            redaction=masked.count if masked is not None and masked.text else None,
+            source=keeper.redactor.line(source),
+            redaction=redaction,
             step=keeper.redactor.line(self._step),
-            remark=keeper.redactor.line("; ".join(filter(None, remarks))),
+            remark=keeper.redactor.line(facts.remark),
         )
         self._write(keeper, piece)
         return piece
@@ -194,3 +221,7 @@ class ItemLog:
             self._pieces.append(piece)
             if self._ended and not self._keeps():
                 keeper.folder.write_unwanted([piece.id])
+
+
+def _joined(*remarks: str) -> str:
+    return "; ".join(filter(None, remarks))

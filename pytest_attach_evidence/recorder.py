@@ -6,17 +6,14 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from typing import ParamSpec
 
 from . import naming
+from . import tables
 from .content import Source
-from .content import csv_bytes
 from .content import json_bytes
 from .content import name_of_file
 from .errors import AttachError
@@ -24,6 +21,7 @@ from .errors import SpoolError
 from .item_log import Facts
 from .item_log import ItemLog
 from .model import Evidence
+from .zipped import is_folder
 
 
 Given = ParamSpec("Given")
@@ -64,15 +62,19 @@ class Recorder(ItemLog):
         media_type: str | None = None,
         remark: str = "",
     ) -> Evidence | None:
-        """Attach a file: a path, bytes, or an open binary file, which is read to its end.
+        """Attach a file: a path, bytes, or an open file, which is read from where it stands to its end.
 
-        The bytes are copied now: what happens to the file later does not matter. `name` is needed for
-        bytes; the media type follows from the name. Secrets are masked in text (see `evidence_redact`).
+        A folder becomes `<its name>.zip`. The bytes are copied now: what happens to the file later does
+        not matter. `name` is needed for bytes; the media type follows from the name. Secrets are masked
+        in text (see `evidence_redact`), also within a folder.
         """
         if isinstance(source, str | os.PathLike):
             path = Path(source)
-            return self._attach(path, name or path.name or str(path), kind, media_type, remark)
-        name = name or name_of_file(source) or "evidence.bin"
+            name = name or path.name or str(path)
+            if is_folder(path):
+                name = name if naming.extension_of(str(name)) == "zip" else f"{name}.zip"
+            return self._attach(path, name, kind, media_type, remark)
+        name = name or name_of_file(source)
         return self._attach(source, name, kind, media_type, remark)
 
     def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
@@ -85,14 +87,18 @@ class Recorder(ItemLog):
         """Attach a document as indented JSON; what JSON does not know is written as its `str`."""
         return self._made(name, "json", "json", lambda: json_bytes(document))
 
-    def table(
-        self,
-        rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]],
-        *,
-        name: str = "table.csv",
-    ) -> Evidence | None:
-        """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences."""
-        return self._made(name, "table", "csv", lambda: csv_bytes(rows))
+    @_never_raising
+    def table(self, rows: Any, *, name: str = "table.csv") -> Evidence | None:
+        """Attach rows as CSV (RFC 4180), or as a readable page where the name ends in `.html`.
+
+        Takes dictionaries, whose keys become the header, sequences, and frames of pandas and polars.
+        """
+        if naming.extension_of(str(name)) not in ("html", "htm"):
+            return self._made(name, "table", "csv", lambda: tables.csv_bytes(tables.table_of(rows)))
+        title = naming.clean_name(str(name)).rpartition(".")[0]
+        return self._made(
+            name, "table", "html", lambda: tables.html_bytes(tables.table_of(rows), title)
+        )
 
     def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
         """Attach a picture of a Selenium driver or a Playwright page, as it looks now."""

@@ -30,12 +30,13 @@ LEVELS = {
     **dict.fromkeys(
         ("capture", "collection", "content", "item_log", "keeper", "marks", "recorder"), 7
     ),
+    **dict.fromkeys(("tables", "zipped"), 7),
     **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
     *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
-    *("naming", "recorder", "redact", "spool", "targets"),
+    *("naming", "recorder", "redact", "spool", "tables", "targets", "zipped"),
 }
 DELIVERING = {
     "apis",
