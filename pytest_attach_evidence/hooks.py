@@ -14,6 +14,8 @@ import pytest
 from . import collection
 from . import marks
 from . import session as rooms
+from .capture import junit
+from .capture.items import MAPPED
 from .errors import SpoolError
 from .project import Project
 from .spool import RunFolder
@@ -103,9 +105,11 @@ class Collecting(Checking):
     def start(self, folder: RunFolder, worker: str = "") -> None:
         """Begin to collect into a run."""
         self._process = os.getpid()
-        self.collecting = rooms.Collecting.start(self.project, folder, worker=worker)
+        self.collecting = rooms.Collecting.start(self.project, folder, self.config, worker=worker)
         if self.collecting.items.tracker is not None:
             self.config.pluginmanager.register(self.collecting.items.tracker)
+        for plugin in self.collecting.items.left_behind.plugins():
+            self.config.pluginmanager.register(plugin)
 
     @property
     def copied(self) -> bool:
@@ -157,7 +161,7 @@ class Collecting(Checking):
             self._take(item, report)
             self._ask(item, report)
             if report.when == "teardown":
-                self._end(item)
+                self._end(item, report)
         return report
 
     @guarded
@@ -187,11 +191,13 @@ class Collecting(Checking):
             recorder.refuse(f"pytest_evidence_collect ({report.when})", seen)
 
     @guarded
-    def _end(self, item: pytest.Item) -> None:
+    def _end(self, item: pytest.Item, report: pytest.TestReport) -> None:
         assert self.collecting is not None
         if marks.number_of(item) > item.stash.get(MARKS, 0):
             collection.current().refuse("an evidence mark", LATE_MARK)
         self.collecting.items.end(item)
+        if self.config.getoption("xmlpath", None):
+            junit.add_properties(report, item.stash[MAPPED].reruns[-1])
 
 
 class Worker(Collecting):

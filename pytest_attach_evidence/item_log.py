@@ -21,6 +21,7 @@ from .model import Item
 from .model import Outcome
 from .model import Problem
 from .model import utc_text
+from .step_log import StepLog
 from .zipped import ZippedFolder
 from .zipped import is_folder
 
@@ -55,7 +56,8 @@ class ItemLog:
         self._begun = False
         self._ended = False
         self._seq = 0
-        self._step = ""
+        self._files: dict[str, tuple[int, int] | None] = {}
+        self.step_log = StepLog()
         self._started = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -69,6 +71,12 @@ class ItemLog:
     def pieces(self) -> tuple[Evidence, ...]:
         """What was kept so far."""
         return tuple(self._pieces)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file was attached already and has not been written to since."""
+        known = self._files.get(str(path.absolute()))
+        facts = path.stat()
+        return known == (facts.st_size, facts.st_mtime_ns)
 
     def begin(self) -> None:
         """Record that a mapped item began: if the process dies, it counts as failed.
@@ -167,6 +175,8 @@ class ItemLog:
                 remark = _joined(remark, "was being written to while it was copied")
         redaction = masked.count if masked is not None and masked.text else None
         shown = str(source) if file is not None else ""
+        if file is not None:
+            self._files[str(file.path.absolute())] = file.version
         return self._record(keeper, replace(facts, remark=remark), blob, shown, redaction)
 
     def _keep_folder(self, keeper: Keeper, facts: Facts, path: Path) -> Evidence:
@@ -197,7 +207,7 @@ class ItemLog:
             captured_at=utc_text(),
             source=keeper.redactor.line(source),
             redaction=redaction,
-            step=keeper.redactor.line(self._step),
+            step=keeper.redactor.line(self.step_log.current),
             remark=keeper.redactor.line(facts.remark),
         )
         self._write(keeper, piece)

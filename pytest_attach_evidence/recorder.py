@@ -117,12 +117,18 @@ class Recorder(ItemLog):
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Say to which step the evidence attached meanwhile belongs; steps may be nested."""
-        before, self._step = self._step, f"{self._step} / {title}" if self._step else title
+        """Say to which step the evidence attached meanwhile belongs; steps may be nested.
+
+        The log of the test lists them with their times.
+        """
+        before = self.step_log.current
+        begun = self.step_log.begin(_words(title))
+        failed = True
         try:
             yield
+            failed = False
         finally:
-            self._step = before
+            self.step_log.end(begun, before, failed=failed)
 
     @_never_raising
     def _made(
@@ -173,3 +179,11 @@ class Recorder(ItemLog):
         except Exception as error:  # noqa: BLE001  # never change a test's outcome
             self.refuse(shown, f"cannot be taken ({type(error).__name__}: {error})")
         return None
+
+
+def _words(title: object) -> str:
+    """Return a title as text, whatever it is."""
+    try:
+        return str(title)
+    except Exception as error:  # noqa: BLE001  # never change a test's outcome
+        return f"a step without a title ({type(error).__name__})"

@@ -19,7 +19,7 @@ ROOT = Path(pytest_attach_evidence.__file__).parent
 DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
-    **dict.fromkeys(("mapfile", "options", "secrets", "settings", "urls"), 1),
+    **dict.fromkeys(("mapfile", "option_lines", "options", "secrets", "settings", "urls"), 1),
     **dict.fromkeys(("naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
@@ -30,13 +30,13 @@ LEVELS = {
     **dict.fromkeys(
         ("capture", "collection", "content", "item_log", "keeper", "marks", "recorder"), 7
     ),
-    **dict.fromkeys(("tables", "zipped"), 7),
+    **dict.fromkeys(("step_log", "tables", "zipped"), 7),
     **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
     *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
-    *("naming", "recorder", "redact", "spool", "tables", "targets", "zipped"),
+    *("naming", "recorder", "redact", "spool", "step_log", "tables", "targets", "zipped"),
 }
 DELIVERING = {
     "apis",
@@ -55,6 +55,7 @@ MEETING = {
     "json_record",
     "model",
     "naming",
+    "option_lines",
     "options",
     "retry",
     "run_record",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -12,9 +11,9 @@ from .. import collection
 from ..collection import Collection
 from ..model import Target
 from ..recorder import Recorder
-from . import logs
 from .browsers import is_browser
 from .browsers import pages
+from .left_behind import LeftBehind
 from .picture import CaptureError
 from .screenshots import screenshot
 from .tracker import Tracker
@@ -25,8 +24,6 @@ class Attempt:
     """What is known of an item while it runs."""
 
     recorder: Recorder
-    sections_before: int
-    tracebacks: list[logs.Section] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +40,20 @@ ATTEMPT = pytest.StashKey[Attempt]()
 
 
 class Items:
-    """Begins, photographs and ends items. `screenshot` and `log` are off, failed or always."""
+    """Begins, photographs and ends items. `screenshot` is off, failed or always."""
 
     def __init__(
-        self, collected: Collection, *, screenshot: str, log: str, only_last_rerun: bool
+        self,
+        collected: Collection,
+        *,
+        screenshot: str,
+        left_behind: LeftBehind,
+        only_last_rerun: bool,
     ) -> None:
         self.collected = collected
+        self.left_behind = left_behind
         self.tracker = Tracker() if screenshot != "off" else None
         self._screenshot = screenshot
-        self._log = log
         self._only_last_rerun = only_last_rerun
 
     def begin(self, item: pytest.Item) -> None:
@@ -62,7 +64,8 @@ class Items:
             item.nodeid, rerun=len(mapped.reruns), found=mapped.targets, when=mapped.when
         )
         mapped.reruns.append(recorder)
-        item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
+        item.stash[ATTEMPT] = Attempt(recorder=recorder)
+        self.left_behind.begin(item, recorder)
         collection.enter(recorder)
         recorder.begin()
 
@@ -81,13 +84,10 @@ class Items:
         if report.when != "teardown":
             # A subtest reports before its test, which may pass where it was skipped.
             recorder.skipped = report.skipped
-        if report.failed:
-            attempt.tracebacks.append((report.when or "call", report.longreprtext))
         decisive = report.when == "call" or (report.when == "setup" and report.failed)
         if decisive and self._wants(self._screenshot, report.failed):
             self._photograph(item, recorder, str(report.when))
-        if report.when == "teardown":
-            self._take_logs(item, attempt)
+        self.left_behind.report(item, report)
 
     def end(self, item: pytest.Item) -> None:
         """End the attempt; what is attached from now on belongs to the run."""
@@ -113,16 +113,6 @@ class Items:
                 why = "failure" if recorder.failed else "end"
                 recorder.screenshot(page, name=f"{title}-{phase}-{why}.png")
 
-    def _take_logs(self, item: pytest.Item, attempt: Attempt) -> None:
-        recorder = attempt.recorder
-        if not self._wants(self._log, recorder.failed):
-            return
-        sections = _sections(item)[attempt.sections_before :]
-        for name, text in logs.texts(
-            [(f"Captured {what} {when}", text) for when, what, text in sections], attempt.tracebacks
-        ):
-            recorder.attach(text.encode("utf-8", "replace"), name=name, kind="log")
-
 
 def picture(subject: object) -> tuple[bytes, str]:
     """Return a browser's picture and a remark that says what it shows.
@@ -135,8 +125,3 @@ def picture(subject: object) -> tuple[bytes, str]:
     shot = screenshot(subject)
     shown = " ".join(filter(None, (shot.title, shot.url.partition("?")[0])))
     return shot.png, f"{shot.tool}: {shown}" if shown else shot.tool
-
-
-def _sections(item: pytest.Item) -> Sequence[tuple[str, str, str]]:
-    """Return what pytest captured of an item so far: phase, kind, text. Reruns add to it."""
-    return tuple(getattr(item, "_report_sections", ()))
