@@ -106,13 +106,18 @@ def _is(source: Any, library: str, name: str) -> bool:
 
 
 def _of_pandas(frame: Any) -> Table:
-    """Return a frame's columns, with its index before them where that says more than a number."""
+    """Return a frame's columns; its index before them unless it only counts; nothing for what is missing."""
     header = [_flat(name) for name in frame.columns]
-    if type(frame.index).__name__ == "RangeIndex" and frame.index.name is None:
-        return Table(header, list(frame.itertuples(index=False, name=None)))
-    names = ["" if name is None else str(name) for name in frame.index.names]
-    rows = frame.itertuples(index=True, name=None)
+    known = frame.astype(object).where(frame.notna(), None)
+    if _is(frame.index, "pandas", "RangeIndex"):
+        return Table(header, list(known.itertuples(index=False, name=None)))
+    names = [_index_name(name, number) for number, name in enumerate(frame.index.names)]
+    rows = known.itertuples(index=True, name=None)
     return Table([*names, *header], list(_with_index(rows, len(names))))
+
+
+def _index_name(name: Any, number: int) -> str:
+    return str(name) if name is not None else f"index {number}" if number else "index"
 
 
 def _with_index(rows: Iterable[tuple[Any, ...]], levels: int) -> Iterator[Cells]:

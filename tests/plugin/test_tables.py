@@ -61,6 +61,7 @@ FRAMES = """
         frame = pandas.DataFrame({"a": [1, 2], "b": ["x,y", None]})
         evidence.table(frame, name="plain")
         evidence.table(frame.set_index("b"), name="indexed.csv")
+        evidence.table(pandas.DataFrame({"a": [1]}, index=["x"]), name="nameless.csv")
         evidence.table(frame["a"], name="series.csv")
         summed = frame.groupby(["a", "b"], dropna=False).agg({"a": ["sum", "max"]})
         evidence.table(summed, name="levels.csv")
@@ -77,8 +78,9 @@ def test_frames(run_and_read_spool: RunAndRead) -> None:
     """Frames and series of pandas and polars become the table they show, a named index included."""
     run = run_and_read_spool(FRAMES, apart=True)
 
-    assert b'a,b\r\n1,"x,y"\r\n2,nan\r\n' == run.content("test_pandas", "plain.csv")
+    assert b'a,b\r\n1,"x,y"\r\n2,\r\n' == run.content("test_pandas", "plain.csv")
     assert b'b,a\r\n"x,y",1\r\nnan,2\r\n' == run.content("test_pandas", "indexed.csv")
+    assert b"index,a\r\nx,1\r\n" == run.content("test_pandas", "nameless.csv")
     assert b"a\r\n1\r\n2\r\n" == run.content("test_pandas", "series.csv")
     levels = b'a,b,a / sum,a / max\r\n1,"x,y",1,1\r\n2,nan,2,2\r\n'
     assert levels == run.content("test_pandas", "levels.csv")
