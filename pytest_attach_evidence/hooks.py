@@ -181,11 +181,8 @@ class Collecting(Checking):
         recorder = collection.current()
         try:
             answers = item.ihook.pytest_evidence_collect(item=item, report=report)
-            for name, source in [pair for answer in answers if answer for pair in answer]:
-                if isinstance(source, str):
-                    recorder.text(source, name=name)
-                else:
-                    recorder.attach(source, name=name)
+            for name, source, *facts in [one for answer in answers if answer for one in answer]:
+                recorder.take(name, source, *facts)
         except Exception as error:  # noqa: BLE001  # somebody else's hook
             seen = f"raised {type(error).__name__}: {error} - mend the hook"
             recorder.refuse(f"pytest_evidence_collect ({report.when})", seen)

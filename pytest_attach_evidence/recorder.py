@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from typing import ParamSpec
@@ -76,6 +77,19 @@ class Recorder(ItemLog):
             return self._attach(path, name, kind, media_type, remark)
         name = name or name_of_file(source)
         return self._attach(source, name, kind, media_type, remark)
+
+    def take(
+        self, name: str, source: Source, facts: Mapping[str, str] | None = None
+    ) -> Evidence | None:
+        """Attach what a hook hands over: text itself, where `attach` would take it for a path.
+
+        `facts` are further arguments of `attach`.
+        """
+        if not isinstance(source, str):
+            return self.attach(source, name=name, **dict(facts or {}))
+        text = source.encode("utf-8", "backslashreplace")
+        name = str(name) if naming.extension_of(str(name)) else f"{name}.txt"
+        return self.attach(text, name=name, **{"kind": "text", **dict(facts or {})})
 
     def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
         """Attach text, in UTF-8. A name without an extension gets the usual one, here and below."""

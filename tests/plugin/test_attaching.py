@@ -280,6 +280,51 @@ def test_hooks_of_a_conftest(
     assert (3 if workers else 1) == run.names("").count("hook-sessionfinish.txt")
 
 
+SCOPES = """
+    import pytest
+    from pytest_attach_evidence import attach
+
+    def scoped(scope):
+        @pytest.fixture(scope=scope)
+        def fixture(evidence_session):
+            attach(b"u", name=f"{scope}-up.txt")
+            evidence_session.text("u", name=f"{scope}-run.txt")
+            yield
+            attach(b"d", name=f"{scope}-down.txt")
+        return fixture
+
+    session, module, klass = scoped("session"), scoped("module"), scoped("class")
+
+    @pytest.mark.usefixtures("session", "module", "klass")
+    class TestClass:
+        def test_first(self): pass
+        def test_second(self): pass
+
+    def test_third(session, module): pass
+    def test_last(): pass
+"""
+
+
+@WORKERS
+def test_fixtures_of_wider_scopes(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
+    """`attach` belongs to the test that runs: the first user, and whoever runs when the scope ends.
+
+    `evidence_session` belongs to the run.
+    """
+    dist = ("--dist=loadfile",) if workers else ()
+
+    run = run_and_read_spool(SCOPES, *workers, *dist)
+
+    found = {name: run.names(f"::test_{name}") for name in ("first", "second", "third", "last")}
+    assert {
+        "first": ["session-up.txt", "module-up.txt", "class-up.txt"],
+        "second": ["class-down.txt"],
+        "third": [],
+        "last": ["module-down.txt", "session-down.txt"],
+    } == found
+    assert ["session-run.txt", "module-run.txt", "class-run.txt"] == run.names("")
+
+
 def test_attach_without_a_session(start: Start) -> None:
     """`attach` outside of pytest or after its end takes nothing and does not complain."""
     suite = """
