@@ -13,6 +13,7 @@ from pathlib import Path
 
 LIMIT_S = 600
 INSTALLED = "installed"
+Outcomes = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,11 @@ SUITES = (
         plugins=("pytest_mock",),
     ),
     Suite(
-        distribution="pytest-timeout",
-        version="2.4.0",
-        tests=("test_pytest_timeout.py",),
-        least=30,
-        plugins=("pytest_timeout",),
+        distribution="pytest-rerunfailures",
+        version="16.7",
+        tests=("tests",),
+        least=60,
+        plugins=("pytest_rerunfailures",),
     ),
     Suite(distribution="click", version="8.3.0", tests=("tests",), least=500),
 )
@@ -81,7 +82,7 @@ def _pip(command: str, *words: str) -> None:
         raise Unreachable((done.stderr.strip().splitlines() or ["pip failed"])[-1])
 
 
-def outcomes(suite: Suite, project: Path, *arguments: str) -> dict[str, list[str]]:
+def outcomes(suite: Suite, project: Path, *arguments: str) -> Outcomes:
     """Run a suite in a process of its own; return the outcomes of every test, phase by phase."""
     report = project.parent / "report.xml"
     report.unlink(missing_ok=True)
@@ -102,7 +103,7 @@ def outcomes(suite: Suite, project: Path, *arguments: str) -> dict[str, list[str
         check=False,
         timeout=LIMIT_S,
     )
-    found: dict[str, list[str]] = {}
+    found: Outcomes = {}
     for case in ET.fromstring(report.read_bytes()).iter("testcase"):
         said = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
         name = f"{case.attrib['classname']}::{case.attrib['name']}"

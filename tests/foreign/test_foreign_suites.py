@@ -9,6 +9,7 @@ import pytest
 from pytest_attach_evidence.spool import Spool
 
 from .suites import SUITES
+from .suites import Outcomes
 from .suites import Suite
 from .suites import Unreachable
 from .suites import outcomes
@@ -30,7 +31,16 @@ def test_the_same_outcomes(suite: Suite, tmp_path: Path) -> None:
     without = outcomes(suite, project, "-p", "no:attach-evidence")
     with_it = outcomes(suite, project, *everything)
 
+    different = differences(without, with_it)
+    if different:  # one that differs once more is no test that fails now and then
+        again = outcomes(suite, project, "-p", "no:attach-evidence")
+        different &= differences(again, outcomes(suite, project, *everything))
+
     assert suite.least <= len([test for test, said in without.items() if "passed" in said])
-    assert without == with_it
-    (run,) = Spool(tmp_path / "spool").runs()
-    assert run.read().pieces
+    assert set() == different
+    assert any(run.read().pieces for run in Spool(tmp_path / "spool").runs())
+
+
+def differences(one: Outcomes, other: Outcomes) -> set[str]:
+    """Return the tests that did not end alike, those that only one run has included."""
+    return {test for test in one.keys() | other.keys() if one.get(test) != other.get(test)}
