@@ -70,6 +70,9 @@ class Recorder(ItemLog):
         in text (see `evidence_redact`), also within a folder.
         """
         if isinstance(source, str | os.PathLike):
+            if not source:  # which `Path` takes for the folder one is in
+                self.refuse(str(name or "a piece"), "its path is empty - name a file or a folder")
+                return None
             path = Path(source)
             name = name or path.name or str(path)
             if is_folder(path):

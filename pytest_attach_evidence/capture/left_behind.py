@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -59,7 +60,9 @@ class LeftBehind:
         """Return the pytest plugins that have to be registered for it."""
         needed: list[object] = [p for p in (self._folders, self._extras) if p.needed]
         if self._settings.log != "off":
-            needed += [Warned(self._warnings), BddSteps()]
+            needed.append(Warned(self._warnings))
+        if "pytest_bdd" in sys.modules:
+            needed.append(BddSteps())
         return needed
 
     def begin(self, item: pytest.Item, recorder: Recorder) -> None:
@@ -103,6 +106,7 @@ class LeftBehind:
             *left.tracebacks,
         ]
         text = logs.joined(sections, self._settings.log_size, self._border)
+        left.tracebacks.clear()
         if text:
             recorder.attach(text.encode("utf-8", "replace"), name=logs.NAME, kind="log")
 

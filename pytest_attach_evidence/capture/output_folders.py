@@ -24,6 +24,7 @@ QUIET_S = 0.05
 RECENT_S = 1.0
 # What pytest-playwright before 0.10, which tells nobody, writes into its folder of a test.
 PLAYWRIGHT = ("**/*.png", "**/*.webm", "**/*.zip")
+PLUGINS = ("pytest_playwright", "pytest_playwright_asyncio")
 Version = tuple[int, int]
 
 
@@ -44,7 +45,7 @@ class OutputFolders:
     @property
     def needed(self) -> bool:
         """Whether there can be anything to take in this session."""
-        return self._wanted or "pytest_playwright" in sys.modules
+        return self._wanted or any(name in sys.modules for name in PLUGINS)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
@@ -73,7 +74,7 @@ class OutputFolders:
             return
         if self._wanted:
             self._named.append((folder, self._globs))
-        if fixturedef.func.__module__.startswith("pytest_playwright"):
+        if fixturedef.func.__module__.startswith(PLUGINS):
             self._named.append((folder, Globs(PLAYWRIGHT)))
 
     def _end_of_tmp_path(self, folder: Path) -> None:

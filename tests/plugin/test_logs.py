@@ -320,3 +320,14 @@ def test_steps_of_a_scenario(
     assert [("passed", steps[0]), ("passed", steps[1]), ("failed", steps[2])] == found
     assert steps[:2] == [p.step for p in run.pieces("test_pay") if p.name != "log.txt"]
     assert "" == run.piece("test_pay", "log.txt").step
+
+
+def test_steps_of_a_scenario_without_a_log(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """What is attached in a step knows it also where no log is wanted."""
+    (pytester.path / "shop.feature").write_text(FEATURE)
+
+    run = run_and_read_spool(BDD, "-p", "pytest_bdd.plugin", "--evidence-log=off")
+
+    assert ["Given a cart with 2 things", "When I pay"] == [p.step for p in run.pieces("test_pay")]

@@ -26,6 +26,7 @@ SUITE = """
 
     CASES = {
         "missing": lambda e, f: e.attach("missing.txt"),
+        "empty": lambda e, f: e.attach(""),
         "folder": lambda e, f: e.attach(f),
         "fifo": lambda e, f: e.attach(os.mkfifo(f / "pipe") or f / "pipe"),
         "loop": lambda e, f: e.attach((f / "loop").symlink_to(f / "loop") or f / "loop"),
@@ -66,6 +67,7 @@ SUITE = """
 """
 EXPECTED = {
     "missing": r"missing.txt: no such file: missing.txt - attach it after it was written",
+    "empty": r"a piece: its path is empty - name a file or a folder",
     "folder": r"test_it_folder_0.zip: \S+ is a folder without files \(nothing is in it\) - .*",
     "fifo": r"pipe: \S+/pipe is a FIFO, not a file - attach a plain file",
     "loop": r"loop: \S+/loop cannot be read \(.* - check its type and permissions",
