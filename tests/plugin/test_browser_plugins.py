@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 
 import pytest
@@ -10,6 +11,7 @@ from tests.capture.real_browsers import FLAGS
 from tests.capture.real_browsers import program
 
 from .conftest import RunAndRead
+from .reading import read_back
 
 
 BROWSER = "[chromium]"
@@ -82,8 +84,7 @@ def test_files_of_pytest_playwright(
     assert [] == run.names(f"test_passes{BROWSER}")
     assert ["shop.png"] == run.names(f"test_own{BROWSER}")
     assert PNG == run.content(f"test_call{BROWSER}", "test-failed-1.png")[:8]
-    with run.folder.open_content(run.piece(f"test_call{BROWSER}", "trace.zip")) as file:
-        assert zipfile.is_zipfile(file)
+    assert zipfile.is_zipfile(io.BytesIO(run.content(f"test_call{BROWSER}", "trace.zip")))
     first, second = run.items(f"test_twice{BROWSER}")
     assert both == [(p.name, p.kind) for p in run.wanted if p.item_id == first.id]
     assert [] == [p.name for p in run.wanted if p.item_id == second.id]
@@ -113,10 +114,12 @@ def test_an_older_pytest_playwright(
 
 
 def test_debug_of_pytest_selenium(
-    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the plugin and its hooks found out is taken, but for the picture, which is there already."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "")
+    monkeypatch.delenv(
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False
+    )  # it asks for `html` by name
     pytester.makeconftest(f"""
         import pytest
 
@@ -141,13 +144,9 @@ def test_debug_of_pytest_selenium(
     """
 
     pytester.makepyfile(test_inner=suite)
-    run = run_and_read_spool(
-        "",
-        "--driver=Chrome",
-        f"--driver-path={program('chromedriver')}",
-        "-oevidence_log=off",
-        apart=True,
-    )
+    words = ("--evidence=upload", "--evidence-log=off", "-pno:cacheprovider", "--driver=Chrome")
+    result = pytester.runpytest_subprocess(*words, f"--driver-path={program('chromedriver')}")
+    run = read_back(result, pytester.path / ".evidence")
 
     run.result.assert_outcomes(passed=1, failed=1)
     names = run.names("test_call")

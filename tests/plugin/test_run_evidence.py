@@ -210,7 +210,8 @@ def test_a_plugin_that_adds_a_kind_of_evidence(
         def test_other(): pass
     """
 
-    run = run_and_read_spool(suite, "-p", "database_log", "--evidence-log=off", *workers)
+    words = ("-p", "database_log", "--evidence-log=off", *workers)
+    run = run_and_read_spool(suite, *words, apart=True)
     piece = run.piece("test_queries", "queries.sql")
 
     assert ("queries", "application/sql", "from the log", "call") == (
