@@ -47,7 +47,7 @@ SUITES = (
         least=60,
         plugins=("pytest_rerunfailures",),
     ),
-    Suite(distribution="click", version="8.3.0", tests=("tests",), least=500),
+    Suite(distribution="click", version="8.5.1", tests=("tests",), least=500),
 )
 
 
