@@ -1,8 +1,7 @@
-"""Turns what tests hand over into blocks of bytes: masked, streamed, written as CSV."""
+"""Turns what tests hand over into blocks of bytes: masked and streamed."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -20,7 +19,7 @@ from .redact import Redactor
 
 
 BLOCK = 256 * 1024
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | IO[str] | Image
 
 
 class Masked:
@@ -65,24 +64,27 @@ def blocks_of(source: Any) -> Iterable[bytes]:
         return [bytes(view[at : at + BLOCK]) for at in range(0, len(view), BLOCK)]
     if callable(getattr(source, "read", None)):
         return _file_blocks(source)
-    msg = (
-        f"{type(source).__name__} cannot be attached - attach a path, bytes or an open binary file"
-    )
+    msg = f"{type(source).__name__} cannot be attached - attach a path, bytes or an open file"
     raise AttachError(msg)
 
 
-def _file_blocks(file: IO[bytes]) -> Iterator[bytes]:
+def _file_blocks(file: IO[bytes] | IO[str]) -> Iterator[bytes]:
+    """Yield an open file from where it stands to its end; text in UTF-8."""
     while block := file.read(BLOCK):
-        if not isinstance(block, bytes):
-            msg = "the file is open as text - open it with mode 'rb'"
+        if isinstance(block, str):
+            yield block.encode("utf-8", "backslashreplace")
+        elif isinstance(block, bytes | bytearray | memoryview):
+            yield bytes(block)
+        else:
+            msg = f"its read() gives {type(block).__name__} - attach a file of bytes or of text"
             raise AttachError(msg)
-        yield block
 
 
 def name_of_file(source: Any) -> str:
-    """Return the name of an open file, '' for one without."""
+    """Return the name of an open file, or one that says whether it is text."""
     name = getattr(source, "name", "")
-    return PurePath(name).name if isinstance(name, str) else ""
+    known = PurePath(name).name if isinstance(name, str) else ""
+    return known or ("evidence.txt" if isinstance(source, io.TextIOBase) else "evidence.bin")
 
 
 def json_bytes(document: Any) -> bytes:
@@ -102,17 +104,3 @@ def _with_text_keys(document: Any) -> Any:
     if isinstance(document, list | tuple):
         return [_with_text_keys(one) for one in document]
     return document
-
-
-def csv_bytes(rows: Iterable[Any]) -> bytes:
-    """Return rows as CSV: dictionaries, whose keys become the header, or sequences."""
-    rows = list(rows)
-    stream = io.StringIO(newline="")
-    if rows and isinstance(rows[0], Mapping):
-        header = list(dict.fromkeys(name for row in rows for name in row))
-        writer = csv.DictWriter(stream, header)
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        csv.writer(stream).writerows(rows)
-    return stream.getvalue().encode("utf-8", "backslashreplace")

@@ -14,6 +14,8 @@ import pytest
 from . import collection
 from . import marks
 from . import session as rooms
+from .capture import junit
+from .capture.items import MAPPED
 from .errors import SpoolError
 from .project import Project
 from .spool import RunFolder
@@ -103,7 +105,7 @@ class Collecting(Checking):
     def start(self, folder: RunFolder, worker: str = "") -> None:
         """Begin to collect into a run."""
         self._process = os.getpid()
-        self.collecting = rooms.Collecting.start(self.project, folder, worker=worker)
+        self.collecting = rooms.Collecting.start(self.project, folder, self.config, worker=worker)
         for plugin in self.collecting.items.plugins:
             self.config.pluginmanager.register(plugin)
 
@@ -156,7 +158,7 @@ class Collecting(Checking):
             self._take(item, report)
             self._ask(item, report)
             if report.when == "teardown":
-                self._end(item)
+                self._end(item, report)
         return report
 
     @guarded
@@ -182,21 +184,20 @@ class Collecting(Checking):
         recorder = collection.current()
         try:
             answers = item.ihook.pytest_evidence_collect(item=item, report=report)
-            for name, source in [pair for answer in answers if answer for pair in answer]:
-                if isinstance(source, str):
-                    recorder.text(source, name=name)
-                else:
-                    recorder.attach(source, name=name)
+            for name, source, *facts in [one for answer in answers if answer for one in answer]:
+                recorder.take(name, source, *facts)
         except Exception as error:  # noqa: BLE001  # somebody else's hook
             seen = f"raised {type(error).__name__}: {error} - mend the hook"
             recorder.refuse(f"pytest_evidence_collect ({report.when})", seen)
 
     @guarded
-    def _end(self, item: pytest.Item) -> None:
+    def _end(self, item: pytest.Item, report: pytest.TestReport) -> None:
         assert self.collecting is not None
         if marks.number_of(item) > item.stash.get(MARKS, 0):
             collection.current().refuse("an evidence mark", LATE_MARK)
         self.collecting.items.end(item)
+        if self.config.getoption("xmlpath", None):
+            junit.add_properties(report, item.stash[MAPPED].reruns[-1])
 
 
 class Worker(Collecting):

@@ -17,15 +17,18 @@ from .content import Source
 from .destinations.base import Factory
 
 
+Collected = tuple[str, Source | str] | tuple[str, Source | str, Mapping[str, str]]
+
+
 @pytest.hookspec
 def pytest_evidence_collect(
     item: pytest.Item, report: pytest.TestReport
-) -> Iterable[tuple[str, Source | str]] | None:
+) -> Iterable[Collected] | None:
     """Collect further evidence of a test.
 
     Called after each phase (setup, call, teardown), while the test's fixtures are alive for setup and
-    call. Return pairs of a name and what to attach: bytes, a path, an open binary file, or text; or
-    call `pytest_attach_evidence.attach` and return None.
+    call. Return pairs of a name and what to attach: bytes, a path, an open file, or text. A third
+    element may be a dictionary with `kind`, `media_type` and `remark`, as `attach` takes them.
     """
 
 

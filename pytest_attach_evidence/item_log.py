@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from . import naming
@@ -21,10 +21,13 @@ from .model import Item
 from .model import Outcome
 from .model import Problem
 from .model import utc_text
+from .step_log import StepLog
+from .zipped import ZippedFolder
+from .zipped import is_folder
 
 
-MAX_STEPS = 1000
-"""The outermost steps whose ends are recorded, so that a test with a loop still has a line that is read."""
+if TYPE_CHECKING:
+    from .spool.blobs import Blob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +38,6 @@ class Facts:
     kind: str
     media_type: str
     remark: str
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Step:
-    """A step that some code is in; `around` is what it was in before, which another item may own."""
-
-    owner: ItemLog
-    around: Step | None
-    title: str
-    number: int
-    outermost: bool
-    ended: bool = False
-
-
-_innermost: ContextVar[Step | None] = ContextVar("evidence_step", default=None)
 
 
 class ItemLog:
@@ -68,7 +56,8 @@ class ItemLog:
         self._begun = False
         self._ended = False
         self._seq = 0
-        self._steps: list[Outcome] = []
+        self._files: dict[str, tuple[int, int] | None] = {}
+        self.step_log = StepLog()
         self._started = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -82,6 +71,12 @@ class ItemLog:
     def pieces(self) -> tuple[Evidence, ...]:
         """What was kept so far."""
         return tuple(self._pieces)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file was attached already and has not been written to since."""
+        known = self._files.get(str(path.absolute()))
+        facts = path.stat()
+        return known == (facts.st_size, facts.st_mtime_ns)
 
     def begin(self) -> None:
         """Record that a mapped item began: if the process dies, it counts as failed.
@@ -105,8 +100,6 @@ class ItemLog:
         with self._lock:
             self._ended = True
             keeper = self._keeper
-            if keeper is None or self._copied or not (self._begun or self._mapped):
-                return
             outcome = (
                 Outcome.FAILED
                 if self.failed
@@ -115,8 +108,10 @@ class ItemLog:
                 else Outcome.PASSED
             )
             duration = round(time.monotonic() - self._started, 3)
-            steps = tuple(self._steps[:MAX_STEPS])
+            steps = self.step_log.outcomes
             self.item = replace(self.item, outcome=outcome, duration_s=duration, steps=steps)
+            if keeper is None or self._copied or not (self._begun or self._mapped):
+                return
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:
                 if not self._begun:
@@ -151,36 +146,6 @@ class ItemLog:
             self._keeper.refuse(problem)
 
     @property
-    def _step(self) -> Step | None:
-        """The innermost step of this item that this task or thread is in: steps may end in any order."""
-        step = _innermost.get()
-        while step is not None and (step.ended or step.owner is not self):
-            step = step.around
-        return step
-
-    def _enter(self, title: str) -> Step:
-        outer, around = self._step, _innermost.get()
-        if outer is None:
-            with self._lock:
-                self._steps.append(Outcome.UNKNOWN)
-                number = len(self._steps)
-        else:
-            title, number = f"{outer.title} / {title}", outer.number
-        while around is not None and around.ended:
-            around = around.around
-        step = Step(owner=self, around=around, title=title, number=number, outermost=outer is None)
-        _innermost.set(step)
-        return step
-
-    def _leave(self, step: Step, outcome: Outcome) -> None:
-        """End a step. It may have begun in another context, as in a fixture: there is no way back."""
-        step.ended = True
-        if step.outermost:
-            self._steps[step.number - 1] = outcome
-        if _innermost.get() is step:
-            _innermost.set(step.around)
-
-    @property
     def _mapped(self) -> bool:
         return any(target.origin for target in self.item.targets)  # the archive takes all
 
@@ -196,19 +161,41 @@ class ItemLog:
         from .spool import SourceFile  # noqa: PLC0415  # not imported while collecting is off
 
         keeper.check_open()
+        if isinstance(source, Path) and is_folder(source):
+            return self._keep_folder(keeper, facts, source)
         file = SourceFile(source, keeper.max_size) if isinstance(source, Path) else None
         blocks = file if file is not None else blocks_of(source)
         binary = naming.is_binary(facts.media_type)
         sure = naming.is_text(facts.media_type)
         masked = None if binary else Masked(keeper.redactor, blocks, sure=sure)
         blob = keeper.folder.put(masked or blocks, keeper.max_size)
-        remarks = [facts.remark]
+        remark = facts.remark
         if file is not None and file.changed:
             blob = keeper.folder.put(masked or blocks, keeper.max_size)
             if file.changed:
-                remarks.append("was being written to while it was copied")
+                remark = _joined(remark, "was being written to while it was copied")
+        redaction = masked.count if masked is not None and masked.text else None
+        shown = str(source) if file is not None else ""
+        if file is not None:
+            self._files[str(file.path.absolute())] = file.version
+        return self._record(keeper, replace(facts, remark=remark), blob, shown, redaction)
+
+    def _keep_folder(self, keeper: Keeper, facts: Facts, path: Path) -> Evidence:
+        """Keep a folder as a zip. Raises AttachError or SpoolError."""
+        own = (keeper.folder.path.parent,)
+        zipped = ZippedFolder(path, keeper.redactor, keeper.max_size, own)
+        blob = keeper.folder.put(zipped, keeper.max_size)
+        for name, seen in zipped.lost.items():
+            self.refuse(f"{name} in {facts.name}", seen)
+        facts = replace(facts, remark=_joined(facts.remark, zipped.remark))
+        return self._record(keeper, facts, blob, str(path), zipped.count)
+
+    def _record(
+        self, keeper: Keeper, facts: Facts, blob: Blob, source: str, redaction: int | None
+    ) -> Evidence:
+        """Write the line of a piece whose bytes are kept."""
         self._seq += 1
-        step = self._step
+        step = self.step_log.current
         piece = Evidence(
             id=f"{self._piece_owner(keeper)}-{self._seq}",
             item_id=self.item.id,
@@ -220,11 +207,11 @@ class ItemLog:
             size=blob.size,
             phase=self.phase,
             captured_at=utc_text(),
-            source=keeper.redactor.line(str(source)) if file is not None else "",
-            redaction=masked.count if masked is not None and masked.text else None,
+            source=keeper.redactor.line(source),
+            redaction=redaction,
             step=keeper.redactor.line(step.title) if step is not None else "",
             step_number=step.number if step is not None else 0,
-            remark=keeper.redactor.line("; ".join(filter(None, remarks))),
+            remark=keeper.redactor.line(facts.remark),
         )
         self._write(keeper, piece)
         return piece
@@ -242,6 +229,12 @@ class ItemLog:
             else:
                 keeper.folder.write_begun(self.item, piece)
                 self._begun = True
+                if self._ended and not self._copied:
+                    keeper.folder.write_ended(self.item, [])
             self._pieces.append(piece)
             if self._ended and not self._keeps():
                 keeper.folder.write_unwanted([piece.id])
+
+
+def _joined(*remarks: str) -> str:
+    return "; ".join(filter(None, remarks))

@@ -28,6 +28,20 @@ MEDIA_TYPES = {
     "xml": "application/xml",
     "zip": "application/zip",
 }
+# What is packed already: packing it again takes time and saves nothing.
+COMPRESSED = (
+    "audio/",
+    "video/",
+    "image/",
+    "application/zip",
+    "application/gzip",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.",
+    "application/x-7z-compressed",
+    "application/x-bzip2",
+    "application/x-xz",
+)
+COMPRESSIBLE = ("image/svg+xml", "image/bmp", "audio/wav", "audio/x-wav")
 TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
 
 
@@ -79,6 +93,12 @@ def is_binary(media_type: str) -> bool:
     return plain.startswith(("image/", "video/", "audio/", "font/")) or plain in packed
 
 
+def is_compressed(media_type: str) -> bool:
+    """Tell whether bytes of this media type are packed already."""
+    plain = media_type.partition(";")[0].strip().lower()
+    return plain.startswith(COMPRESSED) and plain not in COMPRESSIBLE
+
+
 def extension_of(name: str) -> str:
     """Return the extension in lower case without its dot, or nothing."""
     return PurePath(name).suffix.removeprefix(".").lower()
@@ -109,6 +129,11 @@ def remote_name(name: str, key: str, max_name: int = MAX_NAME) -> str:
     tail = f"--{key}.{extension}"
     room = max(1, min(max_name, MAX_NAME) - len(tail))
     return (slug(stem, room) or "evidence"[:room]) + tail
+
+
+def archived_name(name: str, key: str, seq: int) -> str:
+    """Return the name a piece gets in the archive, where the pieces of a test sort as they came."""
+    return f"{seq:02d}-{remote_name(name, key)}"
 
 
 def keys_in(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What tests hand over of other libraries: images of Pillow, frames of pandas and polars.
+"""What tests hand over of other libraries: images of Pillow.
 
 Told by their types, where their user imported the library; nothing is imported here.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
-from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 from typing import Protocol
@@ -26,17 +24,9 @@ class Image(Protocol):
         """Write it."""
 
 
-class Frame(Protocol):
-    """A frame of pandas or polars, as far as it is needed here."""
-
-    @property
-    def columns(self) -> Any:
-        """The names of the columns."""
-
-
 def is_image(subject: object) -> bool:
     """Tell whether it is an image of Pillow."""
-    return _is(subject, "PIL.Image", "Image")
+    return is_of(subject, "PIL.Image", "Image")
 
 
 def image_bytes(image: Any, name: str) -> bytes:
@@ -56,34 +46,7 @@ def image_bytes(image: Any, name: str) -> bytes:
         raise AttachError(msg) from error
 
 
-def rows_of(table: Any) -> Iterable[Any]:
-    """Return the rows of a frame, its column names first; anything else as it is.
-
-    Of pandas the index comes first unless it only counts the rows; what is missing is None.
-    """
-    if _is(table, "polars", "DataFrame"):
-        return [table.columns, *table.iter_rows()]
-    if _is(table, "pandas", "DataFrame"):
-        return _rows_of_pandas(table)
-    own: Iterable[Any] = table
-    return own
-
-
-def _rows_of_pandas(frame: Any) -> list[Sequence[Any]]:
-    counted = _is(frame.index, "pandas", "RangeIndex")
-    frame = frame if counted else frame.reset_index(names=_names_of(frame.index))
-    known = frame.astype(object).where(frame.notna(), None)
-    return [[str(name) for name in frame.columns], *known.itertuples(index=False, name=None)]
-
-
-def _names_of(index: Any) -> list[str]:
-    """Return a header for every level of an index."""
-    return [
-        str(name) if name is not None else f"index {number}" if number else "index"
-        for number, name in enumerate(index.names)
-    ]
-
-
-def _is(subject: object, module: str, name: str) -> bool:
+def is_of(subject: object, module: str, name: str) -> bool:
+    """Tell whether an object is of a type of a module, which is not imported to find out."""
     known = getattr(sys.modules.get(module), name, None)
     return isinstance(known, type) and issubclass(type(subject), known)

@@ -98,6 +98,22 @@ OPTIONS = (
         help="When captured log, output and traceback become evidence",
     ),
     Option(
+        name="evidence_log_size",
+        kind="size",
+        default="1M",
+        help="Size of a test's log above which only its beginning and its end are kept",
+    ),
+    Option(
+        name="evidence_files",
+        kind="lines",
+        help="Globs of files taken from the output folders of a test, such as *.png or logs/**",
+    ),
+    Option(
+        name="evidence_bridge",
+        kind="names",
+        help="Where else to take what tests attach: pytest-html, properties, allure",
+    ),
+    Option(
         name="evidence_reports",
         kind="lines",
         help="Globs of report files attached to the run, such as junit.xml",

@@ -6,10 +6,8 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from typing import ParamSpec
@@ -18,8 +16,8 @@ import pytest
 
 from . import naming
 from . import objects
+from . import tables
 from .content import Source
-from .content import csv_bytes
 from .content import json_bytes
 from .content import name_of_file
 from .errors import AttachError
@@ -28,6 +26,7 @@ from .item_log import Facts
 from .item_log import ItemLog
 from .model import Evidence
 from .model import Outcome
+from .zipped import is_folder
 
 
 Given = ParamSpec("Given")
@@ -68,21 +67,41 @@ class Recorder(ItemLog):
         media_type: str | None = None,
         remark: str = "",
     ) -> Evidence | None:
-        """Attach a file: a path, bytes, or an open binary file, which is read to its end.
+        """Attach a file: a path, bytes, or an open file, which is read from where it stands to its end.
 
-        Or an image of Pillow, written in the format that the name ends in. The bytes are copied now:
-        what happens to the file later does not matter. `name` is needed for bytes; the media type
-        follows from it. Secrets are masked in text (see `evidence_redact`).
+        Or an image of Pillow, written in the format that the name ends in. A folder becomes `<its
+        name>.zip`. The bytes are copied now: what happens to the file later does not matter. `name` is
+        needed for bytes; the media type follows from the name. Secrets are masked in text (see
+        `evidence_redact`), also within a folder.
         """
         if isinstance(source, str | os.PathLike):
+            if not source:  # which `Path` takes for the folder one is in
+                self.refuse(str(name or "a piece"), "its path is empty - name a file or a folder")
+                return None
             path = Path(source)
-            return self._attach(path, name or path.name or str(path), kind, media_type, remark)
+            name = name or path.name or str(path)
+            if is_folder(path):
+                name = name if naming.extension_of(str(name)) == "zip" else f"{name}.zip"
+            return self._attach(path, name, kind, media_type, remark)
         if objects.is_image(source):
             title = name or "image"
             made = functools.partial(objects.image_bytes, source, title)
             return self._made(title, kind, "png", made, remarks=[remark], media_type=media_type)
-        name = name or name_of_file(source) or "evidence.bin"
+        name = name or name_of_file(source)
         return self._attach(source, name, kind, media_type, remark)
+
+    def take(
+        self, name: str, source: Source, facts: Mapping[str, str] | None = None
+    ) -> Evidence | None:
+        """Attach what a hook hands over: text itself, where `attach` would take it for a path.
+
+        `facts` are further arguments of `attach`.
+        """
+        if not isinstance(source, str):
+            return self.attach(source, name=name, **dict(facts or {}))
+        text = source.encode("utf-8", "backslashreplace")
+        name = str(name) if naming.extension_of(str(name)) else f"{name}.txt"
+        return self.attach(text, name=name, **{"kind": "text", **dict(facts or {})})
 
     def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
         """Attach text, in UTF-8. A name without an extension gets the usual one, here and below."""
@@ -94,17 +113,18 @@ class Recorder(ItemLog):
         """Attach a document as indented JSON; what JSON does not know is written as its `str`."""
         return self._made(name, "json", "json", lambda: json_bytes(document))
 
-    def table(
-        self,
-        rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]] | objects.Frame,
-        *,
-        name: str = "table.csv",
-    ) -> Evidence | None:
-        """Attach rows as CSV (RFC 4180): dictionaries, whose keys become the header, or sequences.
+    @_never_raising
+    def table(self, rows: Any, *, name: str = "table.csv") -> Evidence | None:
+        """Attach rows as CSV (RFC 4180), or as a readable page where the name ends in `.html`.
 
-        Or a frame of pandas or polars.
+        Takes dictionaries, whose keys become the header, sequences, and frames of pandas and polars.
         """
-        return self._made(name, "table", "csv", lambda: csv_bytes(objects.rows_of(rows)))
+        if naming.extension_of(str(name)) not in ("html", "htm"):
+            return self._made(name, "table", "csv", lambda: tables.csv_bytes(tables.table_of(rows)))
+        title = naming.clean_name(str(name)).rpartition(".")[0]
+        return self._made(
+            name, "table", "html", lambda: tables.html_bytes(tables.table_of(rows), title)
+        )
 
     def screenshot(self, subject: object, *, name: str = "screenshot") -> Evidence | None:
         """Attach a picture of what is shown now.
@@ -152,12 +172,12 @@ class Recorder(ItemLog):
         The outermost steps are counted, and how each ended is recorded: a destination whose objects have
         steps, too, takes them for those of the same number. A step is that of the code in it and of the
         asyncio tasks started there, until it ends; a thread started there is in none, unless it runs in
-        a copy of the context (`contextvars.copy_context`).
+        a copy of the context (`contextvars.copy_context`). The log of the test lists steps with their times.
         """
         if self._keeper is None:
             yield
             return
-        step = self._enter(title)
+        step = self.step_log.begin(_words(title))
         outcome = Outcome.FAILED
         try:
             yield
@@ -166,7 +186,7 @@ class Recorder(ItemLog):
             outcome = Outcome.SKIPPED
             raise
         finally:
-            self._leave(step, outcome)
+            self.step_log.end(step, outcome)
 
     @_never_raising
     def _made(
@@ -218,3 +238,11 @@ class Recorder(ItemLog):
         except Exception as error:  # noqa: BLE001  # never change a test's outcome
             self.refuse(shown, f"cannot be taken ({type(error).__name__}: {error})")
         return None
+
+
+def _words(title: object) -> str:
+    """Return a title as text, whatever it is."""
+    try:
+        return str(title)
+    except Exception as error:  # noqa: BLE001  # never change a test's outcome
+        return f"a step without a title ({type(error).__name__})"

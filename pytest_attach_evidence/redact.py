@@ -122,6 +122,16 @@ class Redactor:
         """Tell whether a known secret stands in a text."""
         return any(pattern.search(text.encode()) for pattern in self._known)
 
+    def border(self, content: bytes, at: int) -> tuple[int, int]:
+        """Return the nearest places before and behind `at` where bytes can be cut between secrets.
+
+        A secret of which a part is missing would not be known any more, and what is left of it shown.
+        """
+        for start, end in _merged(whole for whole, _ in self._found(content, 0)):
+            if start < at < end:
+                return start, end
+        return at, at
+
     def _found(self, content: bytes, start: int) -> list[tuple[Span, Span]]:
         """Return what matches behind a place: the whole match, and the secret in it."""
         lower = content.lower()

@@ -23,9 +23,11 @@ import pytest
 from . import collection
 from . import project as project_room
 from ._version import __version__
+from .capture import allure_bridge
 from .capture.items import MAPPED
 from .capture.items import Items
 from .capture.items import Mapped
+from .capture.left_behind import LeftBehind
 from .capture.views import Camera
 from .capture.views import Wanted
 from .collection import Collection
@@ -108,7 +110,9 @@ class Collecting:
     _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
-    def start(cls, project: Project, folder: RunFolder, *, worker: str = "") -> Collecting:
+    def start(
+        cls, project: Project, folder: RunFolder, config: pytest.Config, *, worker: str = ""
+    ) -> Collecting:
         """Begin to collect into a run."""
         settings = project.settings
         keeper = Keeper(
@@ -119,6 +123,12 @@ class Collecting:
         )
         collected = Collection(keeper=keeper, worker=worker)
         collected.run = collected.begin("", found=project.run_targets())
+        left_behind = LeftBehind(
+            settings,
+            here=config.invocation_params.dir,
+            reports=_report_folders(config),
+            border=project.redactor.border,
+        )
         items = Items(
             collected,
             wanted=Wanted(
@@ -127,11 +137,13 @@ class Collecting:
                 teardown=settings.screenshot_teardown == "on",
                 limit_s=settings.capture_limit_s,
             ),
-            log=settings.log,
+            left_behind=left_behind,
             only_last_rerun=settings.reruns == "last",
         )
         self = cls(project=project, folder=folder, items=items)
         self._closing.enter_context(collection.active(collected))
+        if "allure" in settings.bridges:
+            self._closing.callback(allure_bridge.listen())
         return self
 
     @property
@@ -150,6 +162,12 @@ class Collecting:
         self._closing.close()
         self.run_recorder.failed = exit_status not in (0, 5)
         self.run_recorder.end()
+
+
+def _report_folders(config: pytest.Config) -> list[Path]:
+    """Return the folder of pytest-html's report, which the paths in it are relative to."""
+    path = config.getoption("htmlpath", None)
+    return [(config.invocation_params.dir / str(path)).parent] if path else []
 
 
 def decide(project: Project, item: pytest.Item, levels: Levels) -> list[str]:

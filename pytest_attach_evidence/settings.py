@@ -13,10 +13,10 @@ from dataclasses import field
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from pathlib import PurePath
 from typing import Any
 from typing import Protocol
 
+from . import option_lines
 from .errors import SettingsError
 from .errors import refuse
 from .options import OPTIONS
@@ -24,7 +24,6 @@ from .options import SECRET_NAMES
 from .options import Option
 
 
-DEEPEST_GLOB = 100
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -46,6 +45,9 @@ class Settings:
     page: str = "off"
     capture_limit_s: float = 5.0
     log: str = "failed"
+    log_size: int = 1024**2
+    files: tuple[str, ...] = ()
+    bridges: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     run_targets: tuple[tuple[str, str], ...] = ()
     reruns: str = "all"
@@ -149,8 +151,8 @@ def read(
         return _checked(option, "\n".join(option.default.split()), source.rootpath)
 
     texts = {option.name: text_of(option) for option in OPTIONS}
-    lines, wrong = _run_targets(texts["evidence_run_targets"])
-    wrong += _wrong_globs(texts["evidence_reports"])
+    lines, wrong = option_lines.run_targets(texts["evidence_run_targets"])
+    wrong += option_lines.problems(texts)
     settings = _settings(texts, lines, source.rootpath)
     return replace(settings, look=partial(_declared, source, is_secret)), [*problems, *wrong]
 
@@ -253,6 +255,9 @@ def _settings(
         page=texts["evidence_page"],
         capture_limit_s=float(max(1, int(texts["evidence_capture_limit"]))),
         log=texts["evidence_log"],
+        log_size=byte_count(texts["evidence_log_size"]),
+        files=lines("evidence_files"),
+        bridges=lines("evidence_bridge"),
         reports=lines("evidence_reports"),
         run_targets=tuple(run_targets),
         reruns=texts["evidence_reruns"],
@@ -268,28 +273,6 @@ def _settings(
         rootdir=rootdir,
         given=dict(texts),
     )
-
-
-def _run_targets(text: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the destination and target of every line, and what is wrong with lines."""
-    found, problems = [], []
-    for line in filter(None, text.split("\n")):
-        name, equals, target = (part.strip() for part in line.partition("="))
-        if name and equals and target:
-            found.append((name, target))
-        else:
-            hint = "write destination=target"
-            problems.append(f"evidence_run_targets has the line {line!r} - {hint}")
-    return found, problems
-
-
-def _wrong_globs(text: str) -> list[str]:
-    """Return what is wrong with globs, a line each: those that no file system can be asked for."""
-    hint = "write a path with * and ** under the root folder"
-    wrong = [g for g in text.split("\n") if "\0" in g or len(PurePath(g).parts) > DEEPEST_GLOB]
-    return [
-        f"evidence_reports has {glob!r:.120}, which is no readable glob - {hint}" for glob in wrong
-    ]
 
 
 def byte_count(text: str) -> int:

@@ -19,7 +19,7 @@ ROOT = Path(pytest_attach_evidence.__file__).parent
 DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
-    **dict.fromkeys(("mapfile", "options", "secrets", "settings", "urls"), 1),
+    **dict.fromkeys(("mapfile", "option_lines", "options", "secrets", "settings", "urls"), 1),
     **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
@@ -31,12 +31,14 @@ LEVELS = {
         ("capture", "collection", "content", "item_log", "keeper", "marks", "objects", "recorder"),
         7,
     ),
+    **dict.fromkeys(("step_log", "tables", "zipped"), 7),
     **dict.fromkeys(("again", "commands", "delivering", "project", "session", "voice"), 8),
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
     *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
-    *("naming", "objects", "recorder", "redact", "spool", "targets"),
+    *("naming", "objects", "recorder", "redact", "spool", "step_log"),
+    *("tables", "targets", "zipped"),
 }
 DELIVERING = {
     "apis",
@@ -56,6 +58,7 @@ MEETING = {
     "json_record",
     "model",
     "naming",
+    "option_lines",
     "options",
     "retry",
     "run_record",

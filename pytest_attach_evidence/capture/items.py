@@ -12,8 +12,8 @@ from .. import collection
 from ..collection import Collection
 from ..model import Target
 from ..recorder import Recorder
-from . import logs
 from . import playwright_events
+from .left_behind import LeftBehind
 from .listening import Listening
 from .tracker import Tracker
 from .views import View
@@ -26,8 +26,6 @@ class Attempt:
     """What is known of an item while it runs."""
 
     recorder: Recorder
-    sections_before: int
-    tracebacks: list[logs.Section] = field(default_factory=list)
     photographed: bool = False
     provisional: list[View] = field(default_factory=list)
 
@@ -46,20 +44,23 @@ ATTEMPT = pytest.StashKey[Attempt]()
 
 
 class Items:
-    """Begins, photographs and ends items. `log` is off, failed or always.
-
-    `plugins` are those of pytest that this needs.
-    """
+    """Begins, photographs and ends items. `plugins` are those of pytest that this needs."""
 
     def __init__(
-        self, collected: Collection, *, wanted: Wanted, log: str, only_last_rerun: bool
+        self,
+        collected: Collection,
+        *,
+        wanted: Wanted,
+        left_behind: LeftBehind,
+        only_last_rerun: bool,
     ) -> None:
         self.collected = collected
+        self._left_behind = left_behind
         tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
+        seeing: list[object] = [tracker] if tracker else []
         listening = [Listening()] if wanted.page != "off" else []
-        self.plugins: list[object] = [*([tracker] if tracker else []), *listening]
-        self._log = log
+        self.plugins = [*seeing, *listening, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
 
     def begin(self, item: pytest.Item) -> None:
@@ -70,7 +71,8 @@ class Items:
             item.nodeid, rerun=len(mapped.reruns), found=mapped.targets, when=mapped.when
         )
         mapped.reruns.append(recorder)
-        item.stash[ATTEMPT] = Attempt(recorder=recorder, sections_before=len(_sections(item)))
+        item.stash[ATTEMPT] = Attempt(recorder=recorder)
+        self._left_behind.begin(item, recorder)
         collection.enter(recorder)
         recorder.begin()
         playwright_events.forget_all()
@@ -96,15 +98,13 @@ class Items:
         if report.when != "teardown":
             # A subtest reports before its test, which may pass where it was skipped.
             recorder.skipped = report.skipped
-        if report.failed:
-            attempt.tracebacks.append((report.when or "call", report.longreprtext))
         if report.when == "call" or (report.when == "setup" and report.failed):
             self._look(item, attempt, report)
         if report.when == "teardown":
             if report.failed:
                 _keep(recorder, attempt.provisional)
             attempt.provisional.clear()
-            self._take_logs(item, attempt)
+        self._left_behind.report(item, report)
 
     def end(self, item: pytest.Item) -> None:
         """End the attempt; what is attached from now on belongs to the run."""
@@ -124,16 +124,6 @@ class Items:
         attempt.photographed |= any(view.kind == "screenshot" for view in views)
         _keep(attempt.recorder, views)
 
-    def _take_logs(self, item: pytest.Item, attempt: Attempt) -> None:
-        recorder = attempt.recorder
-        if self._log == "off" or (self._log == "failed" and not recorder.failed):
-            return
-        sections = _sections(item)[attempt.sections_before :]
-        for name, text in logs.texts(
-            [(f"Captured {what} {when}", text) for when, what, text in sections], attempt.tracebacks
-        ):
-            recorder.attach(text.encode("utf-8", "replace"), name=name, kind="log")
-
 
 def _keep(recorder: Recorder, views: Sequence[View]) -> None:
     """Attach what was seen, and record why something was not."""
@@ -144,8 +134,3 @@ def _keep(recorder: Recorder, views: Sequence[View]) -> None:
             recorder.refuse(view.name, seen, warning=recorder.failed)
         else:
             recorder.attach(view.content, name=view.name, kind=view.kind, remark=view.remark)
-
-
-def _sections(item: pytest.Item) -> Sequence[tuple[str, str, str]]:
-    """Return what pytest captured of an item so far: phase, kind, text. Reruns add to it."""
-    return tuple(getattr(item, "_report_sections", ()))

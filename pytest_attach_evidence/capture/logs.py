@@ -1,34 +1,61 @@
-"""What pytest captured of a test: log, output and traceback, each as one text, taken once."""
+"""What pytest captured of a test, as one text: steps, log, output and traceback, each once and bounded."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..step_log import Step
+from .excerpt import Border
+from .excerpt import excerpt
+from .excerpt import shares
+from .excerpt import size_in
 
 
-ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-FILES = (("log", "log.txt"), ("stdout", "stdout.txt"), ("stderr", "stderr.txt"))
-Section = tuple[str, str]
+NAME = "log.txt"
+ORDER = ("log", "stdout", "stderr")
 
 
-def texts(sections: Sequence[Section], tracebacks: Sequence[Section]) -> list[Section]:
-    """Return file names and texts for what there is.
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the text: what it is (`log`, `traceback`), in which phase, and its words."""
 
-    `sections` are those of the teardown report, which holds the earlier phases too: titles such as
-    `Captured log call`. `tracebacks` are pairs of a phase and what went wrong in it.
+    what: str
+    phase: str
+    text: str
+
+    @property
+    def title(self) -> str:
+        """The line above it."""
+        phase = f" ({self.phase})" if self.phase else ""
+        return f"===== {self.what}{phase} ====="
+
+
+def joined(sections: Iterable[Section], room: int, border: Border) -> str:
+    """Return sections as one text, '' where there is nothing to say.
+
+    Steps come first, then log, stdout, stderr, what other plugins captured, and the tracebacks; each in
+    the order of its phases, without colours and control characters. Where they need more than `room`
+    bytes, the largest lose what is in their middle: see `excerpt`.
     """
-    found = [(name, _joined(sections, word)) for word, name in FILES]
-    failure = "\n".join(f"===== {phase} =====\n{text.rstrip()}\n" for phase, text in tracebacks)
-    return [
-        (name, text) for name, text in (*found, ("traceback.txt", ANSI.sub("", failure))) if text
+    told = sorted((s for s in sections if s.text), key=_place)
+    rooms = shares([size_in(section.text, room) for section in told], room)
+    parts = [
+        f"{section.title}\n{excerpt(section.text, share, border).rstrip()}\n"
+        for section, share in zip(told, rooms, strict=True)
     ]
-
-
-def _joined(sections: Sequence[Section], word: str) -> str:
-    """Return the texts of one kind in order, each under its phase."""
-    parts = []
-    for title, text in sections:
-        words = title.split()
-        if len(words) > 2 and words[:2] == ["Captured", word] and text:
-            parts.append(f"===== {words[2]} =====\n{ANSI.sub('', text).rstrip()}\n")
     return "\n".join(parts)
+
+
+def of_steps(steps: Sequence[Step]) -> Section:
+    """Return the steps of a test with their times."""
+    return Section("steps", "", "\n".join(map(str, steps)))
+
+
+def _place(section: Section) -> int:
+    if section.what == "steps":
+        return -1
+    if section.what == "traceback":
+        return len(ORDER) + 1
+    return ORDER.index(section.what) if section.what in ORDER else len(ORDER)

@@ -196,7 +196,7 @@ def _test(nodeid: str, rerun: int) -> str:
 
 
 def _file(delivery: Delivery) -> str:
-    return f"{delivery.evidence.seq:02d}-{naming.remote_name(delivery.evidence.name, delivery.key)}"
+    return naming.archived_name(delivery.evidence.name, delivery.key, delivery.evidence.seq)
 
 
 def _short_hash(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import IO
 from ..errors import SpoolDamagedError
 from ..model import Delivery
 from ..model import OpenContent
+from ..naming import is_compressed
 from ..naming import remote_name
 from ..rest.body import FileBody
 
@@ -22,19 +23,6 @@ MANIFEST = "manifest-sha256.txt"
 MEDIA_TYPE = "application/zip"
 # The earliest time a zip can hold, so that the same pieces give the same bytes.
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-COMPRESSED = (
-    "audio/",
-    "video/",
-    "image/",
-    "application/zip",
-    "application/gzip",
-    "application/pdf",
-    "application/vnd.openxmlformats-officedocument.",
-    "application/x-7z-compressed",
-    "application/x-bzip2",
-    "application/x-xz",
-)
-COMPRESSIBLE = ("image/svg+xml", "image/bmp", "audio/wav", "audio/x-wav")
 
 
 class DamagedPieceError(SpoolDamagedError):
@@ -133,7 +121,4 @@ def _entry(name: str, compression: int) -> zipfile.ZipInfo:
 
 
 def _compression(media_type: str) -> int:
-    plain = media_type.partition(";")[0].strip().lower()
-    if plain.startswith(COMPRESSED) and plain not in COMPRESSIBLE:
-        return zipfile.ZIP_STORED
-    return zipfile.ZIP_DEFLATED
+    return zipfile.ZIP_STORED if is_compressed(media_type) else zipfile.ZIP_DEFLATED

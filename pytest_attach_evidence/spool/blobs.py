@@ -179,13 +179,14 @@ class SourceFile:
     Iterating raises AttachError for anything but a plain file that can be read: missing, a folder, a
     FIFO (which is not waited for), a device, a file of the proc kind, one larger than `max_size`.
     `changed` tells after an iteration whether the file was written to meanwhile, `size` how large it
-    was when it was opened.
+    was when it was opened, `version` what tells its content from a later one: size and time in ns.
     """
 
     def __init__(self, path: Path, max_size: int) -> None:
         self.path = path
         self.changed = False
         self.size: int | None = None
+        self.version: tuple[int, int] | None = None
         self._max_size = max_size
 
     def __iter__(self) -> Iterator[bytes]:
@@ -201,7 +202,8 @@ class SourceFile:
             while block := file.read(BLOCK):
                 yield block
             after = os.fstat(file.fileno())
-        self.changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+        self.version = (after.st_size, after.st_mtime_ns)
+        self.changed = (before.st_size, before.st_mtime_ns) != self.version
 
 
 def _is_made_up(file: os.stat_result) -> bool:

@@ -34,6 +34,14 @@ SOURCES = """
         with tempfile.TemporaryFile() as file:
             evidence.attach(file)
         evidence.attach(b"", name="empty.txt")
+        evidence.attach(io.StringIO("grüße"))
+        path.write_text("first\\nsecond\\n", encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            file.readline()
+            evidence.attach(file, name="rest.log")
+        with path.open("rb") as file:
+            file.seek(6)
+            evidence.attach(file, name="rest.bin")
 
     def test_texts(evidence):
         evidence.text("grüße \\ud800", name="greeting")
@@ -60,7 +68,7 @@ SOURCES = """
 
 @WORKERS
 def test_sources(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
-    """Paths, bytes and open files are copied when they are attached."""
+    """Paths, bytes and open files, from where they stand, are copied when they are attached."""
     run = run_and_read_spool(SOURCES, *workers)
     facts = [(p.name, p.kind, p.media_type, p.size) for p in run.pieces("test_sources")]
 
@@ -74,10 +82,15 @@ def test_sources(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> No
         ("path.log", "file", "text/plain", 18),
         ("evidence.bin", "file", "application/octet-stream", 0),
         ("empty.txt", "file", "text/plain", 0),
+        ("evidence.txt", "file", "text/plain", 7),
+        ("rest.log", "file", "text/plain", 7),
+        ("rest.bin", "file", "application/octet-stream", 7),
     ] == facts
     assert b"bc" == run.content("test_sources", "view.bin")
+    assert b"second\n" == run.content("test_sources", "rest.log")
+    assert b"second\n" == run.content("test_sources", "rest.bin")
     assert [] == run.refused
-    assert ["call"] * 9 == [piece.phase for piece in run.pieces("test_sources")]
+    assert ["call"] * 12 == [piece.phase for piece in run.pieces("test_sources")]
 
 
 def test_texts(run_and_read_spool: RunAndRead) -> None:
@@ -265,6 +278,51 @@ def test_hooks_of_a_conftest(
     assert [f"hook-{name}.txt" for name in own] == run.names("test_it")
     assert {f"hook-{name}.txt" for name in (*in_both, "logfinish")} <= set(run.names(""))
     assert (3 if workers else 1) == run.names("").count("hook-sessionfinish.txt")
+
+
+SCOPES = """
+    import pytest
+    from pytest_attach_evidence import attach
+
+    def scoped(scope):
+        @pytest.fixture(scope=scope)
+        def fixture(evidence_session):
+            attach(b"u", name=f"{scope}-up.txt")
+            evidence_session.text("u", name=f"{scope}-run.txt")
+            yield
+            attach(b"d", name=f"{scope}-down.txt")
+        return fixture
+
+    session, module, klass = scoped("session"), scoped("module"), scoped("class")
+
+    @pytest.mark.usefixtures("session", "module", "klass")
+    class TestClass:
+        def test_first(self): pass
+        def test_second(self): pass
+
+    def test_third(session, module): pass
+    def test_last(): pass
+"""
+
+
+@WORKERS
+def test_fixtures_of_wider_scopes(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
+    """`attach` belongs to the test that runs: the first user, and whoever runs when the scope ends.
+
+    `evidence_session` belongs to the run.
+    """
+    dist = ("--dist=loadfile",) if workers else ()
+
+    run = run_and_read_spool(SCOPES, *workers, *dist)
+
+    found = {name: run.names(f"::test_{name}") for name in ("first", "second", "third", "last")}
+    assert {
+        "first": ["session-up.txt", "module-up.txt", "class-up.txt"],
+        "second": ["class-down.txt"],
+        "third": [],
+        "last": ["module-down.txt", "session-down.txt"],
+    } == found
+    assert ["session-run.txt", "module-run.txt", "class-run.txt"] == run.names("")
 
 
 def test_attach_without_a_session(start: Start) -> None:

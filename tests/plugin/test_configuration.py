@@ -262,7 +262,7 @@ def test_without_the_plugin(pytester: pytest.Pytester, monkeypatch: pytest.Monke
     without.assert_outcomes(passed=1, failed=1)
     assert not {"evidence", "pytest_evidence"} & set(everything_printed(without).split())
     having.assert_outcomes(passed=1, failed=1)
-    assert ["stage.txt", "traceback.txt"] == run.names("test_other")
+    assert ["stage.txt", "log.txt"] == run.names("test_other")
     assert b"local" == run.content("test_other", "stage.txt")
 
 

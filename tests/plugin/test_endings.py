@@ -80,7 +80,7 @@ def test_interrupted_test(run_and_read_spool: RunAndRead, end: str, expected: in
     run = run_and_read_spool(suite, apart=True)
 
     assert expected == run.result.ret
-    assert ["text.txt", "traceback.txt"] == run.names("test_b")
+    assert ["text.txt", "log.txt"] == run.names("test_b")
     assert ("unknown", ["text.txt"]) == (run.item("test_c").outcome, run.names("test_c"))
     assert run.line["pieces"] == run.line["delivered"]
     if expected == 2:

@@ -96,8 +96,8 @@ def test_outcomes(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> N
 
     assert EXPECTED == {name: str(run.item(name).outcome) for name in EXPECTED}
     assert [] == run.items("::test_marked_skip")
-    assert ["setup.txt", "traceback.txt"] == run.names("::test_bad_setup")
-    assert ["teardown.txt", "traceback.txt"] == run.names("::test_bad_teardown")
+    assert ["setup.txt", "log.txt"] == run.names("::test_bad_setup")
+    assert ["teardown.txt", "log.txt"] == run.names("::test_bad_teardown")
     assert 7 == len([one for one in run.record.items.values() if "test_values[" in one.nodeid])
     assert 7 == len([p for p in run.wanted if "test_values[" in _test_of(run, p.item_id)])
     assert run.line["pieces"] == run.line["delivered"]
@@ -154,72 +154,6 @@ def _test_of(run: Run, item_id: str) -> str:
     return run.record.items[item_id].nodeid
 
 
-LOGS = """
-    import logging
-    import sys
-    import pytest
-
-    log = logging.getLogger("shop")
-
-    @pytest.fixture
-    def noisy():
-        print("setup out")
-        log.warning("setup log")
-        yield
-        print("teardown out")
-        log.warning("teardown log")
-
-    def test_noisy(noisy):
-        print("\\x1b[31mcall out\\x1b[0m")
-        print("call err", file=sys.stderr)
-        log.error("call log")
-        raise ValueError("wrong")
-
-    def test_quiet(): assert False
-
-    def test_passes(noisy): pass
-"""
-
-
-@WORKERS
-def test_logs_are_taken_once(run_and_read_spool: RunAndRead, workers: tuple[str, ...]) -> None:
-    """A failed test leaves its log, output and traceback: each phase once, without colours."""
-    run = run_and_read_spool(LOGS, *workers)
-    stdout = run.content("test_noisy", "stdout.txt").decode()
-    log = run.content("test_noisy", "log.txt").decode()
-
-    assert ["log.txt", "stdout.txt", "stderr.txt", "traceback.txt"] == run.names("test_noisy")
-    assert (
-        "===== setup =====\nsetup out\n\n===== call =====\ncall out\n\n"
-        "===== teardown =====\nteardown out\n"
-    ) == stdout
-    assert [1, 1, 1] == [log.count(f"{phase} log") for phase in ("setup", "call", "teardown")]
-    assert b"ValueError: wrong" in run.content("test_noisy", "traceback.txt")
-    assert ["traceback.txt"] == run.names("test_quiet")
-    assert [] == run.names("test_passes")
-
-
-@pytest.mark.parametrize(
-    ("mode", "noisy", "passes"),
-    [
-        ("off", [], []),
-        (
-            "always",
-            ["log.txt", "stdout.txt", "stderr.txt", "traceback.txt"],
-            ["log.txt", "stdout.txt"],
-        ),
-    ],
-)
-def test_logs_are_an_option(
-    run_and_read_spool: RunAndRead, mode: str, noisy: list[str], passes: list[str]
-) -> None:
-    """`evidence_log` takes them never or always."""
-    run = run_and_read_spool(LOGS, f"--evidence-log={mode}")
-
-    assert noisy == run.names("test_noisy")
-    assert passes == run.names("test_passes")
-
-
 RERUNS = """
     import logging
     import pytest
@@ -259,17 +193,22 @@ def test_reruns(run_and_read_spool: RunAndRead, reruns: str, workers: tuple[str,
     names = {item.rerun: [p.name for p in run.wanted if p.item_id == item.id] for item in attempts}
 
     assert ["failed", "failed", "passed"] == [str(item.outcome) for item in attempts]
-    last = ["attempt-3.txt", "log.txt", "stdout.txt"]
+    last = ["attempt-3.txt", "log.txt"]
     if reruns == "last":
         assert {0: [], 1: [], 2: last} == names
     else:
-        first = ["attempt-1.txt", "log.txt", "stdout.txt", "traceback.txt"]
+        first = ["attempt-1.txt", "log.txt"]
         second = ["attempt-2.txt", *first[1:]]
         assert {0: first, 1: second, 2: last} == names
-    final = next(p for p in run.wanted if p.item_id == attempts[2].id and p.name == "stdout.txt")
+    final = next(p for p in run.wanted if p.item_id == attempts[2].id and p.name == "log.txt")
     with run.folder.open_content(final) as file:
         shown = file.read().decode()
-    assert "===== setup =====\nsetup 2\n\n===== teardown =====\nteardown 3\n" == shown
+    assert (
+        "===== stdout (setup) =====\nsetup 2\n\n===== stdout (teardown) =====\nteardown 3\n"
+        in shown
+    )
+    assert "attempt 3" in shown
+    assert "attempt 2" not in shown
     assert 0 == run.result.ret
 
 
@@ -313,5 +252,23 @@ def test_doctest(pytester: pytest.Pytester, run_and_read_spool: RunAndRead) -> N
     run = run_and_read_spool("", "--doctest-modules", "documented.py")
 
     assert "failed" == run.item("documented").outcome
-    assert ["traceback.txt"] == run.names("documented")
-    assert b"Expected" in run.content("documented", "traceback.txt")
+    assert ["log.txt"] == run.names("documented")
+    assert b"Expected" in run.content("documented", "log.txt")
+
+
+LATE = """
+    kept = []
+
+    def test_passes(evidence): kept.append(evidence)
+
+    def test_after():
+        kept[0].text("late", name="late.txt")
+"""
+
+
+def test_a_first_piece_after_the_end(run_and_read_spool: RunAndRead) -> None:
+    """A piece that comes when its test is over is kept with the outcome that the test had."""
+    run = run_and_read_spool(LATE)
+
+    assert ["late.txt"] == run.names("test_passes")
+    assert "passed" == run.item("test_passes").outcome

@@ -11,7 +11,6 @@ from .conftest import RunAndRead
 
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])
 SUITE = """
-    import io
     import os
     import pytest
 
@@ -19,11 +18,15 @@ SUITE = """
         name = "broken.txt"
         def read(self, size): raise RuntimeError("half of it")
 
+    class Numbers:
+        def read(self, size): return size
+
     class Wordless:
         def __str__(self): raise RuntimeError("no words")
 
     CASES = {
         "missing": lambda e, f: e.attach("missing.txt"),
+        "empty": lambda e, f: e.attach(""),
         "folder": lambda e, f: e.attach(f),
         "fifo": lambda e, f: e.attach(os.mkfifo(f / "pipe") or f / "pipe"),
         "loop": lambda e, f: e.attach((f / "loop").symlink_to(f / "loop") or f / "loop"),
@@ -35,7 +38,7 @@ SUITE = """
         "large-bytes": lambda e, f: e.attach(b"x" * 5000, name="big.bin"),
         "number": lambda e, f: e.attach(12),
         "none": lambda e, f: e.attach(None, name="none.txt"),
-        "text-file": lambda e, f: e.attach(io.StringIO("text"), name="text.txt"),
+        "number-file": lambda e, f: e.attach(Numbers(), name="numbers.txt"),
         "broken-file": lambda e, f: e.attach(Broken()),
         "wordless": lambda e, f: e.text(Wordless()),
         "circle": lambda e, f: e.json((lambda d: d.append(d) or d)([])),
@@ -64,7 +67,8 @@ SUITE = """
 """
 EXPECTED = {
     "missing": r"missing.txt: no such file: missing.txt - attach it after it was written",
-    "folder": r"test_it_folder_0: \S+ is a folder, not a file - attach a plain file",
+    "empty": r"a piece: its path is empty - name a file or a folder",
+    "folder": r"test_it_folder_0.zip: \S+ is a folder without files \(nothing is in it\) - .*",
     "fifo": r"pipe: \S+/pipe is a FIFO, not a file - attach a plain file",
     "loop": r"loop: \S+/loop cannot be read \(.* - check its type and permissions",
     "below": r"y: \S+/x/y cannot be read \(Not a directory\) - check its type and permissions",
@@ -73,9 +77,9 @@ EXPECTED = {
     "nul": r".*null (byte|character).*",
     "large-file": r"big: 1.0 kB, evidence_max_size takes 1.0 kB - raise it or attach less",
     "large-bytes": r"big.bin: more than 1.0 kB, evidence_max_size takes 1.0 kB - raise it .*",
-    "number": r"evidence.bin: int cannot be attached - attach a path, bytes or an open binary file",
+    "number": r"evidence.bin: int cannot be attached - attach a path, bytes or an open file",
     "none": r"none.txt: NoneType cannot be attached - attach a path, bytes or .*",
-    "text-file": r"text.txt: the file is open as text - open it with mode 'rb'",
+    "number-file": r"numbers.txt: its read\(\) gives int - attach a file of bytes or of text",
     "broken-file": r"broken.txt: cannot be taken \(RuntimeError: half of it\)",
     "wordless": r"text.txt: cannot be made \(no words\)",
     "circle": r"document.json: cannot be made \(.*\)",

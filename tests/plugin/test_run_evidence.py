@@ -170,6 +170,61 @@ def test_sample_plugin(
     assert 0 == run.result.ret
 
 
+KIND = """
+    import pytest
+
+    class DatabaseLog:
+        def __init__(self):
+            self.queries = []
+
+        @pytest.fixture
+        def database(self):
+            self.queries.clear()
+            return self.queries.append
+
+        @pytest.hookimpl(optionalhook=True)
+        def pytest_evidence_collect(self, item, report):
+            if report.when == "call" and "database" in item.fixturenames:
+                facts = {"kind": "queries", "media_type": "application/sql", "remark": "from the log"}
+                yield "queries.sql", ";\\n".join(self.queries), facts
+
+    def pytest_configure(config):
+        config.pluginmanager.register(DatabaseLog())
+"""
+
+
+@WORKERS
+def test_a_plugin_that_adds_a_kind_of_evidence(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, workers: tuple[str, ...]
+) -> None:
+    """In under twenty lines another plugin adds evidence of a kind and a media type of its own."""
+    assert len([line for line in KIND.splitlines() if line.strip()]) < 20
+    pytester.makepyfile(database_log=KIND)
+    pytester.syspathinsert()
+    suite = """
+        def test_queries(database):
+            database("select 1")
+            database("select 2")
+            assert False
+
+        def test_other(): pass
+    """
+
+    words = ("-p", "database_log", "--evidence-log=off", *workers)
+    run = run_and_read_spool(suite, *words, apart=True)
+    piece = run.piece("test_queries", "queries.sql")
+
+    assert ("queries", "application/sql", "from the log", "call") == (
+        piece.kind,
+        piece.media_type,
+        piece.remark,
+        piece.phase,
+    )
+    assert b"select 1;\nselect 2" == run.content("test_queries", "queries.sql")
+    assert [] == run.names("test_other")
+    assert [] == run.refused
+
+
 def test_hook_that_collects_and_raises(
     pytester: pytest.Pytester, run_and_read_spool: RunAndRead
 ) -> None:

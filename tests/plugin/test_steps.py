@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_attach_evidence.collection import OFF
-from pytest_attach_evidence.item_log import MAX_STEPS
 from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.spool import Spool
+from pytest_attach_evidence.step_log import MAX_STEPS
 
 from .conftest import RunAndRead
 from .conftest import Start

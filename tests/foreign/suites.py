@@ -1,0 +1,111 @@
+"""Test suites that other people wrote, as their source archives have them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+
+LIMIT_S = 600
+INSTALLED = "installed"
+Outcomes = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A suite: its distribution, its tests, the plugins it needs, and how many of them pass at least."""
+
+    distribution: str
+    version: str
+    tests: tuple[str, ...]
+    least: int
+    plugins: tuple[str, ...] = ()
+
+    @property
+    def requirement(self) -> str:
+        """What the index is asked for."""
+        return f"{self.distribution}=={self.version}"
+
+
+SUITES = (
+    Suite(
+        distribution="pytest-mock",
+        version="3.15.1",
+        tests=("tests",),
+        least=60,
+        plugins=("pytest_mock",),
+    ),
+    Suite(
+        distribution="pytest-rerunfailures",
+        version="16.7",
+        tests=("tests",),
+        least=60,
+        plugins=("pytest_rerunfailures",),
+    ),
+    Suite(distribution="click", version="8.5.1", tests=("tests",), least=500),
+)
+
+
+class Unreachable(Exception):  # noqa: N818  # a reason to skip, not an error
+    """The package index does not answer or does not have the archive."""
+
+
+def unpacked(suite: Suite, folder: Path) -> Path:
+    """Return the folder of a suite's source archive; the package itself is installed beside it.
+
+    Raises Unreachable.
+    """
+    _pip("download", "--no-deps", "--no-binary", ":all:", "-d", str(folder), suite.requirement)
+    _pip("install", "--no-deps", "--target", str(folder / INSTALLED), suite.requirement)
+    archives = list(folder.glob("*.tar.gz"))
+    if not archives:
+        raise Unreachable("there is no source archive")
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(folder, filter="data")
+    (found,) = (path for path in folder.iterdir() if path.is_dir() and path.name != INSTALLED)
+    return found
+
+
+def _pip(command: str, *words: str) -> None:
+    """Ask the package index for something. Raises Unreachable."""
+    whole = [sys.executable, "-m", "pip", command, "-q", "--timeout=20", "--retries=0", *words]
+    try:
+        done = subprocess.run(whole, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise Unreachable(f"no answer in {LIMIT_S} s") from error
+    if done.returncode:
+        raise Unreachable((done.stderr.strip().splitlines() or ["pip failed"])[-1])
+
+
+def outcomes(suite: Suite, project: Path, *arguments: str) -> Outcomes:
+    """Run a suite in a process of its own; return the outcomes of every test, phase by phase."""
+    report = project.parent / "report.xml"
+    report.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(project.parent / INSTALLED),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_PLUGINS": ",".join(suite.plugins),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    words = ("-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *words, *suite.tests],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    found: Outcomes = {}
+    for case in ET.fromstring(report.read_bytes()).iter("testcase"):
+        said = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        name = f"{case.attrib['classname']}::{case.attrib['name']}"
+        found[name] = sorted([*found.get(name, []), *(said or ["passed"])])
+    return found

@@ -1,0 +1,46 @@
+"""Suites that nobody here wrote end with the same outcomes with the plugin as without it, test by test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_attach_evidence.spool import Spool
+
+from .suites import SUITES
+from .suites import Outcomes
+from .suites import Suite
+from .suites import Unreachable
+from .suites import outcomes
+from .suites import unpacked
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.distribution)
+def test_the_same_outcomes(suite: Suite, tmp_path: Path) -> None:
+    """Collecting with everything on changes the outcome of no test of a foreign suite."""
+    try:
+        project = unpacked(suite, tmp_path / "archive")
+    except Unreachable as error:
+        pytest.skip(f"{suite.requirement} cannot be had from the package index here: {error}")
+    everything = (
+        *("-p", "attach-evidence", "--evidence=collect", f"--evidence-dir={tmp_path / 'spool'}"),
+        *("--evidence-log=always", "-oevidence_files=**", "-oevidence_bridge=properties"),
+    )
+
+    without = outcomes(suite, project, "-p", "no:attach-evidence")
+    with_it = outcomes(suite, project, *everything)
+
+    different = differences(without, with_it)
+    if different:  # one that differs once more is no test that fails now and then
+        again = outcomes(suite, project, "-p", "no:attach-evidence")
+        different &= differences(again, outcomes(suite, project, *everything))
+
+    assert suite.least <= len([test for test, said in without.items() if "passed" in said])
+    assert set() == different
+    assert any(run.read().pieces for run in Spool(tmp_path / "spool").runs())
+
+
+def differences(one: Outcomes, other: Outcomes) -> set[str]:
+    """Return the tests that did not end alike, those that only one run has included."""
+    return {test for test in one.keys() | other.keys() if one.get(test) != other.get(test)}
