@@ -240,6 +240,41 @@ def test_steps_with_their_times(run_and_read_spool: RunAndRead) -> None:
     )
 
 
+SKIPPED = """
+    import asyncio
+    import pytest
+
+    async def step(evidence, title, *, after, then):
+        with evidence.step(title):
+            then.set()
+            await after.wait()
+
+    def test_skipped(evidence):
+        async def two_at_once():
+            begun, other = asyncio.Event(), asyncio.Event()
+            await asyncio.gather(
+                step(evidence, "First", after=other, then=begun),
+                step(evidence, "Second", after=begun, then=other),
+            )
+        asyncio.run(two_at_once())
+        with evidence.step("Third"):
+            evidence.text("a", name="a.txt")
+            pytest.skip("not here")
+"""
+
+
+def test_the_log_and_the_record_tell_the_same_of_steps(run_and_read_spool: RunAndRead) -> None:
+    """Steps of tasks that overlap, and one that skips: as many, ended alike, by number and by time."""
+    run = run_and_read_spool(SKIPPED, "--evidence-log=always")
+    log = run.content("test_skipped", "log.txt").decode()
+    lines = re.findall(r"^ +\d+\.\d{3} s +\d+\.\d{3} s  (\w+) +(.*)$", log, re.MULTILINE)
+
+    assert [("passed", "First"), ("passed", "Second"), ("skipped", "Third")] == lines
+    assert ("passed", "passed", "skipped") == run.item("test_skipped").steps
+    piece = run.piece("test_skipped", "a.txt")
+    assert ("Third", 3) == (piece.step, piece.step_number)
+
+
 WARNINGS = """
     import warnings
     import pytest
