@@ -47,8 +47,8 @@ def test_what_is_no_table(run_and_read_spool: RunAndRead) -> None:
     run = run_and_read_spool(TABLES)
 
     assert [
-        f"test_inner.py::test_refused: {name}: cannot be made (a row is text - give each row as a "
-        "dictionary or a list of cells)"
+        f"test_inner.py::test_refused: {name}: cannot be made (a row is text) - give each row as a "
+        "dictionary or a list of cells"
         for name in ("text.csv", "words.html")
     ] == run.refused
 
