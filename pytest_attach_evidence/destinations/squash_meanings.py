@@ -21,6 +21,7 @@ from .squash_notes import sent_to
 from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
 from .squash_targets import PLANNED
+from .squash_targets import wrong
 
 
 READINGS = 3
@@ -39,8 +40,12 @@ class Meanings:
         self.recall(())
 
     def recall(self, targets: Iterable[Target]) -> None:
-        """Take the targets of the runs being delivered, of any destination."""
-        self._unread = dict.fromkeys(one for one in targets if one.destination == "squash")
+        """Take the targets of the runs being delivered, of any destination.
+
+        What no mark can spell, which a spool from elsewhere may hold, means nothing.
+        """
+        own = (one for one in targets if one.destination == "squash")
+        self._unread = dict.fromkeys(one for one in own if not wrong(one))
         self._errors: dict[str | None, TemporaryError] = {}
         self._tried: Counter[str | None] = Counter()
         self._planned: dict[str, list[Target]] = {}

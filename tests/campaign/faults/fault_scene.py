@@ -24,7 +24,7 @@ from pytest_attach_evidence.deliver import Group
 from pytest_attach_evidence.deliver import Results
 from pytest_attach_evidence.deliver import account
 from pytest_attach_evidence.destinations import factory
-from pytest_attach_evidence.destinations import squash_executions
+from pytest_attach_evidence.destinations import squash_adoption
 from pytest_attach_evidence.destinations import workiva_uploads
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Item
@@ -282,7 +282,7 @@ def fault_scene(
     given[systems[0].name] |= switches
     skipped = SkippedTime() if skipping else None
     if skipped is not None:
-        for room in (account, squash_executions, workiva_uploads):
+        for room in (account, squash_adoption, workiva_uploads):
             monkeypatch.setattr(room, "seconds_since", skipped.seconds_since)
     with Sandbox(folder / "sandbox", switches=given) as sandbox:
         made = FaultScene(
