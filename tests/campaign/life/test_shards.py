@@ -188,10 +188,10 @@ def test_shards_that_each_lost_the_answer_to_a_creation(life: Life, strangers: i
 
     pushed = life.project.command("push", *runs)
     if strangers:
-        (line,) = [one for one in pushed.out.splitlines() if one.startswith("rejected:")]
+        (line,) = [one for one in pushed.out.splitlines() if one.startswith("uncertain:")]
         assert 65 == pushed.status
         assert all(str(one.id) in line for one in fresh)
-        assert "or give it a status, then: attach-evidence push --retry-rejected" in line
+        assert "or give it a status, then: attach-evidence push" in line
         others[0].status = "BLOCKED"
         pushed = life.project.shell(pushed.next, life.project.folder)
 
