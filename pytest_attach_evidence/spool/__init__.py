@@ -81,7 +81,7 @@ class Spool:
         except OSError as error:
             msg = f"{self.folder} cannot be read ({error.strerror or error})"
             raise SpoolError(msg) from error
-        return [RunFolder(path) for path in sorted(found)]
+        return [RunFolder(path) for path in sorted(found, key=_begun)]
 
     def run(self, id: str) -> RunFolder | None:
         """Return the run of an id, None where there is none; an id may come from somebody else."""
@@ -126,3 +126,12 @@ def _is_run(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _begun(path: Path) -> tuple[str, int, str]:
+    """Return what tells when a run began: the second in its name, and the moment of its first file."""
+    second = path.name.partition("-")[0]
+    try:
+        return second, (path / "run.json").stat().st_mtime_ns, path.name
+    except OSError:
+        return second, 0, path.name

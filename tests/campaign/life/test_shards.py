@@ -176,27 +176,31 @@ def lose_the_creations(life: Life, runs: list[str]) -> None:
 
 @pytest.mark.parametrize("strangers", [0, 1])
 def test_shards_that_each_lost_the_answer_to_a_creation(life: Life, strangers: int) -> None:
-    """Together they share the newest; beside a tester's one line tells what to do, and that works."""
+    """Together they share the newest; beside a tester's nothing is sent, and one line tells what to do.
+
+    That a plain push goes on then is shown where executions are tested: it waits for the time to settle.
+    """
     system: Any = life.sandbox.systems["squash"]
     (item,) = [one for one in system.plan.items.values() if is_line_of(one, "TC-1")]
     before = len(item.executions)
     life.suite(SUITE.replace("{end}", "pass"))
     runs = shards(life, apart=True)
     lose_the_creations(life, runs)
-    others = [system.plan.create_execution(item) for _ in range(strangers)]
+    for _ in range(strangers):
+        system.plan.create_execution(item)
     fresh = item.executions[before:]
 
     pushed = life.project.command("push", *runs)
     if strangers:
-        (line,) = [one for one in pushed.out.splitlines() if one.startswith("rejected:")]
+        (line,) = [one for one in pushed.out.splitlines() if one.startswith("uncertain:")]
         assert 65 == pushed.status
         assert all(str(one.id) in line for one in fresh)
-        assert "or give it a status, then: attach-evidence push --retry-rejected" in line
-        others[0].status = "BLOCKED"
-        pushed = life.project.shell(pushed.next, life.project.folder)
+        assert "or give it a status, then: attach-evidence push" in line
+        assert ["READY"] * 3 == [one.status for one in fresh]
+        return
 
     assert (0, "") == (pushed.status, pushed.errors), pushed
-    assert ["READY", "SUCCESS", "BLOCKED"][: 2 + strangers] == [one.status for one in fresh]
+    assert ["READY", "SUCCESS"] == [one.status for one in fresh]
     assert [1] * 5 == list(commits(life.sandbox, "squash").values())
 
 
