@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import partial
@@ -26,6 +25,7 @@ from ..errors import TemporaryError
 from ..project import Project
 from ..report import output
 from ..report.exit_status import ExitStatus
+from ..report.exit_status import worst
 from . import remote_changes
 from . import remote_reading
 from . import with_pytest
@@ -124,28 +124,13 @@ def remote(config: pytest.Config, chosen: argparse.Namespace) -> int:
     finally:
         if chosen.json:
             output.write(_json(documents))
-    return _worst(statuses)
+    return int(worst(statuses))
 
 
 def _json(documents: Documents) -> str:
     """Return JSON in which foreign text commands neither a terminal nor a CI system (`##vso[`, `::`)."""
     text = json.dumps(documents, indent=2)
     return text.replace("##", r"\u0023\u0023").replace("::", r"\u003a\u003a")
-
-
-ORDER = (
-    ExitStatus.INTERRUPTED,
-    ExitStatus.USAGE,
-    ExitStatus.CONFIGURATION,
-    ExitStatus.PERSON_MUST_ACT,
-    ExitStatus.AUTHENTICATION,
-    ExitStatus.WAITING,
-)
-
-
-def _worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
-    found = set(statuses)
-    return next((status for status in ORDER if status in found), ExitStatus.OK)
 
 
 def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> ExitStatus:
@@ -155,7 +140,7 @@ def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> Exit
             ACTIONS[chosen.action](asked, chosen, documents)
     except EvidenceError as error:
         asked.tell(error)
-    return _worst(map(_status, asked.failures))
+    return worst(map(_status, asked.failures))
 
 
 def _status(error: EvidenceError) -> ExitStatus:

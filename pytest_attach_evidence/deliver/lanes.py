@@ -9,6 +9,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -120,14 +121,10 @@ def _ask_how_full(
     for target in dict.fromkeys(work.target for work in results.plan.work):
         destination = destinations.get(target.destination)
         if isinstance(destination, Telling):
-            try:
+            with _counted(str(target), results, ground):
                 holding = destination.holding(target, results.plan.deliveries)
-            except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
-                seen = ground.mask(f"{target}: {type(error).__name__}: {error}")
-                results.bugs += [seen] if seen not in results.bugs else []
-                continue
-            if holding is not None:
-                results.holdings[target] = holding
+                if holding is not None:
+                    results.holdings[target] = holding
 
 
 def _ask_what_was_decided(
@@ -135,10 +132,18 @@ def _ask_what_was_decided(
 ) -> None:
     for name, destination in destinations.items():
         if isinstance(destination, Remarking):
-            try:
+            with _counted(name, results, ground):
                 results.remarks += [ground.mask(f"{name}: {one}") for one in destination.remarks()]
-            except Exception as error:  # noqa: BLE001  # whatever it is, all was delivered
-                results.bugs.append(ground.mask(f"{name}: {type(error).__name__}: {error}"))
+
+
+@contextlib.contextmanager
+def _counted(subject: str, results: Results, ground: Ground) -> Iterator[None]:
+    """Count what a destination raises, once, as a bug that costs nothing: all was delivered."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # see above
+        seen = ground.mask(f"{subject}: {type(error).__name__}: {error}")
+        results.bugs += [seen] if seen not in results.bugs else []
 
 
 def _why_not(target: Target, results: Results, interrupted: str) -> str:

@@ -58,11 +58,13 @@ def exit_status(results: Results, *, refused: bool = False) -> ExitStatus:
 
 
 def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
-    """Return the status that says most about several deliveries together."""
+    """Return the status that says most about several deliveries, or other things done, together."""
     order = (
         ExitStatus.INTERRUPTED,
         ExitStatus.BUG,
         ExitStatus.SPOOL,
+        ExitStatus.USAGE,
+        ExitStatus.CONFIGURATION,
         ExitStatus.PERSON_MUST_ACT,
         ExitStatus.AUTHENTICATION,
         ExitStatus.WAITING,

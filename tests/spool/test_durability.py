@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from datetime import tzinfo
@@ -175,11 +176,14 @@ def test_a_spool_explains_itself(tmp_path: Path) -> None:
 
 
 def test_two_sessions_have_two_runs(tmp_path: Path) -> None:
-    """Runs never share a folder, and are listed in their order."""
-    runs = [begin(tmp_path) for _ in range(5)]
+    """Runs never share a folder, and are listed in their order, within a second too."""
+    runs = []
+    for _ in range(5):
+        runs.append(begin(tmp_path))
+        time.sleep(0.02)  # coarser than any clock of files
 
     listed = Spool(tmp_path / ".evidence").runs()
-    assert sorted(run.id for run in runs) == [run.id for run in listed]
+    assert [run.id for run in runs] == [run.id for run in listed]
     assert 5 == len({run.token for run in listed})
     assert all(run.is_busy() for run in listed)
     for run in runs:
