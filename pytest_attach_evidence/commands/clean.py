@@ -10,6 +10,7 @@ import pytest
 from .. import delivering
 from ..errors import SpoolError
 from ..report.exit_status import ExitStatus
+from ..report.output import counted
 from . import with_pytest
 from .with_pytest import say
 
@@ -32,7 +33,7 @@ def clean(config: pytest.Config, chosen: argparse.Namespace) -> int:
         stayed = [run for run in runs if not delivering.remove_settled(run)]
     except SpoolError as error:
         return with_pytest.spool_trouble(error)
-    say(f"{len(runs) - len(stayed)} runs removed, {len(stayed)} stay")
+    say(f"{counted(len(runs) - len(stayed), 'run')} removed, {len(stayed)} stay")
     if chosen.runs and stayed:
         say(
             *(

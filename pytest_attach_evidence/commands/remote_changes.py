@@ -13,6 +13,7 @@ from ..errors import PermanentError
 from ..errors import TargetError
 from ..naming import keys_in
 from ..redact import harmless
+from ..report.output import counted
 from .remote_reading import attachment_lines
 from .remote_targets import Asked
 from .remote_targets import Documents
@@ -92,4 +93,4 @@ def _show_beside(*lines: str) -> None:
 
 
 def _counted(found: Sequence[Attached]) -> str:
-    return f"{len(found)} attachment{'s' if len(found) > 1 else ''}"
+    return counted(len(found), "attachment")

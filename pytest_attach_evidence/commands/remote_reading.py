@@ -72,8 +72,8 @@ def _show_list(
     if not found and not files:
         say(f"{asked}: nothing is there")
     else:
-        counted = [f"{len(found)} objects"] if found or files is None else []
-        counted += [f"{len(files)} attachments"] if files is not None else []
+        counted = [output.counted(len(found), "object")] if found or files is None else []
+        counted += [output.counted(len(files), "attachment")] if files is not None else []
         say(f"{asked}: {', '.join(counted)}")
 
 

@@ -21,6 +21,7 @@ from ..errors import SpoolError
 from ..model import State
 from ..model import Target
 from ..report.exit_status import ExitStatus
+from ..report.output import counted
 from ..run_record import RunRecord
 from ..spool import readable_size
 from . import with_pytest
@@ -120,7 +121,12 @@ def _lines(
     size = readable_size(sum(piece.size for piece in wanted))
     told = ", ".join(f"{number} {state.value}" for state, number in known.items())
     how = "in use" if running else "" if record.finished else "interrupted"
-    facts = [record.run.id, f"{len(wanted)} pieces ({size})", told or "nothing to deliver", how]
+    facts = [
+        record.run.id,
+        f"{counted(len(wanted), 'piece')} ({size})",
+        told or "nothing to deliver",
+        how,
+    ]
     troubles = [f"  damaged: {problem}" for problem in damage(record, record.receipts)]
     troubles += [
         f"  not taken: {problem}" for problem in record.refused if problem.severity == "error"

@@ -19,6 +19,7 @@ from ..redact import harmless
 from ..report import output
 from ..report.exit_status import STATUSES
 from ..report.exit_status import ExitStatus
+from ..report.output import counted
 from ..spool import RunFolder
 from ..spool import Spool
 
@@ -146,7 +147,7 @@ def chosen_runs(spool: Path, names: Sequence[str]) -> list[RunFolder]:
         elif name in known:
             chosen.append(known[name])
         else:
-            there = f"{len(known)} runs are in {spool}" if known else f"{spool} holds no run"
+            there = f"{counted(len(known), 'run')} in {spool}" if known else f"{spool} holds no run"
             msg = f"no run {name!r}: {there} - attach-evidence status lists them"
             raise NoRunError(msg)
     different = list({run.path.resolve(): run for run in chosen}.values())

@@ -18,6 +18,11 @@ def write(*lines: str) -> None:
         let_go()
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with the word for so many: `1 piece`, `2 pieces`, `0 deliveries`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def let_go() -> None:
     """Let what could not be written go, so that the interpreter does not complain about it at its end."""
     with contextlib.suppress(AttributeError, OSError, ValueError):

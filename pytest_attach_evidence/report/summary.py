@@ -20,6 +20,7 @@ from ..model import Target
 from ..run_record import RunRecord
 from ..spool import readable_size
 from . import replaced
+from .output import counted
 
 
 MOST_TARGETS = 20
@@ -89,22 +90,20 @@ class Summary:
     def headline(self) -> str:
         """Return the counts in words; what is damaged beside the pieces is counted here alone."""
         places = sum(len(record.problems) for record in self.records)
-        damaged = f"; {_count(places, 'place')} in the spool damaged" if places else ""
+        damaged = f"; {counted(places, 'place')} in the spool damaged" if places else ""
         return self._counted() + damaged
 
     def _counted(self) -> str:
         size = sum(p.size for r in self.records for p in r.pieces if p.id not in r.unwanted)
-        kept = f"{_count(self.pieces, 'piece')} ({readable_size(size)}) kept"
+        kept = f"{counted(self.pieces, 'piece')} ({readable_size(size)}) kept"
         if self.collected_only:
-            total = _count(len(self.results.plan.deliveries), "delivery", "deliveries")
+            total = counted(len(self.results.plan.deliveries), "delivery", "deliveries")
             return f"{kept}, {total} waiting: evidence = collect sends nothing"
         if not self.results.plan.deliveries:
             return f"{kept}, nothing to deliver"
         states = self.results.counts().items()
         told = ", ".join(f"{number} {state.value}" for state, number in states if number)
-        return (
-            f"{kept}, {_count(len(self.results.plan.deliveries), 'delivery', 'deliveries')}: {told}"
-        )
+        return f"{kept}, {counted(len(self.results.plan.deliveries), 'delivery', 'deliveries')}: {told}"
 
     def troubles(self) -> list[str]:
         """Return one line per trouble: refused pieces, damage, closed destinations, open deliveries."""
@@ -126,7 +125,7 @@ class Summary:
             waiting = sum(
                 1 for delivery in self._failed(State.WAITING) if delivery.target.destination == name
             )
-            waits = f"; {_count(waiting, 'piece')} {'waits' if waiting == 1 else 'wait'}"
+            waits = f"; {counted(waiting, 'piece')} {'waits' if waiting == 1 else 'wait'}"
             lines.append(f"closed: {name}: {error}{waits}{_then(error.next_step)}")
         return lines
 
@@ -164,7 +163,7 @@ class Summary:
             delivery = self.results.plan.deliveries[key]
             got.setdefault(delivery.target, []).append(receipt.remote_url or "")
         shown = [
-            f"{target}: {_count(len(urls), 'piece')}{self._holding(target)}{_link(target, urls)}"
+            f"{target}: {counted(len(urls), 'piece')}{self._holding(target)}{_link(target, urls)}"
             for target, urls in got.items()
         ]
         hidden = len(shown) - MOST_TARGETS
@@ -237,7 +236,3 @@ def _link(target: Target, urls: Iterable[str]) -> str:
     if target.destination == "archive":
         url = url.partition("/data/")[0]
     return f"  {url}" if url else ""
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -35,6 +35,9 @@ from .wire import watching
 
 
 CONNECT_S = 10.0
+PROXY_LOGIN = (
+    "write it into https_proxy, as http://user:password@host:port, or list the host in no_proxy"
+)
 SLOWEST_BYTES_PER_S = 32 * 1024
 REQUEST_S = 120.0
 BLOCK = 64 * 1024
@@ -155,7 +158,9 @@ class Session:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return refused_certificate(request.what, host, cause)
         if isinstance(error, requests.exceptions.ProxyError) and "407" in str(error):
-            return DestinationClosedError(f"{request.what}: the proxy wants a login (407)")
+            return DestinationClosedError(
+                f"{request.what}: the proxy wants a login (407)", next_step=PROXY_LOGIN
+            )
         if not watch.connected:
             return TemporaryError(
                 f"{request.what}: no connection to {host} ({_cause_words(cause)})"

@@ -74,7 +74,7 @@ def test_coverage_is_neither_measured_nor_removed(project: Project, coverage: bo
         assert "what the tests measured\n" == (project.folder / ".coverage").read_text()
     assert "1 waiting" in done[0].out
     assert (1,) == done[1].numbers("delivered")
-    assert "1 runs removed" in done[2].out
+    assert "1 run removed" in done[2].out
 
 
 def test_the_words_for_pytest_in_the_environment_are_not_for_the_commands(
@@ -111,7 +111,7 @@ def test_the_spool_is_found_as_pytest_finds_it(project: Project, how: str) -> No
     done = project.command("status", *words, cwd=here)
 
     assert (0, "") == (done.status, done.errors)
-    assert done.out.startswith(f"{run.id}  1 pieces (1 B)  1 waiting\n")
+    assert done.out.startswith(f"{run.id}  1 piece (1 B)  1 waiting\n")
 
 
 def test_a_rootdir_leads_to_the_spool_of_a_project_without_ini(project: Project) -> None:

@@ -107,7 +107,7 @@ def test_before_the_run_had_anything(project: Project) -> None:
 
     assert 0 == pushed.status
     assert (0, 0) == pushed.numbers("pieces", "deliveries")
-    assert re.search("^1 runs removed", project.command("clean").out)
+    assert re.search("^1 run removed", project.command("clean").out)
 
 
 CRASHING = """

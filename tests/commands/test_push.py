@@ -67,7 +67,7 @@ class TestRuns:
         done = project.command("push", run.id, "20200101T000000Z-00000000")
 
         assert (4, "") == (done.status, done.out)
-        assert f"1 runs are in {project.spool}" in done.errors
+        assert f"1 run in {project.spool}" in done.errors
         assert {} == run.read().receipts
 
     def test_without_a_name_every_open_run_is_delivered_by_itself(self, project: Project) -> None:
@@ -164,7 +164,7 @@ class TestAtOnce:
         assert f"skipped: run {running.id} is being used by another process" in pushed.out
         assert (75, 75, 0) == (pushed.status, named.status, session.returncode)
         assert (1, 1) == (len(other.read().receipts), len(running.read().receipts))
-        assert f"{running.id}  1 pieces (1 B)  1 waiting  in use" in told.out
+        assert f"{running.id}  1 piece (1 B)  1 waiting  in use" in told.out
 
     def test_two_pushes_send_everything_once(self, project: Project, sandbox: Sandbox) -> None:
         """The second finds the run in use or finds nothing that waits."""

@@ -62,7 +62,7 @@ def test_a_wrong_reference_is_corrected(project: Project, sandbox: Sandbox) -> N
     assert {"delivered": 4} == {s.value: n for s, n in states(project.record()).items()}
     told = project.command("status").out.splitlines()
     assert (1, True) == (len(told), told[0].endswith("4 delivered")), told
-    assert "1 runs removed, 0 stay\n" == project.command("clean").out
+    assert "1 run removed, 0 stay\n" == project.command("clean").out
 
 
 def test_what_has_the_same_targets_stays_rejected(project: Project, sandbox: Sandbox) -> None:

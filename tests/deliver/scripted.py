@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from collections.abc import Container
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -21,6 +22,7 @@ from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import Receipt
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.outcomes import EndedTest
 from pytest_attach_evidence.retry import Budget
 
 
@@ -166,6 +168,27 @@ class Counting(Scripted):
             raise self.broken
         others = [key for key in self.ledger if key not in own]
         return Holding(all=len(self.ledger), of_others=len(others), left=100 - len(self.ledger))
+
+
+class Explaining(Counting):
+    """The same for one that has seen nothing of its targets, is told of the tests, and has remarks."""
+
+    tests: Mapping[Target, Sequence[EndedTest]] | None = None
+
+    def holding(self, target: Target, own: Container[str]) -> Holding | None:
+        """Know nothing, since nothing was listed."""
+        return None
+
+    def recount(self, tests: Mapping[Target, Sequence[EndedTest]]) -> None:
+        """Take the tests."""
+        self.tests = tests
+
+    def remarks(self) -> Sequence[str]:
+        """Say a line about each target."""
+        return [
+            f"{target.id} has {len(own)} tests, s3cret"
+            for target, own in (self.tests or {}).items()
+        ]
 
 
 class Concluding(Scripted):

@@ -7,6 +7,7 @@ from pytest_attach_evidence.model import Limits
 
 from .scene import Scene
 from .scripted import Counting
+from .scripted import Explaining
 
 
 def test_what_a_destination_saw_is_among_the_results(scene: Scene) -> None:
@@ -52,3 +53,15 @@ def test_an_error_there_costs_no_receipt(scene: Scene) -> None:
     assert 2 == len(results.receipts)
     (bug,) = results.bugs
     assert "ZeroDivisionError: ***" in bug
+
+
+def test_what_was_decided_is_among_the_results(scene: Scene) -> None:
+    """A destination hears of the tests before it looks or sends; what it then remarks is masked."""
+    scene.destinations["one"] = Explaining("one", scene.budget, Limits())
+    scene.attach("a", to="t1")
+    scene.attach("b", to="t1")
+
+    results = scene.deliver()
+
+    assert ["one: t1 has 2 tests, ***"] == results.remarks
+    assert {} == results.holdings

@@ -174,17 +174,19 @@ def test_a_destination_that_closes_ends_its_other_targets_too(scene: Scene) -> N
     scene.parallel = 2
     scene.attach("a.txt", "b.txt")
     scene.attach("c.txt", "d.txt", to="t2")
-    closed = threading.Event()
+    begun, closed = threading.Event(), threading.Event()
     scene.one.close = closed.set  # type: ignore[method-assign]
 
     def wait(one: Scripted, deliveries: Sequence[Delivery], content: Any) -> Results:
+        begun.set()
         assert closed.wait(10)
         return taken(one, deliveries, content)
 
-    scene.one.by_target = {
-        "t1": [taken, raised(DestinationClosedError("401", why="authentication"))],
-        "t2": [wait],
-    }
+    def refuse(*_: object) -> Results:
+        assert begun.wait(10)
+        raise DestinationClosedError("401", why="authentication")
+
+    scene.one.by_target = {"t1": [taken, refuse], "t2": [wait]}
     results = scene.deliver()
 
     assert {"a.txt": "delivered", "c.txt": "delivered"} == {

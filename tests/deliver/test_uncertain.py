@@ -418,3 +418,17 @@ def test_a_send_whose_moment_cannot_be_read_counts_as_one_of_now(scene: Scene) -
 
     assert {"a.txt": "delivered"} == states(results)
     assert [scene.budget.settle_s] == scene.budget.waited
+
+
+def test_what_only_a_person_can_tell_is_left_to_them(scene: Scene) -> None:
+    """An error that says what to do first ends the attempts: nothing is waited for, nothing sent again."""
+    scene.attach("a.txt", "b.txt")
+    scene.one.script = [value(UncertainError("two are there", next_step="delete one"))]
+
+    results = scene.deliver()
+
+    assert ({"a.txt": "uncertain", "b.txt": "delivered"}, 65) == (states(results), status(results))
+    assert [("a.txt",), ("b.txt",)] == scene.one.did("deliver")
+    (failure,) = results.failures.values()
+    assert ("two are there", "delete one") == (failure.reason, failure.next_step)
+    assert [] == scene.budget.waited

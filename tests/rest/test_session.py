@@ -281,6 +281,7 @@ def test_a_proxy_that_wants_a_login_closes_the_destination(monkeypatch: pytest.M
 
     assert isinstance(error, DestinationClosedError)
     assert "the proxy wants a login (407)" in str(error)
+    assert "https_proxy" in error.next_step
     assert CANARY.encode() not in proxy.received
 
 

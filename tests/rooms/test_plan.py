@@ -506,3 +506,39 @@ def test_an_item_alone_is_its_own_last_rerun(rerun: int) -> None:
     owner = item("j1-1", CASE, rerun=rerun)
 
     assert [owner] == last_reruns([owner])
+
+
+@pytest.mark.parametrize(
+    ("sent_before", "state"), [(False, State.WAITING), (True, State.UNCERTAIN)]
+)
+def test_what_would_push_out_pieces_of_runs_that_are_away_is_held(
+    sent_before: bool, state: State
+) -> None:
+    """Nothing is sent for such a target; the line says which run is missing and what to type."""
+    run, owner, pieces = scene(pieces=1)
+    own = delivery(owner, pieces[0], CASE)
+    record = replace(run, folder="/my runs/run-1")
+    if sent_before:
+        record.uncertain[own.key] = LONG_AGO
+    replacing = {"squash": Capability(origin=HERE, limits=Limits(replaces=True))}
+
+    made = plan([record], replacing, missing={"run-1": {"run-2"}})
+    insisted = plan([record], replacing, missing={"run-1": {"run-2"}}, retry_rejected=True)
+
+    failed = made.failed[own.key]
+    assert ([], state, True) == (made.work, failed.state, failed.stuck)
+    assert "was delivered together with run-2, not here" in failed.reason
+    assert "push '/my runs/run-1' <the folder of run-2>; " in failed.next_step
+    assert [[own]] == [list(work.deliveries) for work in insisted.work]
+
+
+def test_a_piece_that_has_another_target_now_is_looked_for_also_beside_runs_that_are_away() -> None:
+    """A look pushes nothing out."""
+    run, owner, pieces = scene(pieces=1)
+    own = delivery(owner, pieces[0], CASE)
+    run.withdrawn[pieces[0].id] = frozenset([own.key])
+    replacing = {"squash": Capability(origin=HERE, limits=Limits(replaces=True))}
+
+    made = plan([run], replacing, missing={"run-1": {"run-2"}})
+
+    assert ({}, [{own.key}]) == (made.failed, [set(work.withdrawn) for work in made.work])

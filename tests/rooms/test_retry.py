@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
+from pytest_attach_evidence.errors import OnceMoreError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.retry import Budget
 from pytest_attach_evidence.retry import backoff_s
+from pytest_attach_evidence.retry import outwait
 from pytest_attach_evidence.retry import retry_after_s
 from pytest_attach_evidence.retry import wait_after
+from tests.deliver.scripted import FakeBudget
 
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -156,3 +159,33 @@ def test_each_budget_has_a_stop_of_its_own() -> None:
         Budget.lasting(1, stall_s=1.0).settle_s,
         Budget.lasting(1, stall_s=45.0).settle_s,
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "left_s", "expected"),
+    [
+        (TemporaryError("429", throttled=True, retry_after_s=5.0), 60.0, [5.0, 5.5]),
+        (TemporaryError("429", throttled=True, retry_after_s=5.0), 5.0, None),
+        (TemporaryError("503"), 60.0, [0.0, 1.0]),
+        (OnceMoreError("413", retry_after_s=5.0), 60.0, None),
+        (UncertainError("lost"), 600.0, None),
+        (PermanentError("no"), 600.0, None),
+    ],
+)
+def test_only_what_was_turned_away_for_the_moment_is_waited_for(
+    error: DeliveryError, left_s: float, expected: list[float] | None
+) -> None:
+    """A question that changes nothing may be asked again as long as there is time for it."""
+    budget = FakeBudget(ends_at=1000.0 + left_s)
+
+    assert (expected is not None) == outwait(error, 1, budget)
+    assert expected is not None or [] == budget.waited
+    assert all(expected[0] <= seconds <= expected[1] for seconds in budget.waited if expected)
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    """Then nothing is asked again."""
+    budget = FakeBudget(ends_at=9000.0)
+    budget.stop.set()
+
+    assert not outwait(TemporaryError("429", retry_after_s=5.0), 1, budget)

@@ -233,3 +233,28 @@ def test_a_run_that_may_not_be_looked_into_is_still_a_run(
     monkeypatch.setattr(Path, "stat", refuse)
 
     assert [run.id] == [listed.id for listed in Spool(tmp_path / ".evidence").runs()]
+
+
+@pytest.mark.parametrize("id", ["", ".", "..", "../{id}", "{id}/blobs", ".{id}", "nobody"])
+def test_an_id_from_elsewhere_leads_to_no_other_folder(tmp_path: Path, id: str) -> None:
+    """Only a run right in the spool is one; its own id finds it."""
+    run = written(tmp_path, 1)
+    spool = Spool(tmp_path / ".evidence")
+    (tmp_path / run.id / "journals").mkdir(parents=True)
+
+    found = spool.run(run.id)
+
+    assert found is not None
+    assert run.path == found.path
+    assert spool.run(id.replace("{id}", run.id)) is None
+
+
+def test_a_run_without_its_first_file_has_its_place_by_its_name(tmp_path: Path) -> None:
+    """What has no moment comes before the others of its second."""
+    run = written(tmp_path, 1)
+    for name in ("zz", "aa"):
+        (run.path.parent / f"{run.id.partition('-')[0]}-{name}" / "journals").mkdir(parents=True)
+
+    listed = [one.id.partition("-")[2] for one in Spool(tmp_path / ".evidence").runs()]
+
+    assert ["aa", "zz", run.id.partition("-")[2]] == listed

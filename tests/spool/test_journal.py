@@ -127,6 +127,15 @@ def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
     assert ["line 1"] == damaged(path)
 
 
+@pytest.mark.parametrize("word", [b"NaN", b"Infinity", b"-Infinity"])
+def test_what_is_no_number_is_damage(tmp_path: Path, word: bytes) -> None:
+    """Python's JSON knows them; no line of ours holds one."""
+    path = journal(tmp_path, 1, 2, 3)
+    path.write_bytes(path.read_bytes().replace(b'"number":2', b'"number":' + word))
+
+    assert ([1, 3], ["line 2"]) == (believed(path), damaged(path))
+
+
 @pytest.mark.parametrize("kept", [1, 2, 3])
 def test_a_removed_beginning_is_noticed(tmp_path: Path, kept: int) -> None:
     """The first line follows none; what is there of the rest is believed, however little it is."""

@@ -93,7 +93,9 @@ CASES = [
         deadline_s=2,
     ),
     Case("F16 certificate", "squash", "certificate", (0, 2, 0, 0, 75), "expired", passes=False),
-    Case("F18 proxy", "squash", "proxy", (0, 2, 0, 0, 75), "the proxy wants a login (407)"),
+    Case(
+        "F18 proxy", "squash", "proxy", (0, 2, 0, 0, 75), "a login (407); 2 pieces wait - write it"
+    ),
     Case(
         "F19 one is dead",
         "squash",

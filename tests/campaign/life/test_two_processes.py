@@ -90,7 +90,7 @@ def test_a_push_beside_a_session(life: Life, workers: tuple[str, ...]) -> None:
     assert (75, 0) == (pushed.status, done.status)
     assert "is being used by another process" in pushed.out
     assert (12, 12) == pushed.numbers("deliveries", "delivered")
-    assert "1 runs removed, 1 stay" in cleaned.out
+    assert "1 run removed, 1 stay" in cleaned.out
     assert (4, 4) == done.numbers("deliveries", "delivered")
     assert {1} == set(commits(life.sandbox, "squash").values())
     life.check_kept_by(life.record())
