@@ -7,14 +7,11 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from .. import session
-from ..destinations.remote import Offering
-from ..destinations.remote import Remote
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import EvidenceError
@@ -22,7 +19,6 @@ from ..errors import NotOfferedError
 from ..errors import SettingsError
 from ..errors import TargetError
 from ..errors import TemporaryError
-from ..project import Project
 from ..report import output
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
@@ -31,6 +27,7 @@ from . import remote_reading
 from . import with_pytest
 from .remote_targets import Asked
 from .remote_targets import Documents
+from .remote_targets import Remotes
 from .remote_targets import asked_for
 
 
@@ -113,15 +110,19 @@ def remote(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Do one action at each target; go on where one target fails; return the worst status."""
     named = {text.partition("=")[0] for text in chosen.targets}
     project = session.load_project(config, delivering=True, needed=named or None)
-    every = asked_for(project, chosen.targets)
+    remotes = Remotes(project)
+    every = asked_for(project, remotes, chosen.targets)
     documents: Documents = []
     statuses = []
     try:
         for asked in every:
+            if remotes.skips(asked.destination):
+                continue
             statuses.append(_one(asked, chosen, documents))
             if statuses[-1] in (ExitStatus.INTERRUPTED, ExitStatus.USAGE):
                 break
     finally:
+        remotes.close()
         if chosen.json:
             output.write(_json(documents))
     return int(worst(statuses))
@@ -136,8 +137,7 @@ def _json(documents: Documents) -> str:
 def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> ExitStatus:
     asked.restart()
     try:
-        with asked.opened(partial(_remote_of, asked.project)):
-            ACTIONS[chosen.action](asked, chosen, documents)
+        ACTIONS[chosen.action](asked, chosen, documents)
     except EvidenceError as error:
         asked.tell(error)
     return worst(map(_status, asked.failures))
@@ -158,17 +158,3 @@ def _status(error: EvidenceError) -> ExitStatus:
         return ExitStatus.WAITING
     assert isinstance(error, DeliveryError | NotOfferedError)
     return ExitStatus.PERSON_MUST_ACT
-
-
-def _remote_of(project: Project, name: str) -> Remote:
-    """Return the operations of a destination. Raises SettingsError or NotOfferedError where it has none."""
-    destination = project.destinations.get(name)
-    if destination is None:
-        known = ", ".join(sorted(project.destinations))
-        msg = f"{name} is not among evidence_destinations ({known}) - add it, or write {known}"
-        raise SettingsError(msg)
-    if not isinstance(destination, Offering):
-        msg = f"{name} has no operations of its own"
-        where = f"; its files are in {project.settings.archive_dir}" if name == "archive" else ""
-        raise NotOfferedError(msg + where)
-    return destination.remote()

@@ -173,3 +173,34 @@ def test_a_wrong_key_is_tried_once(at_codearts: Project, sandbox: Sandbox) -> No
     assert "lock an access key" in ended.errors
     assert secret not in ended.errors + ended.out
     assert 1 == len(sandbox.requests("huawei"))
+
+
+def test_a_wrong_key_is_tried_once_for_all_targets(project: Project, sandbox: Sandbox) -> None:
+    """What comes after the refusal is not asked; one line says so, and other systems are."""
+    project.lead_to(sandbox, "huawei squash")
+    project.variables["PYTEST_EVIDENCE_HUAWEI_SECRET_KEY"] = "a-wrong-secret-key-0123456789"
+    words = [f"huawei={ITEM}", f"huawei={SCRUM_ITEM}", "squash=executions/1042", f"huawei={ITEM}"]
+
+    ended = project.command("remote", "info", *words)
+
+    assert (77, 1) == (ended.status, len(sandbox.requests("huawei")))
+    assert "squash=executions/1042" in ended.out
+    refused, skipped = ended.errors.splitlines()
+    assert f"huawei={ITEM}: " in refused
+    assert "huawei: 2 other targets were not asked about" in skipped
+
+
+def test_one_login_and_one_plan_serve_all_targets(tmp_path: Path) -> None:
+    """A token, and a plan that was read, are those of the whole command."""
+    (tmp_path / "project").mkdir()
+    project = Project(folder=tmp_path / "project")
+    words = [f"huawei={ITEM}", f"huawei={SCRUM_ITEM}", "squash=TC-12", "squash=TC-30[chrome]"]
+    with Sandbox(tmp_path / "servers", switches={"huawei": {"login": "password"}}) as sandbox:
+        project.lead_to(sandbox, "huawei squash")
+
+        ended = project.command("remote", "info", *words)
+
+        assert (0, "") == (ended.status, ended.errors)
+        paths = [seen.path for seen in sandbox.requests()]
+    assert 1 == sum(path.endswith("/auth/tokens") for path in paths)
+    assert 1 == sum(path.endswith("/test-plan") for path in paths)
