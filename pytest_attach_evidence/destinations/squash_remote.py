@@ -76,6 +76,23 @@ class SquashRemote(Remote):
             return Target.of("squash", self._origin, ITEMS[0], id)
         return target_of(text, self._origin, self._iteration)
 
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation is there: all but the export, for every object."""
+        return super().offers(name, target) and name != "export"
+
+    def expect_exact(self, target: Target) -> None:
+        """Raise PermanentError for a number that is an execution and the reference of a test case."""
+        if target.kind == EXECUTIONS and (confusion := self._plans.confusion(target)) is not None:
+            raise confusion
+
+    def holder(self, target: Target, attached: Attached) -> str:
+        """Return the owner of a listed attachment, such as `executions/1043`."""
+        return self._files.holder(target, attached) or str(target)
+
+    def look(self, target: Target, attached: Attached) -> Attached | None:
+        """Return an attachment as its owner lists it now, None where it does not."""
+        return self._files.now(target, attached)
+
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield what lies directly below an object, page by page.
 
@@ -138,8 +155,8 @@ class SquashRemote(Remote):
         """Delete attachments for good where they were listed, then look whether they are gone.
 
         A test case may have got a newer execution since then, which is left alone. Raises
-        PermanentError, before anything is deleted, where one is not there any more; UncertainError
-        where one is listed still: no answer is documented.
+        PermanentError, before anything is deleted, where one is not there any more, and where one is
+        listed still: no answer is documented.
         """
         if not self._files.knows(target, attached) and not self.attachments(target):
             msg = f"{target} holds no attachments, or has never been executed"

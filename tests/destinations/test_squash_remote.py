@@ -22,7 +22,6 @@ from pytest_attach_evidence.errors import NotOfferedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.errors import TemporaryError
-from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.settings import Settings
 
 from .conftest import SceneOf
@@ -271,7 +270,7 @@ class TestAttachments:
         [listed] = remote.attachments(place)
         scene.sandbox.faults.add("status", status=204, system="squash", method="DELETE")
 
-        with pytest.raises(UncertainError, match=f"still lists {listed.id}"):
+        with pytest.raises(PermanentError, match=f"still lists {listed.id}"):
             remote.delete(place, [listed])
 
     def test_a_page_in_place_of_the_file_is_no_file(
@@ -292,6 +291,22 @@ class TestAttachments:
             remote.export(remote.place("executions/1042"), None, io.BytesIO())
 
         assert "download" in caught.value.next_step
+
+    @pytest.mark.parametrize(
+        "text", ["executions/1042", "TC-12", "projects/14", "test-plan-items/301"]
+    )
+    def test_what_is_offered_is_known_without_asking(
+        self, scene: Scene, remote: SquashRemote, text: str
+    ) -> None:
+        """All but the export, whatever the object is; whoever expects that is refused."""
+        place, every = remote.place(text), ("about", "attachments", "download", "rename", "delete")
+
+        assert all(remote.offers(name, place) for name in every)
+        assert not remote.offers("export", place)
+        remote.expect("delete", place)
+        with pytest.raises(NotOfferedError, match="to export"):
+            remote.expect("export", place)
+        assert [] == scene.requests()
 
     def test_without_credentials_nothing_is_offered(self, make_scene: SceneOf) -> None:
         """The variable is named before anything is asked."""
