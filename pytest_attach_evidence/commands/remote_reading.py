@@ -20,6 +20,7 @@ from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import EvidenceError
 from ..errors import NotOfferedError
+from ..errors import TargetError
 from ..model import Target
 from ..redact import harmless
 from ..report import output
@@ -105,6 +106,8 @@ def _closed(refused: Refused) -> bool:
 def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Show what the vendor tells of an object, or of some of its attachments."""
     target = asked.target
+    if not chosen.attachment:
+        asked.remote.expect("about", target)
     if chosen.attachment:
         files = chosen_of(asked.remote, target, chosen.attachment)
         documents += [{"target": str(asked), **asdict(one)} for one in files]
@@ -122,7 +125,10 @@ def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None
 def download(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Write attachments of an object into files; one that fails stops no other."""
     remote, target = asked.remote, asked.target
-    for one in chosen_of(remote, target, chosen.attachment):
+    remote.expect("download", target)
+    found = chosen_of(remote, target, chosen.attachment)
+    tell_nothing(asked, chosen, found)
+    for one in found:
         _save(asked, chosen, documents, one, _downloading(remote, target, one))
 
 
@@ -137,15 +143,26 @@ def _downloading(remote: Remote, target: Target, one: Attached) -> Callable[[Bin
 def export(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Write what the vendor makes of attachments, or of the object where it has none of its own."""
     remote, target = asked.remote, asked.target
+    remote.expect("export", target)
     what: Sequence[Attached | None] = [None]
     if remote.exports_attachments(target):
         what = chosen_of(remote, target, chosen.attachment)
+        tell_nothing(asked, chosen, what)
+    elif chosen.attachment:
+        msg = "it is exported as a whole - leave out --attachment"
+        raise TargetError(msg)
     for one in what:
 
         def fetch(into: BinaryIO, one: Attached | None = one) -> str:
             return remote.export(target, one, into)
 
         _save(asked, chosen, documents, one, fetch)
+
+
+def tell_nothing(asked: Asked, chosen: argparse.Namespace, found: Sequence[object]) -> None:
+    """Say so where an object has no attachments."""
+    if not found and not chosen.json:
+        say(f"{asked}: nothing is there")
 
 
 def _save(

@@ -167,10 +167,13 @@ def asked_for(project: Project, remotes: Remotes, texts: Sequence[str]) -> list[
     ]
 
 
-def chosen_of(remote: Remote, target: Target, words: Sequence[str]) -> list[Attached]:
+def chosen_of(
+    remote: Remote, target: Target, words: Sequence[str], *, one_each: bool = False
+) -> list[Attached]:
     """Return the attachments that words name by id, whole name or key; all where there is no word.
 
-    Raises PermanentError for a word that names none. Where the vendor lists none, words are ids.
+    Raises PermanentError for a word that names none, and with `one_each` for a name or key of several.
+    Where the vendor lists none, words are ids.
     """
     try:
         every = remote.attachments(target)
@@ -187,5 +190,9 @@ def chosen_of(remote: Remote, target: Target, words: Sequence[str]) -> list[Atta
         if not named:
             msg = f"none of its {len(every)} attachments has the id, name or key {word!r}"
             raise PermanentError(msg, next_step="remote list shows them")
+        if one_each and len(named) > 1:
+            ids = ", ".join(one.id for one in named)
+            msg = f"{len(named)} of its attachments are called {word!r} ({ids})"
+            raise PermanentError(msg, next_step="name the one that is meant by its id")
         chosen.update((one.id or one.name, one) for one in named)
     return list(chosen.values())

@@ -75,6 +75,7 @@ def on_a_terminal(project: Project, words: list[str], answer: str) -> tuple[int,
         (["list", "nowhere=1"], 78, "nowhere is not among evidence_destinations"),
         (["list", "rillsoft=1"], 78, "rillsoft is not among evidence_destinations"),
         (["list", "archive=1"], 65, "archive has no operations of its own; its files are in"),
+        (["export", "workiva=f1", "--attachment", "1"], 4, "exported as a whole - leave out"),
         (["download", EXECUTION, "--attachment", "x"], 65, "none of its 2 attachments has the id"),
         (["download", "squash=executions/999"], 65, "executions/999"),
         (["export", EXECUTION], 65, "documents no operation to export"),
@@ -151,7 +152,7 @@ def test_a_deletion_asks(squash: Project, answer: str, left: int) -> None:
 
     status, shown = on_a_terminal(squash, ["delete", EXECUTION, "--attachment", name], answer)
 
-    question = f"Delete 1 attachment of {EXECUTION} (squash executions 1042) for good? [y/N]"
+    question = f"Delete 1 attachment of {EXECUTION} (executions/1042) for good? [y/N]"
     assert question in shown
     assert name in shown.partition(question)[0]
     assert (0, left == 2) == (status, "nothing was changed" in shown), shown
@@ -191,3 +192,117 @@ def test_a_server_that_is_away_is_75(squash: Project, sandbox: Sandbox) -> None:
 
     assert 75 == ended.status
     assert "503" in ended.errors
+
+
+def test_a_number_that_may_be_a_test_case_changes_nothing(squash: Project) -> None:
+    """As the delivery says it, with both spellings; nothing is asked for, shown or changed."""
+    second = ["-o", "evidence_squash_iteration=5", "--yes"]
+    for action in (["delete", "--all"], ["rename", "--attachment", "1", "--name", "a"]):
+        ended = squash.command("remote", action[0], "squash=1042", *action[1:], *second)
+
+        assert 65 == ended.status
+        assert "write executions/1042 or ref:1042" in ended.errors
+    assert 2 == len(listed(squash))
+
+
+def test_a_name_of_several_changes_none_of_them(squash: Project) -> None:
+    """Their ids are shown; whoever reads gets them all."""
+    one, two = (found["id"] for found in listed(squash))
+    for id in (one, two):
+        words = ["rename", EXECUTION, "--attachment", id, "--name", "same", "--yes"]
+        assert 0 == squash.command("remote", *words).status
+
+    deleted = squash.command("remote", "delete", EXECUTION, "--attachment", "same.txt", "--yes")
+    renamed = squash.command(
+        *("remote", "rename", EXECUTION, "--attachment", "same.txt", "--name", "other", "--yes")
+    )
+    saved = squash.command("remote", "download", EXECUTION, "--attachment", "same.txt")
+
+    for refused in (deleted, renamed):
+        assert 65 == refused.status
+        assert f"2 of its attachments are called 'same.txt' ({one}, {two})" in refused.errors
+    assert 2 == len(listed(squash))
+    assert (0, 2) == (saved.status, len(list((squash.folder / "evidence-downloads").iterdir())))
+
+
+def test_what_holds_an_attachment_is_named(squash: Project, sandbox: Sandbox) -> None:
+    """A test case stands for its latest execution, which is what changes: the question tells, and JSON."""
+    squash.write(
+        "test_it.py",
+        "import pytest",
+        "@pytest.mark.evidence(squash='TC-12')",
+        "def test_it(evidence):",
+        "    with evidence.step('first'):",
+        "        evidence.attach(b'three', name='three.txt')",
+    )
+    assert 0 == squash.pytest("-q").status
+    stored = sandbox.store.files("squash")[-1]
+
+    _, shown = on_a_terminal(squash, ["delete", "squash=TC-12", "--all"], "n")
+    words = ["--attachment", stored.id, "--name", "new", "--yes", "--json"]
+    [renamed] = json.loads(squash.command("remote", "rename", "squash=TC-12", *words).out)
+    [gone] = json.loads(
+        squash.command("remote", "delete", "squash=TC-12", "--all", "--yes", "--json").out
+    )
+
+    assert stored.object.startswith("execution-steps/")
+    assert f"of squash=TC-12 ({stored.object}) for good?" in shown
+    assert (stored.object, "renamed") == (renamed["object"], renamed["outcome"])
+    assert {
+        "target": "squash=TC-12",
+        "object": stored.object,
+        "id": stored.id,
+    }.items() <= gone.items()
+    assert "deleted" == gone["outcome"]
+
+
+def test_where_nothing_is_there_that_is_said(squash: Project) -> None:
+    """A download of nothing is no silence."""
+    ended = squash.command("remote", "download", "squash=executions/1043")
+
+    assert (0, "squash=executions/1043: nothing is there\n") == (ended.status, ended.out)
+
+
+class TestLostAnswers:
+    """A change whose answer did not come is looked at."""
+
+    @pytest.mark.parametrize("fault", ["answer-lost", "status-503"])
+    def test_what_was_deleted_is_told(self, squash: Project, sandbox: Sandbox, fault: str) -> None:
+        """Gone is gone, however the server answered; what is still there can be tried again."""
+        sandbox.faults.add(fault, system="squash", method="DELETE")
+
+        ended = squash.command("remote", "delete", EXECUTION, "--all", "--yes", "--json")
+
+        done = fault == "answer-lost"
+        outcomes = [one["outcome"] for one in json.loads(ended.out)]
+        assert ["deleted" if done else "still there", "deleted"] == outcomes
+        assert (0 if done else 75, 0 if done else 1) == (ended.status, len(listed(squash)))
+        assert done or "it is still there" in ended.errors
+
+    @pytest.mark.parametrize("fault", ["answer-lost", "status-503"])
+    def test_what_was_renamed_is_told(self, squash: Project, sandbox: Sandbox, fault: str) -> None:
+        """By the name that it has now."""
+        sandbox.faults.add(fault, system="squash", method="PATCH")
+        id = listed(squash)[0]["id"]
+
+        words = ["--attachment", id, "--name", "better", "--yes", "--json"]
+        ended = squash.command("remote", "rename", EXECUTION, *words)
+
+        done = fault == "answer-lost"
+        [told] = json.loads(ended.out)
+        assert (0 if done else 75, "renamed" if done else "still there") == (
+            ended.status,
+            told["outcome"],
+        )
+        assert done is ("better.txt" in {found["name"] for found in listed(squash)})
+        assert done is ("better.txt" == told["name"])
+
+    def test_a_server_that_went_away_is_75(self, squash: Project, sandbox: Sandbox) -> None:
+        """Nobody knows what became of it, until it answers again."""
+        sandbox.faults.add("answer-lost", system="squash", method="DELETE")
+        sandbox.faults.add("status-503", system="squash", after=4, times=-1)
+
+        ended = squash.command("remote", "delete", EXECUTION, "--all", "--yes", "--json")
+
+        assert 75 == ended.status
+        assert "not known" in [one["outcome"] for one in json.loads(ended.out)]

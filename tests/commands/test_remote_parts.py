@@ -65,7 +65,7 @@ def test_what_was_deleted_is_recorded_whatever_follows(boards: Project) -> None:
     ended = remote(boards, "delete", "shelf=1", "--all", "--yes", "--json")
 
     assert 65 == ended.status
-    assert ["a1", "a3"] == [one["deleted"] for one in json.loads(ended.out)]
+    assert ["a1", "a3"] == [one["id"] for one in json.loads(ended.out)]
     [line] = ended.errors.splitlines()
     assert "a2 is still there" in line
 
@@ -100,7 +100,8 @@ def test_a_no_is_an_answer(boards: Project) -> None:
     )
     assert "shelf=board-1: nothing was changed" in shown
     done = json.loads(shown[shown.index("[\n") :])
-    assert [{"target": "shelf=3", "deleted": "a1", "name": "conftest.py"}] == done
+    gone = {"id": "a1", "name": "conftest.py", "outcome": "deleted"}
+    assert [{"target": "shelf=3", "object": "shelf board 3", **gone}] == done
 
 
 def test_a_list_shows_what_can_be_listed(boards: Project) -> None:
