@@ -97,7 +97,7 @@ def _deleted(asked: Asked, one: Attached) -> tuple[str, DeliveryError | None]:
         if failure is not None:
             return UNKNOWN, failure
         if now is not None:
-            return "still there", TemporaryError(f"{error}; it is still there")
+            return "still there", TemporaryError(f"{error}; it is still there - try again")
     return "deleted", None
 
 
@@ -113,7 +113,11 @@ def _renamed(asked: Asked, one: Attached, name: str) -> tuple[str, Attached, Del
             return "gone", one, PermanentError(f"{error}; it is not there any more")
         if name in (now.name, PurePath(now.name).stem):
             return "renamed", now, None
-        return "still there", now, TemporaryError(f"{error}; it is still called {now.name}")
+        return (
+            "still there",
+            now,
+            TemporaryError(f"{error}; it is still called {now.name} - try again"),
+        )
 
 
 def _looked(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from typing import BinaryIO
 
@@ -34,6 +35,7 @@ from .saving import save
 from .with_pytest import say
 
 
+DOWNLOADS = "evidence-downloads"
 DEPTH = 2
 """How far `list` goes below an object that is named; where none is, everything would be below."""
 Refused = list[tuple[str, EvidenceError]]
@@ -173,7 +175,7 @@ def _save(
     fetch: Callable[[BinaryIO], str],
 ) -> None:
     with asked.going_on("" if one is None else f"attachment {one.id} {one.name}"):
-        saved = save(chosen.to, fetch)
+        saved = save(chosen.to or Path(DOWNLOADS), fetch)
         documents.append(_saved_document(asked, one, saved))
         if not chosen.json:
             say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")

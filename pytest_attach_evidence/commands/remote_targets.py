@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from ..destinations.base import Destination
 from ..destinations.remote import Attached
 from ..destinations.remote import Offering
 from ..destinations.remote import Remote
@@ -165,6 +166,26 @@ def asked_for(project: Project, remotes: Remotes, texts: Sequence[str]) -> list[
         Asked(project, remotes, name.strip(), place.strip() if sign else None)
         for name, sign, place in (text.partition("=") for text in texts)
     ]
+
+
+def misspelt(project: Project, texts: Sequence[str]) -> str:
+    """Return what is wrong with the first text that names neither a destination nor a place, '' if none.
+
+    It says how the place is written where a destination takes the text for one; no I/O.
+    """
+    for text in texts:
+        if "=" not in text and text.strip() not in project.known:
+            taking = (name for name, one in project.destinations.items() if _takes(one, text))
+            spelled = f"{next(taking, 'DESTINATION')}={text}"
+            return f"{text!r} names no destination - write {spelled}"
+    return ""
+
+
+def _takes(destination: Destination, text: str) -> bool:
+    try:
+        return destination.name != "archive" and bool(destination.parse(text))
+    except (TargetError, SettingsError):
+        return False
 
 
 def chosen_of(

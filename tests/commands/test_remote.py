@@ -19,6 +19,7 @@ from .project import Project
 
 
 EXECUTION = "squash=executions/1042"
+RENAME = ["rename", EXECUTION, "--attachment", "1", "--yes", "--name"]
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ def on_a_terminal(project: Project, words: list[str], answer: str) -> tuple[int,
         (["list", "nowhere=1"], 78, "nowhere is not among evidence_destinations"),
         (["list", "rillsoft=1"], 78, "rillsoft is not among evidence_destinations"),
         (["list", "archive=1"], 65, "archive has no operations of its own; its files are in"),
+        (["list", "TC-1"], 4, "'TC-1' names no destination - write squash=TC-1"),
+        (["info", "f1/p1"], 4, "write workiva=f1/p1"),
+        (["delete", "no such thing/", "--all"], 4, "write DESTINATION=no such thing/"),
         (["export", "workiva=f1", "--attachment", "1"], 4, "exported as a whole - leave out"),
         (["download", EXECUTION, "--attachment", "x"], 65, "none of its 2 attachments has the id"),
         (["download", "squash=executions/999"], 65, "executions/999"),
@@ -90,6 +94,34 @@ def test_what_is_wrong_is_one_line(
     assert (status, ended.out if status != 4 else "") == (ended.status, "")
     assert seen in ended.errors.splitlines()[-1]
     assert "Traceback" not in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        (["list", EXECUTION, "--attachment", "1"], "--attachment means nothing for list"),
+        (["info", EXECUTION, "--depth", "2"], "--depth means nothing for info, only for list"),
+        (["list", "--to", "files"], "only for download, export"),
+        (["download", EXECUTION, "--name", "a"], "only for rename"),
+        (["rename", EXECUTION, "--all"], "only for delete"),
+        (["download", EXECUTION, "--yes"], "only for rename, delete"),
+        ([*RENAME, ""], "no name of a file"),
+        ([*RENAME, ".."], "no name of a file"),
+        ([*RENAME, "../a.txt"], "holds a slash"),
+        ([*RENAME, "a\\b"], "holds a slash"),
+        ([*RENAME, "a\x1bb"], "holds control characters"),
+        ([*RENAME, "a" * 256], "has 256 characters - 255 are the most"),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused(
+    project: Project, words: list[str], seen: str
+) -> None:
+    """Before anything is read or asked."""
+    project.configure("squash")
+    ended = project.command("remote", *words)
+
+    assert (4, "") == (ended.status, ended.out)
+    assert seen in ended.errors.splitlines()[-1]
 
 
 def test_other_destinations_may_be_wrong(squash: Project) -> None:
@@ -192,6 +224,14 @@ def test_a_server_that_is_away_is_75(squash: Project, sandbox: Sandbox) -> None:
 
     assert 75 == ended.status
     assert "503" in ended.errors
+
+
+def test_nothing_to_ask_is_said(project: Project) -> None:
+    """An archive has no operations: whoever asks for everything learns that nothing is configured."""
+    ended = project.command("remote", "list")
+
+    assert (78, "") == (ended.status, ended.out)
+    assert "no system is among evidence_destinations" in ended.errors
 
 
 def test_a_number_that_may_be_a_test_case_changes_nothing(squash: Project) -> None:
