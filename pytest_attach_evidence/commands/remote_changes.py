@@ -19,8 +19,8 @@ from ..errors import UncertainError
 from ..naming import keys_in
 from ..redact import harmless
 from ..report.output import counted
-from .remote_reading import attachment_lines
 from .remote_reading import tell_nothing
+from .remote_tables import attachment_lines
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of

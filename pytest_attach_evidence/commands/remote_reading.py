@@ -23,10 +23,13 @@ from ..errors import EvidenceError
 from ..errors import NotOfferedError
 from ..errors import TargetError
 from ..model import Target
-from ..redact import harmless
 from ..report import output
-from ..report.table import table
 from ..spool import readable_size
+from .remote_tables import attachment_lines
+from .remote_tables import lines_of
+from .remote_tables import place_document
+from .remote_tables import places_table
+from .remote_tables import size_of
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of
@@ -69,7 +72,8 @@ def _show_list(
 ) -> None:
     terminal = sys.stdout.isatty()
     if found:
-        output.write(*_lines(*_places(asked.destination, found), terminal=terminal))
+        columns = places_table(asked.destination, found, asked.text or "" if terminal else None)
+        output.write(*lines_of(*columns, terminal=terminal))
     if files:
         output.write(*attachment_lines(files, terminal=terminal))
     if not found and not files:
@@ -197,47 +201,5 @@ def _attachments(remote: Remote, place: Target, leads: bool) -> list[Attached] |
         raise
 
 
-def place_document(destination: str, place: Place, depth: int) -> dict[str, Any]:
-    """Return an object as JSON has it."""
-    facts = {**asdict(place), "depth": depth}
-    return {**facts, "text": f"{destination}={place.text}" if place.text else None}
-
-
-def _places(
-    destination: str, found: Sequence[tuple[int, Place]]
-) -> tuple[list[str], list[list[str]]]:
-    names = list(dict.fromkeys(name for _, place in found for name in place.facts))
-    rows = [
-        [
-            "  " * depth + (f"{destination}={place.text}" if place.text else "-"),
-            place.kind,
-            place.name,
-            *(place.facts.get(name, "") for name in names),
-        ]
-        for depth, place in found
-    ]
-    return ["target", "kind", "name", *names], rows
-
-
-def attachment_lines(files: Sequence[Attached], *, terminal: bool) -> list[str]:
-    """Return a table of attachments."""
-    names = list(dict.fromkeys(name for one in files for name in one.facts))
-    rows = [
-        [one.id, one.name, _size(one), *(one.facts.get(name, "") for name in names)]
-        for one in files
-    ]
-    return _lines(["attachment", "name", "size", *names], rows, terminal=terminal)
-
-
-def _lines(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
-    """Return a table whose cells hold foreign text."""
-    shown = [[harmless(cell) for cell in row] for row in rows]
-    return [*table(columns, shown, terminal=terminal), ""]
-
-
-def _size(one: Attached) -> str:
-    return "" if one.size is None else readable_size(one.size)
-
-
 def _facts_of(one: Attached) -> Mapping[str, str]:
-    return {"attachment": one.id, "name": one.name, "size": _size(one), **one.facts}
+    return {"attachment": one.id, "name": one.name, "size": size_of(one), **one.facts}
