@@ -109,9 +109,15 @@ class TestWalk:
         assert ("test-plan-items/323", False) == (lines["323"].text, lines["323"].takes_evidence)
         assert "(the test case was deleted)" == lines["323"].name
         assert "test-plan-items/324" == lines["324"].text
-        assert {"reference": "TC-30", "dataset": "chrome", "status": "FAILURE", "item": "321"} == {
-            **lines["321"].facts
-        }
+        case = lines["321"].facts["test case"]
+        assert {
+            "reference": "TC-30",
+            "dataset": "chrome",
+            "status": "FAILURE",
+            "item": "321",
+            "test case": case,
+        } == {**lines["321"].facts}
+        assert "TC-30" == remote.about(remote.place(case)).facts["reference"]
 
     @pytest.mark.parametrize("iteration", ["", "5", "Online banking/Release 2026.4/Sprint 1"])
     def test_the_configured_iteration_may_be_another_or_named(
