@@ -14,6 +14,7 @@ KEY = re.compile(rf"--([0-9a-f]{{{KEY_DIGITS}}})(?![0-9a-f])", re.IGNORECASE)
 MAX_EXTENSION = 10
 MAX_NAME = 120
 LONGEST = 255
+CONTROLS = ("Cc", "Cs", "Zl", "Zp")
 
 # What the standard library's table lacks or answers differently from system to system.
 MEDIA_TYPES = {
@@ -54,6 +55,19 @@ def clean_name(name: str) -> str:
     shown = "".join(c for c in base if c.isprintable()).strip()
     shown = shortened(unicodedata.normalize("NFC", shown))
     return shown if shown.strip(".") else "evidence"
+
+
+def unfit_name(name: str) -> str:
+    """Return why no system should be given a name for a file, '' where it may be."""
+    if not name.strip() or name.strip() in (".", ".."):
+        return "is no name of a file - write one such as report.pdf"
+    if "/" in name or "\\" in name:
+        return "holds a slash - write the name alone, without folders"
+    if any(unicodedata.category(sign) in CONTROLS for sign in name):
+        return "holds control characters - take them out"
+    if len(name) > LONGEST:
+        return f"has {len(name)} characters - {LONGEST} are the most"
+    return ""
 
 
 def shortened(name: str, mark: str = "") -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 from typing import TypeVar
 from urllib.parse import quote
 from urllib.parse import urlencode
 
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
 from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
@@ -27,9 +31,22 @@ from .codearts_signing import Signer
 
 IPD = "/v1/ipdprojectservice/projects"
 SCRUM = "/v4/projects"
+OF_PROJECT = re.compile(r"/projects/([^/?]+)")
 MAX_PAGES = 1000
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """What looks odd in the settings, to be said where it may be the cause.
+
+    `of_error` returns the error of a request that nobody answered, or the login for it, with the doubt;
+    `of_project` what is odd about a project's id, '' where nothing is.
+    """
+
+    of_error: Callable[[DeliveryError], DeliveryError] = lambda error: error
+    of_project: Callable[[str], str] = lambda project: ""
 
 
 class Calls:
@@ -40,11 +57,16 @@ class Calls:
     """
 
     def __init__(
-        self, session: Session, credentials: Credentials, patience: Budget | None = None
+        self,
+        session: Session,
+        credentials: Credentials,
+        patience: Budget | None = None,
+        doubts: Doubts | None = None,
     ) -> None:
         self._session = session
         self._credentials = credentials
         self._patience = patience
+        self._doubts = doubts or Doubts()
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -69,15 +91,23 @@ class Calls:
         credentials = self._credentials
         if isinstance(credentials, Signer) and isinstance(request.body, BytesBody):
             credentials = credentials.covering(request.body.content)
-        request = replace(request, credentials=credentials)
-        answer = self._session.send(request)
+        project = OF_PROJECT.search(request.url)
+        doubt = self._doubts.of_project(project[1]) if project else ""
+        request = replace(request, credentials=credentials, doubt=doubt)
+        answer = self._sent(request)
         if self._patience is None or request.changes:
             return answer
         for attempt in itertools.count(1):
             if answer.status == 200 or not outwait(refused(answer), attempt, self._patience):
                 break
-            answer = self._session.send(request)
+            answer = self._sent(request)
         return answer
+
+    def _sent(self, request: Request) -> Answer:
+        try:
+            return self._session.send(request)
+        except (TemporaryError, DestinationClosedError) as error:
+            raise self._doubts.of_error(error) from error.__cause__
 
 
 def result_of(answer: Answer) -> Any:

@@ -51,6 +51,16 @@ HINTS = {
 
 
 def refused(answer: Answer) -> DeliveryError:
+    """Return the error of `_sorted`; a refusal for good says what was odd in the request, too."""
+    error, doubt = _sorted(answer), answer.request.doubt
+    if not doubt or type(error) is not PermanentError or answer.status == 413:
+        return error
+    return PermanentError(
+        f"{error}; {doubt}", next_step=error.next_step, whole_target=error.whole_target
+    )
+
+
+def _sorted(answer: Answer) -> DeliveryError:
     """Return the error for an answer that is not the documented success of its operation.
 
     A 401 closes the destination, throttling (429, or 400 with its code) is temporary. The error table

@@ -7,14 +7,11 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from .. import session
-from ..destinations.remote import Offering
-from ..destinations.remote import Remote
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import EvidenceError
@@ -22,19 +19,23 @@ from ..errors import NotOfferedError
 from ..errors import SettingsError
 from ..errors import TargetError
 from ..errors import TemporaryError
-from ..project import Project
+from ..naming import LONGEST
+from ..naming import unfit_name
 from ..report import output
 from ..report.exit_status import ExitStatus
 from ..report.exit_status import worst
 from . import remote_changes
 from . import remote_reading
 from . import with_pytest
+from .remote_reading import DOWNLOADS
 from .remote_targets import Asked
 from .remote_targets import Documents
+from .remote_targets import Remotes
 from .remote_targets import asked_for
+from .remote_targets import misspelt
+from .with_pytest import complain
 
 
-DOWNLOADS = "evidence-downloads"
 DESCRIPTION = """\
 The other operations that the vendors' APIs document for attachments. What a vendor does not offer says
 so in one line.
@@ -58,17 +59,41 @@ ACTIONS: Mapping[str, Callable[[Asked, argparse.Namespace, Documents], None]] = 
 }
 
 
+MEANT_FOR: Mapping[str, Sequence[str]] = {
+    "attachment": ("info", "download", "export", "rename", "delete"),
+    "depth": ("list",),
+    "to": ("download", "export"),
+    "name": ("rename",),
+    "all": ("delete",),
+    "yes": ("rename", "delete"),
+}
+"""The actions that each option means something for."""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = _parser()
     chosen = parser.parse_intermixed_args(arguments)
-    if chosen.action == "rename" and not (chosen.attachment and chosen.name):
-        parser.error("rename takes --attachment and --name")
-    if chosen.action == "delete" and bool(chosen.attachment) == chosen.all:
-        parser.error("delete takes either --attachment, which may stand several times, or --all")
-    if chosen.action != "list" and not chosen.targets:
-        parser.error(f"{chosen.action} takes a TARGET such as squash=TC-12")
+    if wrong := _wrong(chosen):
+        parser.error(wrong)
     return with_pytest.run(chosen, lambda config: remote(config, chosen))
+
+
+def _wrong(chosen: argparse.Namespace) -> str:
+    """Return what is wrong with the arguments, '' where nothing is."""
+    for name, actions in MEANT_FOR.items():
+        if getattr(chosen, name) not in (None, False, []) and chosen.action not in actions:
+            return f"--{name} means nothing for {chosen.action}, only for {', '.join(actions)}"
+    if chosen.action != "list" and not chosen.targets:
+        return f"{chosen.action} takes a TARGET such as squash=TC-12"
+    if chosen.action == "delete" and bool(chosen.attachment) == chosen.all:
+        return "delete takes either --attachment, which may stand several times, or --all"
+    if chosen.action != "rename":
+        return ""
+    if not chosen.attachment or chosen.name is None:
+        return "rename takes --attachment and --name"
+    unfit = unfit_name(chosen.name)
+    return f"--name {chosen.name[:LONGEST]!r} {unfit}" if unfit else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="WHAT",
-        help="only this one, by its id, its whole name, or the key in it; may stand several times",
+        help="only this one, by its id, its whole name, or the key in it; may stand several times. A "
+        "name or key of several means them all; rename and delete want an id then",
     )
     parser.add_argument(
         "--depth",
@@ -91,7 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--to",
         type=Path,
-        default=Path(DOWNLOADS),
         metavar="FOLDER",
         help=f"where files go, as FILE.py.txt where they are Python (default: {DOWNLOADS})",
     )
@@ -113,15 +138,24 @@ def remote(config: pytest.Config, chosen: argparse.Namespace) -> int:
     """Do one action at each target; go on where one target fails; return the worst status."""
     named = {text.partition("=")[0] for text in chosen.targets}
     project = session.load_project(config, delivering=True, needed=named or None)
-    every = asked_for(project, chosen.targets)
+    if wrong := misspelt(project, chosen.targets):
+        return complain(wrong, ExitStatus.USAGE)
+    remotes = Remotes(project)
+    every = asked_for(project, remotes, chosen.targets)
+    if not every:
+        msg = "no system is among evidence_destinations - add one, such as squash"
+        return complain(msg, ExitStatus.CONFIGURATION)
     documents: Documents = []
     statuses = []
     try:
         for asked in every:
+            if remotes.skips(asked.destination):
+                continue
             statuses.append(_one(asked, chosen, documents))
             if statuses[-1] in (ExitStatus.INTERRUPTED, ExitStatus.USAGE):
                 break
     finally:
+        remotes.close()
         if chosen.json:
             output.write(_json(documents))
     return int(worst(statuses))
@@ -136,8 +170,7 @@ def _json(documents: Documents) -> str:
 def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> ExitStatus:
     asked.restart()
     try:
-        with asked.opened(partial(_remote_of, asked.project)):
-            ACTIONS[chosen.action](asked, chosen, documents)
+        ACTIONS[chosen.action](asked, chosen, documents)
     except EvidenceError as error:
         asked.tell(error)
     return worst(map(_status, asked.failures))
@@ -158,17 +191,3 @@ def _status(error: EvidenceError) -> ExitStatus:
         return ExitStatus.WAITING
     assert isinstance(error, DeliveryError | NotOfferedError)
     return ExitStatus.PERSON_MUST_ACT
-
-
-def _remote_of(project: Project, name: str) -> Remote:
-    """Return the operations of a destination. Raises SettingsError or NotOfferedError where it has none."""
-    destination = project.destinations.get(name)
-    if destination is None:
-        known = ", ".join(sorted(project.destinations))
-        msg = f"{name} is not among evidence_destinations ({known}) - add it, or write {known}"
-        raise SettingsError(msg)
-    if not isinstance(destination, Offering):
-        msg = f"{name} has no operations of its own"
-        where = f"; its files are in {project.settings.archive_dir}" if name == "archive" else ""
-        raise NotOfferedError(msg + where)
-    return destination.remote()

@@ -5,66 +5,131 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 
 from ..destinations.remote import Attached
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
+from ..errors import NotOfferedError
 from ..errors import PermanentError
 from ..errors import TargetError
+from ..errors import TemporaryError
+from ..errors import UncertainError
 from ..naming import keys_in
 from ..redact import harmless
 from ..report.output import counted
-from .remote_reading import attachment_lines
+from .remote_reading import tell_nothing
+from .remote_tables import attachment_lines
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of
 from .with_pytest import say
 
 
+UNKNOWN = "not known"
 LOST = "the key in its name goes, so that no push can find it any more"
 
 
 def rename(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Give one attachment another name."""
     remote, target = asked.remote, asked.target
-    found = chosen_of(remote, target, chosen.attachment)
+    found = _found(asked, chosen, "rename")
     if len(found) != 1:
         ids = ", ".join(one.id for one in found)
         msg = f"{len(found)} attachments are named ({ids}), and one can have the name"
         raise PermanentError(msg, next_step="name it by its id")
-    if not remote.offers("rename", target):
-        remote.rename(target, found[0], chosen.name)  # says so, in the vendor's words
-    lost = set(keys_in(found[0].name)) - set(keys_in(chosen.name))
+    [one] = found
+    holder = remote.holder(target, one)
+    lost = set(keys_in(one.name)) - set(keys_in(chosen.name))
     if lost:
         _show_beside(harmless(f"{asked}: {LOST}"))
-    question = f"Rename {found[0].name} to {chosen.name} at {asked} ({target})?"
+    question = f"Rename {one.name} to {chosen.name} at {asked} ({holder})?"
     if not agreed(asked, question, chosen):
         return
-    now = remote.rename(target, found[0], chosen.name)
-    documents.append({"target": str(asked), "was": found[0].name, **asdict(now)})
+    outcome, now, failure = _renamed(asked, one, chosen.name)
+    facts = {"target": str(asked), "object": holder, "was": one.name, "outcome": outcome}
+    documents.append({**facts, **asdict(now)})
+    if failure is not None:
+        raise failure
     if not chosen.json:
-        say(f"{asked}: {found[0].id} is called {now.name}")
+        say(f"{asked}: {one.id} is called {now.name}")
 
 
 def delete(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Delete attachments for good, one by one, so that each that is gone is told whatever follows."""
     remote, target = asked.remote, asked.target
-    found = chosen_of(remote, target, chosen.attachment)
-    if not remote.offers("delete", target):
-        remote.delete(target, [])  # says so, in the vendor's words
+    found = _found(asked, chosen, "delete")
+    tell_nothing(asked, chosen, found)
     if not found:
-        say(*([] if chosen.json else [f"{asked}: nothing is there"]))
         return
     if not chosen.yes:
         _show_beside(*attachment_lines(found, terminal=sys.stderr.isatty()))
-    if not agreed(asked, f"Delete {_counted(found)} of {asked} ({target}) for good?", chosen):
+    holders = ", ".join(dict.fromkeys(remote.holder(target, one) for one in found))
+    many = counted(len(found), "attachment")
+    if not agreed(asked, f"Delete {many} of {asked} ({holders}) for good?", chosen):
         return
     for one in found:
         with asked.going_on(f"attachment {one.id} {one.name}"):
-            remote.delete(target, [one])
-            documents.append({"target": str(asked), "deleted": one.id, "name": one.name})
+            outcome, failure = _deleted(asked, one)
+            facts = {"target": str(asked), "object": remote.holder(target, one)}
+            documents.append({**facts, "id": one.id, "name": one.name, "outcome": outcome})
+            if failure is not None:
+                raise failure
             if not chosen.json:
                 say(f"{asked}: {one.id} {one.name} deleted")
+
+
+def _found(asked: Asked, chosen: argparse.Namespace, action: str) -> list[Attached]:
+    """Return what shall be changed, each by a word that means it alone, at an object that is sure."""
+    remote, target = asked.remote, asked.target
+    remote.expect(action, target)
+    remote.expect_exact(target)
+    return chosen_of(remote, target, chosen.attachment, one_each=True)
+
+
+def _deleted(asked: Asked, one: Attached) -> tuple[str, DeliveryError | None]:
+    """Delete an attachment; return what became of it, and what failed. Where the answer is lost, look."""
+    try:
+        asked.remote.delete(asked.target, [one])
+    except (TemporaryError, UncertainError) as error:
+        now, failure = _looked(asked, one, error)
+        if failure is not None:
+            return UNKNOWN, failure
+        if now is not None:
+            return "still there", TemporaryError(f"{error}; it is still there - try again")
+    return "deleted", None
+
+
+def _renamed(asked: Asked, one: Attached, name: str) -> tuple[str, Attached, DeliveryError | None]:
+    """Rename an attachment; return what became of it, how it is now, and what failed."""
+    try:
+        return "renamed", asked.remote.rename(asked.target, one, name), None
+    except (TemporaryError, UncertainError) as error:
+        now, failure = _looked(asked, one, error)
+        if failure is not None:
+            return UNKNOWN, one, failure
+        if now is None:
+            return "gone", one, PermanentError(f"{error}; it is not there any more")
+        if name in (now.name, PurePath(now.name).stem):
+            return "renamed", now, None
+        return (
+            "still there",
+            now,
+            TemporaryError(f"{error}; it is still called {now.name} - try again"),
+        )
+
+
+def _looked(
+    asked: Asked, one: Attached, lost: DeliveryError
+) -> tuple[Attached | None, DeliveryError | None]:
+    """Return an attachment as it is after an answer was lost, None where it is gone, or why nobody knows."""
+    try:
+        return asked.remote.look(asked.target, one), None
+    except (DestinationClosedError, TemporaryError) as away:
+        return None, away
+    except (DeliveryError, NotOfferedError):
+        return None, lost
 
 
 def agreed(asked: Asked, question: str, chosen: argparse.Namespace) -> bool:
@@ -90,7 +155,3 @@ def _show_beside(*lines: str) -> None:
     """Print lines where the question stands, so that standard output is left to results."""
     with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
         sys.stderr.write("".join(f"{line}\n" for line in lines))
-
-
-def _counted(found: Sequence[Attached]) -> str:
-    return counted(len(found), "attachment")

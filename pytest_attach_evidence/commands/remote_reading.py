@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from typing import BinaryIO
 
@@ -20,11 +21,15 @@ from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import EvidenceError
 from ..errors import NotOfferedError
+from ..errors import TargetError
 from ..model import Target
-from ..redact import harmless
 from ..report import output
-from ..report.table import table
 from ..spool import readable_size
+from .remote_tables import attachment_lines
+from .remote_tables import lines_of
+from .remote_tables import place_document
+from .remote_tables import places_table
+from .remote_tables import size_of
 from .remote_targets import Asked
 from .remote_targets import Documents
 from .remote_targets import chosen_of
@@ -33,6 +38,7 @@ from .saving import save
 from .with_pytest import say
 
 
+DOWNLOADS = "evidence-downloads"
 DEPTH = 2
 """How far `list` goes below an object that is named; where none is, everything would be below."""
 Refused = list[tuple[str, EvidenceError]]
@@ -66,7 +72,8 @@ def _show_list(
 ) -> None:
     terminal = sys.stdout.isatty()
     if found:
-        output.write(*_lines(*_places(asked.destination, found), terminal=terminal))
+        columns = places_table(asked.destination, found, asked.text or "" if terminal else None)
+        output.write(*lines_of(*columns, terminal=terminal))
     if files:
         output.write(*attachment_lines(files, terminal=terminal))
     if not found and not files:
@@ -105,6 +112,8 @@ def _closed(refused: Refused) -> bool:
 def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Show what the vendor tells of an object, or of some of its attachments."""
     target = asked.target
+    if not chosen.attachment:
+        asked.remote.expect("about", target)
     if chosen.attachment:
         files = chosen_of(asked.remote, target, chosen.attachment)
         documents += [{"target": str(asked), **asdict(one)} for one in files]
@@ -122,7 +131,10 @@ def info(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None
 def download(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Write attachments of an object into files; one that fails stops no other."""
     remote, target = asked.remote, asked.target
-    for one in chosen_of(remote, target, chosen.attachment):
+    remote.expect("download", target)
+    found = chosen_of(remote, target, chosen.attachment)
+    tell_nothing(asked, chosen, found)
+    for one in found:
         _save(asked, chosen, documents, one, _downloading(remote, target, one))
 
 
@@ -137,15 +149,26 @@ def _downloading(remote: Remote, target: Target, one: Attached) -> Callable[[Bin
 def export(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> None:
     """Write what the vendor makes of attachments, or of the object where it has none of its own."""
     remote, target = asked.remote, asked.target
+    remote.expect("export", target)
     what: Sequence[Attached | None] = [None]
     if remote.exports_attachments(target):
         what = chosen_of(remote, target, chosen.attachment)
+        tell_nothing(asked, chosen, what)
+    elif chosen.attachment:
+        msg = "it is exported as a whole - leave out --attachment"
+        raise TargetError(msg)
     for one in what:
 
         def fetch(into: BinaryIO, one: Attached | None = one) -> str:
             return remote.export(target, one, into)
 
         _save(asked, chosen, documents, one, fetch)
+
+
+def tell_nothing(asked: Asked, chosen: argparse.Namespace, found: Sequence[object]) -> None:
+    """Say so where an object has no attachments."""
+    if not found and not chosen.json:
+        say(f"{asked}: nothing is there")
 
 
 def _save(
@@ -156,7 +179,7 @@ def _save(
     fetch: Callable[[BinaryIO], str],
 ) -> None:
     with asked.going_on("" if one is None else f"attachment {one.id} {one.name}"):
-        saved = save(chosen.to, fetch)
+        saved = save(chosen.to or Path(DOWNLOADS), fetch)
         documents.append(_saved_document(asked, one, saved))
         if not chosen.json:
             say(f"{saved.path}  {readable_size(saved.size)}  {saved.digest}")
@@ -178,47 +201,5 @@ def _attachments(remote: Remote, place: Target, leads: bool) -> list[Attached] |
         raise
 
 
-def place_document(destination: str, place: Place, depth: int) -> dict[str, Any]:
-    """Return an object as JSON has it."""
-    facts = {**asdict(place), "depth": depth}
-    return {**facts, "text": f"{destination}={place.text}" if place.text else None}
-
-
-def _places(
-    destination: str, found: Sequence[tuple[int, Place]]
-) -> tuple[list[str], list[list[str]]]:
-    names = list(dict.fromkeys(name for _, place in found for name in place.facts))
-    rows = [
-        [
-            "  " * depth + (f"{destination}={place.text}" if place.text else "-"),
-            place.kind,
-            place.name,
-            *(place.facts.get(name, "") for name in names),
-        ]
-        for depth, place in found
-    ]
-    return ["target", "kind", "name", *names], rows
-
-
-def attachment_lines(files: Sequence[Attached], *, terminal: bool) -> list[str]:
-    """Return a table of attachments."""
-    names = list(dict.fromkeys(name for one in files for name in one.facts))
-    rows = [
-        [one.id, one.name, _size(one), *(one.facts.get(name, "") for name in names)]
-        for one in files
-    ]
-    return _lines(["attachment", "name", "size", *names], rows, terminal=terminal)
-
-
-def _lines(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bool) -> list[str]:
-    """Return a table whose cells hold foreign text."""
-    shown = [[harmless(cell) for cell in row] for row in rows]
-    return [*table(columns, shown, terminal=terminal), ""]
-
-
-def _size(one: Attached) -> str:
-    return "" if one.size is None else readable_size(one.size)
-
-
 def _facts_of(one: Attached) -> Mapping[str, str]:
-    return {"attachment": one.id, "name": one.name, "size": _size(one), **one.facts}
+    return {"attachment": one.id, "name": one.name, "size": size_of(one), **one.facts}

@@ -183,8 +183,6 @@ class Huawei:
                 if not results:
                     raise
                 return {**{later.key: error for later in deliveries}, **results}
-            except TemporaryError as error:
-                results[delivery.key] = self._settings.doubting(error)
             except DeliveryError as error:
                 results[delivery.key] = error
         return results

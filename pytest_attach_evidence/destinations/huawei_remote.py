@@ -25,6 +25,7 @@ from .huawei_targets import IPD_PROJECT
 from .huawei_targets import SCRUM_ITEM
 from .huawei_targets import SCRUM_PROJECT
 from .huawei_targets import SCRUM_TITLE
+from .huawei_targets import WORK_ITEM_TITLE
 from .huawei_targets import parse_place
 from .remote import Attached
 from .remote import Place
@@ -33,6 +34,7 @@ from .remote import Remote
 
 PROJECTS = (IPD_PROJECT, SCRUM_PROJECT)
 SCRUM = (SCRUM_ITEM, SCRUM_TITLE)
+OF_ITEMS = ("attachments", "attachment", "download", "delete")
 KINDS = {"ipd": "IPD project", "scrum": "Scrum project", "xboard": "Kanban project"}
 FROM_RECEIPT = (
     "the id of what was uploaded stands in its receipt (evidence-summary.json, remote_id): name it with "
@@ -75,7 +77,23 @@ class HuaweiRemote(Remote):
 
     def offers(self, name: str, target: Target) -> bool:
         """Tell whether an operation is there; attachments of Scrum items alone can be deleted."""
+        if target.kind in PROJECTS and name in OF_ITEMS:
+            return False
         return super().offers(name, target) and (name != "delete" or target.kind in SCRUM)
+
+    def expect_exact(self, target: Target) -> None:
+        """Raise TargetError for words of a title: another item may have them by now."""
+        if target.kind in (SCRUM_TITLE, WORK_ITEM_TITLE):
+            msg = (
+                f"{target.id!r} are words of a title, and nothing is changed by a title - use the id that "
+                "remote list shows"
+            )
+            raise TargetError(msg)
+
+    def holder(self, target: Target, attached: Attached) -> str:
+        """Return the item that holds an attachment, as it can be named: `scrum/<project>/<id>`."""
+        project, id = self._places.known(target) or (target.scoped("project") or "", target.id)
+        return f"{'scrum/' if target.kind in SCRUM else ''}{project}/{id}"
 
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield the projects one is a member of, or the work items of a project; below those is nothing."""
@@ -106,8 +124,7 @@ class HuaweiRemote(Remote):
 
     def attachments(self, target: Target) -> list[Attached]:
         """Return the attachments of an item; the vendor tells no size of those of Scrum items."""
-        if target.kind in PROJECTS:
-            self.lacks("list the attachments of a project", "name one of its work items")
+        self._not_of_a_project(target)
         project, id = self._places.of(target)
         if target.kind not in SCRUM:
             return [_attached(one) for one in self._client.attachments(project, id)]
@@ -118,8 +135,7 @@ class HuaweiRemote(Remote):
 
     def attachment(self, target: Target, id: str) -> Attached:
         """Return the attachment of an id without asking; its name is not known."""
-        if target.kind in PROJECTS:
-            self.lacks("list the attachments of a project", "name one of its work items")
+        self._not_of_a_project(target)
         if not LONGEST_ID.fullmatch(id):
             msg = f"{id!r} is no id of an attachment - expected are digits"
             raise TargetError(msg)
@@ -127,6 +143,7 @@ class HuaweiRemote(Remote):
 
     def download(self, target: Target, attached: Attached, into: BinaryIO) -> None:
         """Write the bytes of an attachment into a file, and compare their number with the list's."""
+        self._not_of_a_project(target)
         project, id = self._places.of(target)
         attachment = Attachment(id=attached.id, names=(attached.name,), size=attached.size)
         if target.kind in SCRUM:
@@ -139,6 +156,7 @@ class HuaweiRemote(Remote):
 
         Ends with the first that fails, which the error names.
         """
+        self._not_of_a_project(target)
         if target.kind not in SCRUM:
             self.lacks("delete an attachment of an IPD work item", ON_THE_PAGE)
         project, id = self._places.of(target)
@@ -149,6 +167,10 @@ class HuaweiRemote(Remote):
         """Release connections."""
         for one in self._opened:
             one.close()
+
+    def _not_of_a_project(self, target: Target) -> None:
+        if target.kind in PROJECTS:
+            self.lacks("list the attachments of a project", "name one of its work items")
 
     def _projects(self) -> Iterator[Place]:
         """Yield IPD projects, then the others; an account without the one kind still has the other."""

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..errors import DeliveryError
+from ..errors import DestinationClosedError
 from ..errors import SettingsError
 from ..errors import TemporaryError
 from ..model import Problem
@@ -101,10 +103,12 @@ class HuaweiSettings:
         `patient`: throttled look-ups are repeated while the budget lasts (see `Calls`). Raises SettingsError.
         """
         from ..apis.codearts import CodeArts  # noqa: PLC0415
+        from ..apis.codearts_calls import Doubts  # noqa: PLC0415
 
         session = self._session(self.url, budget, "evidence_huawei_url")
         credentials, iam = self._credentials(budget)
-        return CodeArts(session, credentials, budget if patient else None), iam
+        doubts = Doubts(of_error=self.doubting, of_project=self.odd_project)
+        return CodeArts(session, credentials, budget if patient else None, doubts), iam
 
     def _credentials(self, budget: Budget) -> tuple[Credentials, Session | None]:
         """Return the credentials, and the connection to IAM where they need one.
@@ -153,17 +157,23 @@ class HuaweiSettings:
     def doubts(self, projects: Iterable[str] = ()) -> list[Problem]:
         """Return what looks wrong in the settings and the projects of targets, and may be right."""
         found = [] if self._odd_region is None else [self._odd_region]
-        for project in dict.fromkeys((self.project, *projects)):
-            if project and len(project) != PROJECT_LENGTH:
-                seen = f"has {len(project)} characters, where {PROJECT_LENGTH} are documented"
-                found.append(_doubt(f"project {project}", seen, "copy it again if it is refused"))
-        return found
+        odd = map(_odd_project, dict.fromkeys((self.project, *projects)))
+        return found + [problem for problem in odd if problem is not None]
 
-    def doubting(self, error: TemporaryError) -> TemporaryError:
-        """Return an error with what may be its cause: an address that nobody answers at."""
-        if self._odd_region is None or error.throttled or type(error) is not TemporaryError:
+    def doubting(self, error: DeliveryError) -> DeliveryError:
+        """Return an error with what may be its cause: an address that nobody answers at, or a login there."""
+        if self._odd_region is None:
             return error
-        return TemporaryError(f"{error}; {self._odd_region}", retry_after_s=error.retry_after_s)
+        seen = f"{error}; {self._odd_region}"
+        if type(error) is TemporaryError and not error.throttled:
+            return TemporaryError(seen, retry_after_s=error.retry_after_s)
+        if isinstance(error, DestinationClosedError) and error.why != "stopped":
+            return DestinationClosedError(seen, why=error.why, next_step=error.next_step)
+        return error
+
+    def odd_project(self, project: str) -> str:
+        """Return what looks wrong in the id of a project, '' where nothing does."""
+        return str(_odd_project(project) or "")
 
     @cached_property
     def _odd_region(self) -> Problem | None:
@@ -238,6 +248,14 @@ class HuaweiSettings:
             return self._region
         msg = f"evidence_huawei_region is {self._region!r} - write a region such as cn-north-4"
         raise SettingsError(msg)
+
+
+def _odd_project(project: str) -> Problem | None:
+    """Return what looks wrong in the id of a project, and may be right; None where nothing does."""
+    if not project or len(project) == PROJECT_LENGTH:
+        return None
+    seen = f"has {len(project)} characters, where {PROJECT_LENGTH} are documented"
+    return _doubt(f"project {project}", seen, "copy it again if it is refused")
 
 
 def _doubt(option: str, seen: str, hint: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
 from typing import BinaryIO
 from typing import NoReturn
 from typing import Protocol
@@ -56,6 +58,9 @@ class Remote(ABC):
     vendor = ""
     """The product's name, as messages say it."""
 
+    instead = ""
+    """What helps where the vendor has no operation on attachments, as messages say it."""
+
     @abstractmethod
     def place(self, text: str) -> Target:
         """Return the object a text stands for: targets of evidence, and what leads to them; no I/O.
@@ -69,6 +74,38 @@ class Remote(ABC):
         Where it is not, the method raises NotOfferedError whatever it is given.
         """
         return getattr(type(self), name) is not getattr(Remote, name)
+
+    def expect(self, name: str, target: Target) -> None:
+        """Raise NotOfferedError, in the vendor's words, where an operation is not there for an object.
+
+        No I/O: whoever asks first neither chooses nor confirms what cannot be done.
+        """
+        if not self.offers(name, target):
+            nothing, into = Attached(id="", name=""), io.BytesIO()
+            given: Mapping[str, tuple[Any, ...]] = {
+                "download": (nothing, into),
+                "rename": (nothing, ""),
+                "delete": ([],),
+                "export": (nothing, into),
+            }
+            getattr(self, name)(target, *given.get(name, ()))
+
+    def expect_exact(self, target: Target) -> None:  # noqa: B027  # most texts mean one object
+        """Raise TargetError or PermanentError where a text may mean another object than a person thinks.
+
+        Asked before anything is changed.
+        """
+
+    def holder(self, target: Target, attached: Attached) -> str:
+        """Return the object that holds a listed attachment, as the vendor knows it; no I/O."""
+        return str(target)
+
+    def look(self, target: Target, attached: Attached) -> Attached | None:
+        """Return a listed attachment as it is now where it was listed, None where it is gone.
+
+        Raises NotOfferedError where nobody can tell.
+        """
+        return next((one for one in self.attachments(target) if one.id == attached.id), None)
 
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield what lies directly below an object, at the beginning of everything where it is None."""
@@ -91,15 +128,15 @@ class Remote(ABC):
 
         What was written before an error is raised is no whole file.
         """
-        self.lacks("download an attachment")
+        self.lacks("download an attachment", self.instead)
 
     def rename(self, target: Target, attached: Attached, name: str) -> Attached:
         """Give an attachment another name; return what the vendor made of it."""
-        self.lacks("rename an attachment")
+        self.lacks("rename an attachment", self.instead)
 
     def delete(self, target: Target, attached: Sequence[Attached]) -> None:
         """Delete attachments for good."""
-        self.lacks("delete an attachment")
+        self.lacks("delete an attachment", self.instead)
 
     def exports_attachments(self, target: Target) -> bool:
         """Tell whether `export` is about the attachments of an object, not about the object itself."""
@@ -110,7 +147,7 @@ class Remote(ABC):
 
         Return the name that the result should have. Written block by block, as in `download`.
         """
-        self.lacks("export an attachment")
+        self.lacks("export an attachment", self.instead)
 
     def close(self) -> None:  # noqa: B027  # some have nothing to release
         """Release connections."""

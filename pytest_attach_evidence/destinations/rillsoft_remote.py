@@ -55,6 +55,7 @@ class RillsoftRemote(Remote):
     """
 
     vendor = "Rillsoft"
+    instead = OF_RUNS
 
     def __init__(
         self, client: Client, parse: Callable[[str], Target], origin: str, configured: str
@@ -81,6 +82,11 @@ class RillsoftRemote(Remote):
         if id is None:
             return Target.of("rillsoft", self._origin, many, client)
         return Target.of("rillsoft", self._origin, KINDS[many], plain_id(id), client=client)
+
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation is there: lists, and what they tell of their rows."""
+        absent = ("attachments", "attachment", *(("about",) if target.kind == "attachment" else ()))
+        return super().offers(name, target) and name not in absent
 
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield a client's projects and portfolios; the configured client is the beginning.

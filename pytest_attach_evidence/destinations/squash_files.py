@@ -11,7 +11,6 @@ from typing import NoReturn
 
 from ..apis.squash_tm_shapes import stem_of
 from ..errors import PermanentError
-from ..errors import UncertainError
 from ..model import Target
 from .remote import Attached
 from .squash_steps import Owner
@@ -48,6 +47,17 @@ class SquashFiles:
         """Tell whether attachments were listed for a target; no I/O."""
         return all((target, one.id) in self._places for one in attached)
 
+    def holder(self, target: Target, attached: Attached) -> str:
+        """Return the owner that an attachment was listed of, '' where it was not; no I/O."""
+        return "/".join(self._places.get((target, attached.id), ()))
+
+    def now(self, target: Target, attached: Attached) -> Attached | None:
+        """Return an attachment as its owner lists it now, None where it does not."""
+        if (place := self._places.get((target, attached.id))) is None:
+            return None
+        listed = (one for one in self._api.attachments(*place) if one.id == attached.id)
+        return next((_attached(one, attached.facts.get("step", "")) for one in listed), None)
+
     def rename(self, attached: Attached, name: str) -> Attached:
         """Give an attachment another name; what is told of it stays."""
         now = _attached(self._api.rename(self._api.attachment(attached.id), name))
@@ -56,8 +66,8 @@ class SquashFiles:
     def delete(self, target: Target, attached: Sequence[Attached]) -> None:
         """Delete attachments where they were listed.
 
-        Raises PermanentError, before anything is deleted, where one is not there any more, and
-        UncertainError where one is still there afterwards.
+        Raises PermanentError, before anything is deleted, where one is not there any more, and where
+        one is still there afterwards.
         """
         places: dict[Owner, list[str]] = {}
         for one in attached:
@@ -73,7 +83,7 @@ class SquashFiles:
             left += [f"{'/'.join(place)} still lists {id}" for id in ids if id in self._ids(place)]
         if left:
             msg = f"{'; '.join(left)} after they were deleted"
-            raise UncertainError(msg)
+            raise PermanentError(msg, next_step="delete it in Squash TM")
 
     def _holders(self, place: Owner) -> Iterator[tuple[str, Owner]]:
         """Yield what holds the attachments of an object: itself, and its steps with their numbers."""

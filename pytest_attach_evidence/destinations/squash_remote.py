@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import BinaryIO
 from typing import NoReturn
 
@@ -17,6 +16,9 @@ from ..model import Target
 from .remote import Attached
 from .remote import Place
 from .remote import Remote
+from .squash_facts import facts_of
+from .squash_facts import item_facts
+from .squash_facts import kind_of
 from .squash_files import SquashFiles
 from .squash_plan import Plans
 from .squash_plan import spelling_of
@@ -35,15 +37,6 @@ if TYPE_CHECKING:
 
 ITEMS = ("test-plan-items", "iteration-test-plan-items")
 LEADING = ("projects", "campaigns", "iterations", EXECUTIONS)
-FACTS = {
-    "reference": "reference",
-    "execution_status": "status",
-    "execution_mode": "mode",
-    "dataset_label": "dataset",
-    "last_executed_by": "executed by",
-    "last_executed_on": "executed on",
-    "automated_test_reference": "automated test reference",
-}
 EXECUTE_FIRST = "execute it once in Squash TM, or attach evidence to its test case"
 
 
@@ -76,6 +69,23 @@ class SquashRemote(Remote):
             return Target.of("squash", self._origin, ITEMS[0], id)
         return target_of(text, self._origin, self._iteration)
 
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation is there: all but the export, for every object."""
+        return super().offers(name, target) and name != "export"
+
+    def expect_exact(self, target: Target) -> None:
+        """Raise PermanentError for a number that is an execution and the reference of a test case."""
+        if target.kind == EXECUTIONS and (confusion := self._plans.confusion(target)) is not None:
+            raise confusion
+
+    def holder(self, target: Target, attached: Attached) -> str:
+        """Return the owner of a listed attachment, such as `executions/1043`."""
+        return self._files.holder(target, attached) or str(target)
+
+    def look(self, target: Target, attached: Attached) -> Attached | None:
+        """Return an attachment as its owner lists it now, None where it does not."""
+        return self._files.now(target, attached)
+
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield what lies directly below an object, page by page.
 
@@ -101,13 +111,12 @@ class SquashRemote(Remote):
         if target.kind in (ITEMS[0], *PLANNED):
             return self._about_item(target)
         row = self._api.entity(target.kind, target.id)
-        facts = {ours: str(row[theirs]) for theirs, ours in FACTS.items() if row.get(theirs)}
-        facts |= _inside_facts(row)
+        facts = facts_of(row)
         facts["attachments"] = str(len(self.attachments(target)))
         name = str(row.get("name") or "")
         return Place(
             text=f"{target.kind}/{target.id}",
-            kind=_kind(target.kind),
+            kind=kind_of(target.kind),
             name=name,
             leads=target.kind in LEADING,
             facts=facts,
@@ -138,8 +147,8 @@ class SquashRemote(Remote):
         """Delete attachments for good where they were listed, then look whether they are gone.
 
         A test case may have got a newer execution since then, which is left alone. Raises
-        PermanentError, before anything is deleted, where one is not there any more; UncertainError
-        where one is listed still: no answer is documented.
+        PermanentError, before anything is deleted, where one is not there any more, and where one is
+        listed still: no answer is documented.
         """
         if not self._files.knows(target, attached) and not self.attachments(target):
             msg = f"{target} holds no attachments, or has never been executed"
@@ -159,17 +168,17 @@ class SquashRemote(Remote):
             facts = {"reference": one.reference} if one.reference else {}
             text = f"{owner}/{one.id}"
             leads = owner in LEADING
-            yield Place(text=text, kind=_kind(owner), name=one.name, leads=leads, facts=facts)
+            yield Place(text=text, kind=kind_of(owner), name=one.name, leads=leads, facts=facts)
 
     def _plan(self, iteration: str) -> Iterator[Place]:
         """Yield the lines of a plan; those of the configured one by the texts that markers take."""
         if self._is_ours(iteration):
             items = self._plans.of(self._iteration)
             for item in items:
-                yield self._line(item, spelling_of(item, items, self._marker), _item_facts(item))
+                yield self._line(item, spelling_of(item, items, self._marker), item_facts(item))
         else:
             for item in self._api.plan_items(iteration):
-                yield self._line(item, "", _item_facts(item))
+                yield self._line(item, "", item_facts(item))
 
     def _is_ours(self, iteration: str) -> bool:
         """Tell whether an iteration is the configured one, which names may stand for."""
@@ -200,7 +209,7 @@ class SquashRemote(Remote):
     def _about_item(self, target: Target) -> Place:
         item = self._item(target)
         executions = self._api.executions(item)
-        facts = _item_facts(item) | {"executions": str(len(executions))}
+        facts = item_facts(item) | {"executions": str(len(executions))}
         if executions:
             latest = EXECUTIONS, str(executions[-1].id)
             facts["latest"] = "/".join(latest)
@@ -238,22 +247,3 @@ class SquashRemote(Remote):
             return target.kind, target.id
         executions = self._api.executions(self._item(target))
         return (EXECUTIONS, str(executions[-1].id)) if executions else None
-
-
-def _item_facts(item: PlanItem) -> dict[str, str]:
-    told = {
-        "reference": item.reference,
-        "dataset": item.dataset,
-        "status": item.status,
-        "item": str(item.id),
-    }
-    return {name: text for name, text in told.items() if text}
-
-
-def _kind(owner: str) -> str:
-    return owner.removesuffix("s").replace("-", " ")
-
-
-def _inside_facts(row: Mapping[str, Any]) -> dict[str, str]:
-    steps = row.get("execution_steps")
-    return {"steps": str(len(steps))} if isinstance(steps, list) else {}

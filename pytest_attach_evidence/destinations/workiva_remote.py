@@ -55,6 +55,11 @@ class WorkivaRemote(Remote):
         """Return the test form, test phase, matrix or sample of a path of ids. Raises TargetError."""
         return workiva_targets.parse(text, self._origin, range(1, 5))
 
+    def offers(self, name: str, target: Target) -> bool:
+        """Tell whether an operation is there; single attachments of a test form cannot be fetched."""
+        of_a_form = len(ids_of(target)) == 1 and name in ("attachment", "download")
+        return super().offers(name, target) and not of_a_form
+
     def inside(self, target: Target | None) -> Iterator[Place]:
         """Yield what lies directly below; a page is asked for when its first entry is wanted."""
         above = [] if target is None else ids_of(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import unicodedata
 from collections.abc import Sequence
 
 
@@ -26,11 +27,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, terminal: bo
 
 def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [[name.upper() for name in head], *rows]
-    widths = [max(len(line[number]) for line in lines) for number in range(len(head))]
+    widths = [max(width(line[number]) for line in lines) for number in range(len(head))]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (most - width(cell)) for cell, most in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     ]
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese, Japanese and Korean signs take two."""
+    signs = (sign for sign in text if not unicodedata.combining(sign))
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in signs)
 
 
 def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str] | None:

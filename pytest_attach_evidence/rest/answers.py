@@ -44,6 +44,7 @@ class Request:
     default everything but GET and HEAD does. `what` names it in messages (`the upload`).
     `answer_limit`: the most bytes an answer may have. `into`: where the body of a 200 is written block by
     block, whatever its size, instead of into the answer; what an error leaves there is no whole file.
+    `doubt`: what looks odd in it, and may be why it is refused.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Request:
     acts: bool | None = None
     answer_limit: int = ANSWER_LIMIT
     into: Sink | None = field(default=None, repr=False)
+    doubt: str = ""
 
     @property
     def changes(self) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import switches
 from .faults.table import listed
 from .faults.waiting import from_text
 from .server import PORTS
@@ -33,6 +34,11 @@ location are addresses of the request, and of another origin.
 
   attach-evidence sandbox --fault status:status=503,retry_after=2,system=squash,method=POST
   attach-evidence sandbox --fault answer-lost:system=huawei,path=attachments,times=-1
+
+switches, which make a look-alike another server (with what it is where nothing is said):
+{switches}
+
+  attach-evidence sandbox --switch squash.version=13 --switch huawei.login=password
 """
 
 
@@ -44,11 +50,16 @@ def main(argv: Sequence[str]) -> int:
     except ValueError as error:
         sys.stderr.write(f"sandbox: --fault {error}\n")
         return WRONG_ARGUMENTS
+    try:
+        chosen = switches.from_texts(arguments.switch)
+    except ValueError as error:
+        sys.stderr.write(f"sandbox: --switch {error}\n")
+        return WRONG_ARGUMENTS
     ports = {name: getattr(arguments, f"port_{name}") for name in PORTS}
     ended = threading.Event()
     with _folder(arguments.folder) as folder, _ended_by_signals(ended):
         try:
-            with Sandbox(folder, ports=ports) as sandbox:
+            with Sandbox(folder, ports=ports, switches=chosen) as sandbox:
                 for fault in faults:
                     sandbox.faults.add(**fault)
                 run(sandbox, ended, for_seconds=arguments.for_seconds, as_json=arguments.json)
@@ -75,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="attach-evidence sandbox",
         description="Start look-alikes of the four systems on this machine.",
-        epilog=EPILOG.format(faults=listed()),
+        epilog=EPILOG.format(faults=listed(), switches=switches.listed()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for name in PORTS:
@@ -91,6 +102,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME[:KEY=VALUE,…]",
         help="let a fault happen, see below; may be repeated",
+    )
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="SYSTEM.NAME=VALUE",
+        help="make a look-alike another server, see below; may be repeated",
     )
     return parser
 

@@ -16,7 +16,6 @@ from pytest_attach_evidence.destinations.remote import Place
 from pytest_attach_evidence.destinations.remote import Remote
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
-from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.model import Target
 from pytest_attach_evidence.retry import Budget
 
@@ -82,7 +81,7 @@ class Shelf(Bare):
         for one in attached:
             if one.id == "a2":
                 msg = f"{one.id} is still there"
-                raise UncertainError(msg)
+                raise PermanentError(msg)
 
 
 def _made(remote: type[Remote], budget: Budget) -> Any:

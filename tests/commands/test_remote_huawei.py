@@ -113,7 +113,11 @@ def test_a_scrum_attachment_is_deleted(at_codearts: Project, sandbox: Sandbox) -
 
     [deleted] = remote(at_codearts, "delete", f"huawei={SCRUM_ITEM}", "--attachment", key, "--yes")
 
-    assert first.id == deleted["deleted"]
+    assert (first.id, SCRUM_ITEM, "deleted") == (
+        deleted["id"],
+        deleted["object"],
+        deleted["outcome"],
+    )
     assert [second.id] == [file.id for file in sandbox.store.files("huawei")]
 
 
@@ -142,6 +146,10 @@ def test_where_nothing_is_listed_the_id_of_the_receipt_is_enough(
         (
             ("rename", f"huawei={ITEM}", "--attachment", "0.bin", "--name", "b.bin", "--yes"),
             "documents no operation to rename",
+        ),
+        (
+            ("download", f"huawei={PROJECT}"),
+            "documents no operation to list the attachments of a project",
         ),
         (("info", "huawei=~invoice"), "US20261001000099 (Print an invoice)"),
         (("list", f"huawei={'e3d8c1b5a7f942068d1b6e4c9a50f7b2'}"), "ask for membership"),
@@ -173,3 +181,82 @@ def test_a_wrong_key_is_tried_once(at_codearts: Project, sandbox: Sandbox) -> No
     assert "lock an access key" in ended.errors
     assert secret not in ended.errors + ended.out
     assert 1 == len(sandbox.requests("huawei"))
+
+
+def test_a_wrong_key_is_tried_once_for_all_targets(project: Project, sandbox: Sandbox) -> None:
+    """What comes after the refusal is not asked; one line says so, and other systems are."""
+    project.lead_to(sandbox, "huawei squash")
+    project.variables["PYTEST_EVIDENCE_HUAWEI_SECRET_KEY"] = "a-wrong-secret-key-0123456789"
+    words = [f"huawei={ITEM}", f"huawei={SCRUM_ITEM}", "squash=executions/1042", f"huawei={ITEM}"]
+
+    ended = project.command("remote", "info", *words)
+
+    assert (77, 1) == (ended.status, len(sandbox.requests("huawei")))
+    assert "squash=executions/1042" in ended.out
+    refused, skipped = ended.errors.splitlines()
+    assert f"huawei={ITEM}: " in refused
+    assert "huawei: 2 other targets were not asked about" in skipped
+
+
+def test_one_login_and_one_plan_serve_all_targets(tmp_path: Path) -> None:
+    """A token, and a plan that was read, are those of the whole command."""
+    (tmp_path / "project").mkdir()
+    project = Project(folder=tmp_path / "project")
+    words = [f"huawei={ITEM}", f"huawei={SCRUM_ITEM}", "squash=TC-12", "squash=TC-30[chrome]"]
+    with Sandbox(tmp_path / "servers", switches={"huawei": {"login": "password"}}) as sandbox:
+        project.lead_to(sandbox, "huawei squash")
+
+        ended = project.command("remote", "info", *words)
+
+        assert (0, "") == (ended.status, ended.errors)
+        paths = [seen.path for seen in sandbox.requests()]
+    assert 1 == sum(path.endswith("/auth/tokens") for path in paths)
+    assert 1 == sum(path.endswith("/test-plan") for path in paths)
+
+
+ODD = f"{PROJECT}a"
+OF_PROJECT = f"project {ODD}: has 33 characters, where 32 are documented"
+
+
+@pytest.mark.parametrize(
+    "target", [f"{ODD}/{ITEM}", f"{ODD}/US20261105123456", f"scrum/{ODD}/1042"]
+)
+def test_a_project_of_an_odd_length_is_said_where_it_is_refused(
+    at_codearts: Project, target: str
+) -> None:
+    """By a session, and by whoever looks."""
+    ran = run(at_codearts, 3, target=target)
+    looked = at_codearts.command("remote", "list", f"huawei={target}")
+
+    assert (65, 65) == (ran.status, looked.status)
+    assert OF_PROJECT in ran.out
+    assert OF_PROJECT in looked.errors
+
+
+def test_a_region_that_nobody_knows_is_said_where_nobody_answers(at_codearts: Project) -> None:
+    """No such name is ever resolved: by a session that looks up a number first, and by a command."""
+    text = (at_codearts.folder / "pytest.ini").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("evidence_huawei_url")]
+    region = [line for line in lines if not line.startswith("evidence_huawei_region")]
+    odd = ("evidence_huawei_region = cn-nroth-4", "evidence_deadline = 10")
+    at_codearts.write("pytest.ini", *region, *odd)
+
+    ran = run(at_codearts, 3, target="US20261105123456")
+    looked = at_codearts.command("remote", "list", "huawei")
+
+    assert (75, 75) == (ran.status, looked.status)
+    for said in (ran.out, looked.errors):
+        assert "cn-nroth-4 is none of the regions that are known" in said
+        assert "try cn-north-4" in said
+
+
+@pytest.mark.parametrize("words", [["delete", "--all"], ["delete", "--attachment", "1"]])
+def test_nothing_is_changed_by_a_title(
+    at_codearts: Project, sandbox: Sandbox, words: list[str]
+) -> None:
+    """Another item may have the words by then; nothing is asked."""
+    ended = at_codearts.command("remote", words[0], f"huawei={SCRUM}/~Pay", *words[1:], "--yes")
+
+    assert 4 == ended.status
+    assert "nothing is changed by a title - use the id that remote list shows" in ended.errors
+    assert [] == sandbox.requests("huawei")

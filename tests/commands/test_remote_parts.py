@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
+
+from pytest_attach_evidence.commands.remote_tables import places_table
+from pytest_attach_evidence.destinations.remote import Place
+from pytest_attach_evidence.report.table import table
 
 from . import shelf
 from .project import Ended
@@ -65,7 +71,7 @@ def test_what_was_deleted_is_recorded_whatever_follows(boards: Project) -> None:
     ended = remote(boards, "delete", "shelf=1", "--all", "--yes", "--json")
 
     assert 65 == ended.status
-    assert ["a1", "a3"] == [one["deleted"] for one in json.loads(ended.out)]
+    assert ["a1", "a3"] == [one["id"] for one in json.loads(ended.out)]
     [line] = ended.errors.splitlines()
     assert "a2 is still there" in line
 
@@ -100,7 +106,8 @@ def test_a_no_is_an_answer(boards: Project) -> None:
     )
     assert "shelf=board-1: nothing was changed" in shown
     done = json.loads(shown[shown.index("[\n") :])
-    assert [{"target": "shelf=3", "deleted": "a1", "name": "conftest.py"}] == done
+    gone = {"id": "a1", "name": "conftest.py", "outcome": "deleted"}
+    assert [{"target": "shelf=3", "object": "shelf board 3", **gone}] == done
 
 
 def test_a_list_shows_what_can_be_listed(boards: Project) -> None:
@@ -115,6 +122,27 @@ def test_a_list_shows_what_can_be_listed(boards: Project) -> None:
     assert "5 objects" in ended.out
     [line] = ended.errors.splitlines()
     assert f"ERROR: shelf: cannot list 2: board 2 is locked - {shelf.HINT}" == line
+
+
+def test_four_levels_fit_on_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a row says what its text adds to the one above; elsewhere each can be pasted."""
+    monkeypatch.setenv("COLUMNS", "80")
+    ids = [f"{number}{'a4c5d6e7' * 4}"[:32] for number in range(4)]
+    texts = ["/".join(ids[: number + 1]) for number in range(4)]
+    found = [(depth, Place(text=text, kind="sample")) for depth, text in enumerate(texts)]
+
+    lines = table(*places_table("workiva", [*found, found[1]], ""), terminal=True)
+    _, below = places_table("workiva", [(0, found[2][1])], texts[1])
+    _, whole = places_table("workiva", found, None)
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines)).splitlines()
+    assert max(map(len, shown)) <= 80
+    rows = textwrap.dedent("\n".join(line for line in shown if "a4c5" in line)).splitlines()
+    assert [f"workiva={ids[0]}", *(f"{'  ' * n}/{ids[n]}" for n in (1, 2, 3, 1))] == [
+        row.rstrip().removesuffix("sample").rstrip() for row in rows
+    ]
+    assert f"/{ids[2]}" == below[0][0]
+    assert [f"workiva={text}" for text in texts] == [row[0].strip() for row in whole]
 
 
 def test_where_nothing_is_named_a_list_stays_at_the_top(boards: Project) -> None:

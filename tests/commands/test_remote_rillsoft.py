@@ -13,9 +13,8 @@ from pytest_attach_evidence.sandbox import Sandbox
 from .project import Project
 
 
-ONLY = (
-    "no operation to do anything with an attachment but upload it - what runs sent there stands in"
-)
+OF_RUNS = " - what runs sent there stands in"
+ONLY = f"no operation to do anything with an attachment but upload it{OF_RUNS}"
 
 
 @pytest.fixture
@@ -55,11 +54,24 @@ def test_documents_are_shown_where_they_are_asked_for(rillsoft: Project) -> None
     [
         (["list", "rillsoft=4711"], "no operation to list attachments - "),
         (["info", "rillsoft=4711"], "no operation to show an attachment record - "),
-        (["download", "rillsoft=4711"], "no operation to list attachments - "),
-        (["download", "rillsoft=4711", "--attachment", "1"], ONLY),
-        (["export", "rillsoft=4711", "--attachment", "1"], ONLY),
-        (["rename", "rillsoft=4711", "--attachment", "1", "--name", "a"], ONLY),
-        (["delete", "rillsoft=4711", "--attachment", "1", "--yes"], ONLY),
+        (["info", "rillsoft=4711", "--attachment", "1"], ONLY),
+        (["download", "rillsoft=4711"], f"no operation to download an attachment{OF_RUNS}"),
+        (
+            ["download", "rillsoft=4711", "--attachment", "1"],
+            f"no operation to download an attachment{OF_RUNS}",
+        ),
+        (
+            ["export", "rillsoft=4711", "--attachment", "1"],
+            f"no operation to export an attachment{OF_RUNS}",
+        ),
+        (
+            ["rename", "rillsoft=4711", "--attachment", "1", "--name", "a"],
+            f"no operation to rename an attachment{OF_RUNS}",
+        ),
+        (
+            ["delete", "rillsoft=4711", "--attachment", "1", "--yes"],
+            f"no operation to delete an attachment{OF_RUNS}",
+        ),
     ],
 )
 def test_what_is_not_documented_is_one_line(rillsoft: Project, words: list[str], seen: str) -> None:

@@ -357,6 +357,11 @@ class TestAttachments:
         offered = [remote.offers("delete", remote.place(text)) for text in (ITEM, SCRUM_ITEM)]
         assert [False, True] == offered
         assert not remote.offers("rename", item)
+        for name in ("attachments", "download", "delete"):
+            for text in (PROJECT, f"scrum/{PROJECT}"):
+                assert not remote.offers(name, remote.place(text))
+                with pytest.raises(NotOfferedError, match="attachments of a project"):
+                    remote.expect(name, remote.place(text))
         assert [] == scene.requests()
 
     @pytest.mark.parametrize("fault", ["answer-cut", "empty", "login-page"])

@@ -185,7 +185,10 @@ def test_what_the_vendor_lacks_is_said_in_one_line(remote_of: RemoteOf) -> None:
             NotOfferedError, match=f"^Rillsoft documents no operation to {what}$"
         ) as c:
             ask()
-        assert ("evidence-summary.json" in c.value.next_step) == (what in tuple(lacking)[:2])
+        assert ("evidence-summary.json" in c.value.next_step) == ("attachment" in what)
+    for name in ("about", "attachments", "download", "rename", "delete", "export"):
+        assert not remote.offers(name, record)
+    assert remote.offers("about", project)
 
 
 def test_what_is_not_configured_is_told() -> None:

@@ -22,7 +22,6 @@ from pytest_attach_evidence.errors import NotOfferedError
 from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.errors import TemporaryError
-from pytest_attach_evidence.errors import UncertainError
 from pytest_attach_evidence.settings import Settings
 
 from .conftest import SceneOf
@@ -110,9 +109,15 @@ class TestWalk:
         assert ("test-plan-items/323", False) == (lines["323"].text, lines["323"].takes_evidence)
         assert "(the test case was deleted)" == lines["323"].name
         assert "test-plan-items/324" == lines["324"].text
-        assert {"reference": "TC-30", "dataset": "chrome", "status": "FAILURE", "item": "321"} == {
-            **lines["321"].facts
-        }
+        case = lines["321"].facts["test case"]
+        assert {
+            "reference": "TC-30",
+            "dataset": "chrome",
+            "status": "FAILURE",
+            "item": "321",
+            "test case": case,
+        } == {**lines["321"].facts}
+        assert "TC-30" == remote.about(remote.place(case)).facts["reference"]
 
     @pytest.mark.parametrize("iteration", ["", "5", "Online banking/Release 2026.4/Sprint 1"])
     def test_the_configured_iteration_may_be_another_or_named(
@@ -271,7 +276,7 @@ class TestAttachments:
         [listed] = remote.attachments(place)
         scene.sandbox.faults.add("status", status=204, system="squash", method="DELETE")
 
-        with pytest.raises(UncertainError, match=f"still lists {listed.id}"):
+        with pytest.raises(PermanentError, match=f"still lists {listed.id}"):
             remote.delete(place, [listed])
 
     def test_a_page_in_place_of_the_file_is_no_file(
@@ -292,6 +297,22 @@ class TestAttachments:
             remote.export(remote.place("executions/1042"), None, io.BytesIO())
 
         assert "download" in caught.value.next_step
+
+    @pytest.mark.parametrize(
+        "text", ["executions/1042", "TC-12", "projects/14", "test-plan-items/301"]
+    )
+    def test_what_is_offered_is_known_without_asking(
+        self, scene: Scene, remote: SquashRemote, text: str
+    ) -> None:
+        """All but the export, whatever the object is; whoever expects that is refused."""
+        place, every = remote.place(text), ("about", "attachments", "download", "rename", "delete")
+
+        assert all(remote.offers(name, place) for name in every)
+        assert not remote.offers("export", place)
+        remote.expect("delete", place)
+        with pytest.raises(NotOfferedError, match="to export"):
+            remote.expect("export", place)
+        assert [] == scene.requests()
 
     def test_without_credentials_nothing_is_offered(self, make_scene: SceneOf) -> None:
         """The variable is named before anything is asked."""

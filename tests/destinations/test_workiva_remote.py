@@ -272,6 +272,7 @@ class TestFetching:
 
         assert "Access management.xlsx" == name
         assert not remote.exports_attachments(form)
+        assert (False, True) == (remote.offers("download", form), remote.offers("export", form))
         with zipfile.ZipFile(into) as archive:
             assert "login--" in archive.read("xl/sheet.xml").decode()
 

@@ -22,6 +22,20 @@ def test_programs_get_a_row_a_line() -> None:
     ] == table(COLUMNS, ROWS, terminal=False)
 
 
+def test_wide_signs_take_two_columns() -> None:
+    """Chinese and Japanese names do not push what follows; a mark above a letter takes none."""
+    rows = [["1", "支付发票", "done"], ["2", "ガpay", "done"], ["3", "cafe\u0301", "done"]]
+
+    lines = table(["id", "name", "state"], rows, terminal=False)
+
+    assert [
+        "ID  NAME      STATE",
+        "1   支付发票  done",
+        "2   ガpay     done",
+        "3   cafe\u0301      done",
+    ] == lines
+
+
 def test_a_terminal_gets_every_cell() -> None:
     """On a terminal the same cells stand there, whatever is drawn around them; markup is text."""
     rows = [*ROWS, ["squash=[bold]x[/bold]", "test case", "", "[red]"]]

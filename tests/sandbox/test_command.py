@@ -141,6 +141,49 @@ class TestCommand:
         assert errors.startswith("sandbox: --fault ")
         assert 1 == len(errors.splitlines())
 
+    def test_switches(
+        self, run_command: Callable[..., subprocess.Popen[str]], apis: Callable[..., Api]
+    ) -> None:
+        """A look-alike of the command line is any server that the tests know."""
+        chosen = ("squash.version=13", "squash.max_page_size=2", "huawei.login=password")
+        facts = ready(run_command("--json", *(f"--switch={one}" for one in chosen)))
+        token = facts["exports"]["PYTEST_EVIDENCE_SQUASH_TOKEN"]
+        squash = apis(facts["roots"]["squash"] + SQUASH_API, token)
+
+        items = [
+            squash.get(f"/{kind}/312") for kind in ("iteration-test-plan-items", "test-plan-items")
+        ]
+
+        assert [200, 404] == [answer.status_code for answer in items]
+        assert 2 == len(
+            squash.get("/iterations/4/test-plan?size=20").json()["_embedded"]["test-plan"]
+        )
+        assert "PYTEST_EVIDENCE_HUAWEI_USER" in facts["exports"]
+
+    @pytest.mark.parametrize(
+        ("switch", "says"),
+        [
+            ("squash.colour=red", "squash has basic, delete_status"),
+            ("jira.version=1", "systems are squash, workiva, huawei, rillsoft"),
+            ("squash.version", "squash has"),
+            ("squash.version=new", "not a number"),
+            ("squash.basic=perhaps", "neither true nor false"),
+            ("rillsoft.clock=1", "rillsoft has"),
+            ("huawei.root=http://127.0.0.1", "huawei has"),
+        ],
+    )
+    def test_a_wrong_switch(
+        self, run_command: Callable[..., subprocess.Popen[str]], switch: str, says: str
+    ) -> None:
+        """One line with what there is, and status 4; nothing is started."""
+        process = run_command("--switch", switch)
+        output, errors = process.communicate(timeout=60)
+
+        assert (4, "") == (process.returncode, output)
+        assert errors.startswith("sandbox: --switch ")
+        assert says in errors
+        assert 1 == len(errors.splitlines())
+
     def test_help_lists_every_fault(
         self, run_command: Callable[..., subprocess.Popen[str]]
     ) -> None:
