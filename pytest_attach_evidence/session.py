@@ -135,6 +135,7 @@ class Collecting:
             wanted=Wanted(
                 picture=settings.screenshot,
                 page=settings.page,
+                console=settings.console == "failed",
                 teardown=settings.screenshot_teardown == "on",
                 limit_s=settings.capture_limit_s,
             ),

@@ -65,9 +65,9 @@ def picture(window: Any, deadline: float) -> Screenshot:
     return Screenshot(png=bytes(buffer.data()), title=window.windowTitle(), tool=binding)
 
 
-def facts(window: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(window: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return nothing: the title stands beside the picture."""
-    del window, deadline, failed
+    del window, deadline, once
     return []
 
 
