@@ -118,7 +118,9 @@ TEXTS = ("source.html", "address.txt", "console.txt", "network.txt")
 def _suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(BROWSERS))
     pytester.makeconftest(CONFTEST)
-    pytester.makeini("[pytest]\nevidence_page = failed\nevidence_redact = key-\\d+-secret\n")
+    pytester.makeini(
+        "[pytest]\nevidence_page = failed\nevidence_capture_limit = 30\nevidence_redact = key-\\d+-secret\n"
+    )
 
 
 def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
