@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from types import FunctionType
 from types import MethodType
 from typing import Any
@@ -68,16 +69,19 @@ class Tracker:
     def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
 
-        In the order they were made, each once, a context as its open pages, a name that is there
-        already with a number. Fixtures of wider scopes count for the items that use them, also where
-        they stand behind others. Also looks at the attributes of a test class's instance, at the windows
-        on Qt's screen and at the figures that pyplot opened during the item. What cannot be looked
-        through stands there as a CaptureError that says why.
+        Each once: first what fixtures gave themselves, then what they hold, in the order they were made; a
+        context as its open pages, a name that is there already with a number. Fixtures of wider scopes
+        count for the items that use them, also where they stand behind others. Also looks at the
+        attributes of a test class's instance, at the windows on Qt's screen and at the figures that
+        pyplot opened during the item. What cannot be looked through stands there as a CaptureError that
+        says why.
         """
         if not tools.any_imported():
             return []
-        given = [*self._given_to(item), *_looked_through("self", lambda: _attributes(item))]
-        given.sort(key=lambda one: tools.lists_others(one[1]))
+        used = self._used_by(item)
+        given = [*_given_by_all(used), *_looked_through("self", lambda: _attributes(item))]
+        themselves = {id(_value_of(fixture)) for fixture in used}
+        given.sort(key=lambda one: _distance(one[0], one[1], id(one[1]) in themselves))
         own_names = {id(subject): name for name, subject in reversed(given)}
         every = [(name, page) for name, subject in given for page in _shown(subject)]
         every += [("window", window) for window in tools.open_now(on_screen=True)]
@@ -90,13 +94,6 @@ class Tracker:
         for name, page in every:
             once.setdefault(id(page), (own_names.get(id(page), name), page))
         return _numbered(list(once.values()))
-
-    def _given_to(self, item: pytest.Item) -> list[Named]:
-        return [
-            found
-            for fixture in self._used_by(item)
-            for found in _looked_through(fixture.argname, lambda: _given_by(fixture))  # noqa: B023
-        ]
 
     def _used_by(self, item: pytest.Item) -> list[Fixture]:
         """Return the fixtures that an item uses, those behind them included, in the order of their setup."""
@@ -118,12 +115,29 @@ class Tracker:
         return [fixture for fixture in self._set_up if fixture in used]
 
 
-def _given_by(fixture: Fixture) -> list[Named]:
-    """Return what a fixture gave; nothing where it failed, ended, or is still busy."""
+def _value_of(fixture: Fixture) -> object:
+    """Return what a fixture gave; None where it failed, ended, or is still busy."""
     result = fixture.cached_result
-    if result is None or result[2] is not None:
-        return []
-    return [(fixture.argname, subject) for subject in tools.found_in(result[0])]
+    return None if result is None or result[2] is not None else result[0]
+
+
+def _given_by_all(fixtures: list[Fixture]) -> list[Named]:
+    return [
+        found
+        for fixture in fixtures
+        for found in _looked_through(fixture.argname, partial(_given_by, fixture))
+    ]
+
+
+def _given_by(fixture: Fixture) -> list[Named]:
+    return [(fixture.argname, subject) for subject in tools.found_in(_value_of(fixture))]
+
+
+def _distance(name: str, subject: object, given_itself: bool) -> int:
+    """Return how far a name is from what it stands for: a fixture that gave it, held it, or lists all."""
+    if name.startswith("_"):  # another plugin's own
+        return 3
+    return 2 if tools.lists_others(subject) else int(not given_itself)
 
 
 def _attributes(item: pytest.Item) -> list[Named]:

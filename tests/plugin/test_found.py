@@ -76,12 +76,14 @@ def test_pages_of_a_browser(
 
 
 PLUGIN = """
+    def test_page(page): assert False
+
     def test_context(new_context):
         new_context().new_page().set_content("<title>Ledger</title>")
         assert False
 
     def test_browser(browser):
-        browser.new_page()
+        browser.new_page().set_content("<title>Own</title>")
         assert False
 """
 
@@ -101,8 +103,9 @@ def test_factories_of_pytest_playwright(
 
     run = run_and_read_spool(PLUGIN, *plugins, apart=True)
 
-    assert 1 == len(shots(run, "test_context[chromium]"))
-    assert 1 == len(shots(run, "test_browser[chromium]"))
+    assert ["new_context-call-failure.png"] == shots(run, "test_context[chromium]")
+    assert ["browser-call-failure.png"] == shots(run, "test_browser[chromium]")
+    assert ["page-call-failure.png"] == shots(run, "test_page[chromium]")
 
 
 ASYNC = """
