@@ -11,6 +11,7 @@ import pytest
 from . import again
 from . import delivering
 from . import session as rooms
+from .capture.timers import RAISED
 from .deliver import Group
 from .deliver import Results
 from .errors import SpoolError
@@ -60,7 +61,7 @@ class Ending(Collecting):
             self.interrupted = True
         except SpoolError as error:
             self.lost.append(self.project.redactor.line(str(error)))
-        except Exception as error:  # noqa: BLE001  # never break the run
+        except RAISED as error:  # never break the run
             self.note_bug(where, error)
         return None
 
@@ -228,6 +229,6 @@ class Ending(Collecting):
         told = {**summary.counts(), "run": self.folder.id if self.folder else ""}
         try:
             self.config.hook.pytest_evidence_delivered(summary={**told, "next": summary.next})
-        except Exception as error:  # noqa: BLE001  # somebody else's hook
+        except RAISED as error:  # somebody else's hook
             seen = f"raised {type(error).__name__}: {error} - mend the hook"
             self.notes.append(self.project.redactor.line(f"pytest_evidence_delivered {seen}"))

@@ -14,8 +14,12 @@ import pytest
 from . import collection
 from . import marks
 from . import session as rooms
+from .capture import handed_over
 from .capture import junit
 from .capture.items import MAPPED
+from .capture.timers import RAISED
+from .capture.timers import Timers
+from .capture.timers import paused
 from .errors import SpoolError
 from .project import Project
 from .spool import RunFolder
@@ -37,9 +41,9 @@ def guarded(hook: Hook) -> Hook:
     def call(self: Checking, *args: Any, **kwargs: Any) -> Any:
         try:
             return hook(self, *args, **kwargs)
-        except (pytest.UsageError, KeyboardInterrupt):
+        except (pytest.UsageError, pytest.exit.Exception):
             raise
-        except Exception as error:  # noqa: BLE001  # see above
+        except RAISED as error:  # see above
             self.note_bug(hook.__name__.lstrip("_"), error)
             return None
 
@@ -56,7 +60,7 @@ class Checking:
         self.problems: list[str] = []
         self.left_out: set[str] = set()
 
-    def note_bug(self, where: str, error: Exception) -> None:
+    def note_bug(self, where: str, error: BaseException) -> None:
         """Remember an error of ours, one line."""
         line = self.project.redactor.line(f"{where}: {type(error).__name__}: {error}")
         if line not in self.bugs:
@@ -87,7 +91,7 @@ class Checking:
         try:
             found = item.ihook.pytest_evidence_targets(item=item)
             return [Mark((), dict(targets)) for targets in found if targets]
-        except Exception as error:  # noqa: BLE001  # somebody else's hook
+        except RAISED as error:  # somebody else's hook
             seen = f"raised {type(error).__name__}: {error} - mend the hook"
             problem = f"{item.nodeid}: pytest_evidence_targets {seen}"
             self.problems.append(self.project.redactor.text(problem))
@@ -106,7 +110,7 @@ class Collecting(Checking):
         """Begin to collect into a run."""
         self._process = os.getpid()
         self.collecting = rooms.Collecting.start(self.project, folder, self.config, worker=worker)
-        for plugin in self.collecting.items.plugins:
+        for plugin in (Timers(), *self.collecting.items.plugins):
             self.config.pluginmanager.register(plugin)
 
     @property
@@ -155,23 +159,30 @@ class Collecting(Checking):
         """Take what a phase leaves behind, from the finished report."""
         report = yield
         if self.collecting is not None:
-            self._take(item, report)
-            self._ask(item, report)
-            if report.when == "teardown":
-                self._end(item, report)
+            self._report(item, report)
         return report
 
     @guarded
+    @paused()
     def _begin(self, item: pytest.Item) -> None:
         if self.collecting is not None:
             self.collecting.items.begin(item)
             self.collecting.items.phase(item, "setup")
 
     @guarded
+    @paused()
     def _leave(self, item: pytest.Item) -> None:
         if self.collecting is not None:
             self.collecting.items.before_teardown(item)
             self.collecting.items.phase(item, "teardown")
+
+    @guarded
+    @paused()
+    def _report(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        self._take(item, report)
+        self._ask(item, report)
+        if report.when == "teardown":
+            self._end(item, report)
 
     @guarded
     def _take(self, item: pytest.Item, report: pytest.TestReport) -> None:
@@ -181,14 +192,7 @@ class Collecting(Checking):
     @guarded
     def _ask(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Attach what other plugins' hooks hand over."""
-        recorder = collection.current()
-        try:
-            answers = item.ihook.pytest_evidence_collect(item=item, report=report)
-            for name, source, *facts in [one for answer in answers if answer for one in answer]:
-                recorder.take(name, source, *facts)
-        except Exception as error:  # noqa: BLE001  # somebody else's hook
-            seen = f"raised {type(error).__name__}: {error} - mend the hook"
-            recorder.refuse(f"pytest_evidence_collect ({report.when})", seen)
+        handed_over.take(collection.current(), item, report)
 
     @guarded
     def _end(self, item: pytest.Item, report: pytest.TestReport) -> None:

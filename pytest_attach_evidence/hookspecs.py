@@ -1,8 +1,9 @@
 """The hooks that other plugins and conftest files may implement.
 
 Implement them with `@pytest.hookimpl(optionalhook=True)`, so that `-p no:attach-evidence` still works.
-An exception in `collect` or `delivered` is reported in the summary and changes no test's outcome; one
-in `targets`, `redact` or `destinations` is an error of the configuration, told before the first test.
+An exception in `collect` or `delivered`, `pytest.skip` and the like included, is reported in the summary
+and changes no test's outcome; one in `targets`, `redact` or `destinations` is an error of the
+configuration, told before the first test.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def pytest_evidence_collect(
 
     Called after each phase (setup, call, teardown), while the test's fixtures are alive for setup and
     call. Return pairs of a name and what to attach: bytes, a path, an open file, or text. A third
-    element may be a dictionary with `kind`, `media_type` and `remark`, as `attach` takes them.
+    element may be a dictionary with `kind`, `media_type` and `remark`, as `attach` takes them. A timer of
+    pytest-timeout stands still meanwhile: limit what may hang.
     """
 
 

@@ -85,10 +85,17 @@ OPTIONS = (
         help="When a page's source, address, console and failed requests are kept",
     ),
     Option(
+        name="evidence_console",
+        kind="choice",
+        choices=("off", "failed"),
+        default="off",
+        help="Whether evidence_page also reads Selenium's browser console, which this empties for the test",
+    ),
+    Option(
         name="evidence_capture_limit",
         kind="number",
         default="5",
-        help="Seconds that the picture of one window or page may take",
+        help="Seconds that all pictures and texts of one phase may take together",
     ),
     Option(
         name="evidence_log",

@@ -28,6 +28,7 @@ from .capture.items import MAPPED
 from .capture.items import Items
 from .capture.items import Mapped
 from .capture.left_behind import LeftBehind
+from .capture.timers import RAISED
 from .capture.views import Camera
 from .capture.views import Wanted
 from .collection import Collection
@@ -84,7 +85,7 @@ def _answers(name: str, ask: Callable[[], list[Any]]) -> list[Any]:
     """Return what other plugins answer to a hook of ours. Raises SettingsError where one raised."""
     try:
         return [found for found in ask() if found]
-    except Exception as error:
+    except RAISED as error:
         msg = f"{name} raised {type(error).__name__}: {error} - mend the hook"
         raise SettingsError(msg) from error
 
@@ -134,6 +135,7 @@ class Collecting:
             wanted=Wanted(
                 picture=settings.screenshot,
                 page=settings.page,
+                console=settings.console == "failed",
                 teardown=settings.screenshot_teardown == "on",
                 limit_s=settings.capture_limit_s,
             ),

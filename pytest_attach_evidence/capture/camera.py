@@ -33,7 +33,7 @@ class Memory:
 _memories: weakref.WeakKeyDictionary[object, Memory] = weakref.WeakKeyDictionary()
 
 
-def screenshot(subject: object, *, limit_s: float = LIMIT_S) -> Screenshot:
+def screenshot(subject: object, *, limit_s: float = LIMIT_S, fair: bool = True) -> Screenshot:
     """Photograph what a window or page shows now.
 
     Takes a Selenium or Appium driver, a Playwright page, a context (its newest page), a widget of Qt, a
@@ -42,10 +42,10 @@ def screenshot(subject: object, *, limit_s: float = LIMIT_S) -> Screenshot:
     and Qt's windows can only be photographed from their own thread.
 
     Raises CaptureError, and nothing else, where there is no picture. What has ended, or was silent
-    twice, is not asked again.
+    twice, is not asked again; a silence is not held against what had no `fair` share of time.
     """
     page, tool = _found(subject)
-    with _remembered(page, limit_s):
+    with _remembered(page, limit_s, fair=fair):
         return tool.picture(page, time.monotonic() + limit_s)
 
 
@@ -59,11 +59,16 @@ async def screenshot_async(subject: object, *, limit_s: float = LIMIT_S) -> Scre
         return await playwright_async.take(page, deadline)
 
 
-def facts(subject: object, *, failed: bool, limit_s: float = LIMIT_S) -> list[Fact]:
-    """Return what a page tells beside its picture, under the same conditions as `screenshot`."""
+def facts(
+    subject: object, *, once: bool, limit_s: float = LIMIT_S, fair: bool = True
+) -> list[Fact]:
+    """Return what a page tells beside its picture, under the same conditions as `screenshot`.
+
+    What can be read only `once` is left to the test where that is false.
+    """
     page, tool = _found(subject)
-    with _remembered(page, limit_s):
-        return tool.facts(page, time.monotonic() + limit_s, failed=failed)
+    with _remembered(page, limit_s, fair=fair):
+        return tool.facts(page, time.monotonic() + limit_s, once=once)
 
 
 def _found(subject: object) -> tuple[object, tools.Tool]:
@@ -94,7 +99,7 @@ def _memory_of(page: object) -> Memory:
 
 
 @contextmanager
-def _remembered(page: object, limit_s: float) -> Iterator[None]:
+def _remembered(page: object, limit_s: float, *, fair: bool = True) -> Iterator[None]:
     """Turn what goes wrong into a CaptureError, and note what rules out further pictures."""
     try:
         memory = _memory_of(page)
@@ -106,7 +111,7 @@ def _remembered(page: object, limit_s: float) -> Iterator[None]:
         yield
     except Exception as error:
         failure = error if isinstance(error, CaptureError) else _sorted(error, limit_s)
-        memory.silences += isinstance(failure, SilentError)
+        memory.silences += fair and isinstance(failure, SilentError)
         if failure.final or memory.silences >= MOST_SILENCES:
             memory.reason = str(failure)
         if failure is error:
@@ -131,7 +136,7 @@ def _sorted(error: Exception, limit_s: float) -> CaptureError:
     if "TargetClosedError" in names:
         return CaptureError("the page is closed", final=True)
     if names & {"TimeoutError", "TimeoutException"}:
-        return SilentError(f"there was no answer within {limit_s:g} s")
+        return SilentError(f"there was no answer within {round(limit_s, 1):g} s")
     return CaptureError(_line(error))
 
 

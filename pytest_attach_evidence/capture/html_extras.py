@@ -17,6 +17,7 @@ import pytest
 
 from .. import collection
 from ..recorder import Recorder
+from .timers import aside
 
 
 EXTENSIONS = {"html": "html", "json": "json", "text": "txt"}
@@ -74,7 +75,7 @@ class HtmlExtras:
                 self._attach(recorder, extra)
 
     def _end_of_extras(self, extras: list[Any]) -> None:
-        with suppress(Exception):  # an error here would be the test's
+        with aside():  # an error here would be the test's
             self.take(collection.current(), list(extras))
 
     def _is_debug(self, extra: Mapping[str, Any]) -> bool:

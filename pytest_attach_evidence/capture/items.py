@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 
 import pytest
 
 from .. import collection
+from .. import naming
 from ..collection import Collection
 from ..model import Target
 from ..recorder import Recorder
 from . import playwright_events
 from .left_behind import LeftBehind
 from .listening import Listening
+from .subtests import Subtests
 from .tracker import Tracker
 from .views import View
 from .views import Views
 from .views import Wanted
+
+
+UNFIT = re.compile(r"[^\w.=]+")
+LONGEST_MARK = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +66,8 @@ class Items:
         self._left_behind = left_behind
         tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
-        seeing: list[object] = [tracker] if tracker else []
+        self._subtests = Subtests()
+        seeing: list[object] = [tracker, self._subtests] if tracker else []
         listening = [Listening()] if wanted.page != "off" else []
         self.plugins = [*seeing, *listening, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
@@ -93,6 +102,7 @@ class Items:
         attempt = item.stash.get(ATTEMPT, None)
         if attempt is None:
             return
+        self._subtests.release()
         recorder = attempt.recorder
         recorder.failed = recorder.failed or report.failed
         if report.when != "teardown":
@@ -120,17 +130,24 @@ class Items:
     def _look(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         if self._views is None:
             return
-        views = self._views.after(item, str(report.when), failed=report.failed)
-        attempt.photographed |= any(view.kind == "screenshot" for view in views)
-        _keep(attempt.recorder, views)
+        subtest = report.when == "call" and self._subtests.running
+        views = self._views.after(item, str(report.when), failed=report.failed, subtest=subtest)
+        attempt.photographed |= any(v.kind == "screenshot" and not v.reason for v in views)
+        if subtest and views:
+            self._subtests.hold(partial(_keep, attempt.recorder, views))
+        else:
+            _keep(attempt.recorder, views)
 
 
-def _keep(recorder: Recorder, views: Sequence[View]) -> None:
-    """Attach what was seen, and record why something was not."""
+def _keep(recorder: Recorder, views: Sequence[View], subtest: str = "") -> None:
+    """Attach what was seen, and record why something was not, which is no loss: nobody asked for it."""
+    mark = UNFIT.sub("-", subtest)[:LONGEST_MARK].strip("-")
     for view in views:
+        name = naming.shortened(view.name, f"-{mark}") if mark else view.name
         if view.reason:
             seen, dash, next_step = view.reason.partition(" - ")
-            seen = f"cannot be made ({seen}){dash}{next_step}"
-            recorder.refuse(view.name, seen, warning=recorder.failed)
+            recorder.refuse(name, f"cannot be made ({seen}){dash}{next_step}", warning=True)
         else:
-            recorder.attach(view.content, name=view.name, kind=view.kind, remark=view.remark)
+            told = f"subtest {subtest}" if subtest else ""
+            remark = "; ".join(filter(None, (view.remark, told)))
+            recorder.attach(view.content, name=name, kind=view.kind, remark=remark)

@@ -10,6 +10,7 @@ import pytest
 
 from . import playwright_async
 from . import playwright_events
+from . import playwright_objects
 from . import playwright_page
 from . import tools
 
@@ -25,8 +26,9 @@ class Listening:
         """Look at what a fixture returned."""
         result = yield
         with suppress(Exception):
-            for subject in tools.found_in(result):
-                if tools.tool_of(subject) in (playwright_page, playwright_async):
+            for subject in tools.found_in(result, deep=1):
+                known = tools.tool_of(subject) in (playwright_page, playwright_async)
+                if known and not playwright_objects.is_browser(subject):
                     self._listen(fixturedef, subject)
         return result
 

@@ -54,9 +54,9 @@ def picture(figure: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, title=str(figure.get_label()), tool="matplotlib")
 
 
-def facts(figure: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(figure: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return nothing: a figure shows all there is."""
-    del figure, deadline, failed
+    del figure, deadline, once
     return []
 
 

@@ -16,6 +16,7 @@ import pytest
 from .. import collection
 from ..recorder import Recorder
 from .globs import Globs
+from .timers import aside
 
 
 LIMIT_S = 5.0
@@ -78,7 +79,7 @@ class OutputFolders:
             self._named.append((folder, Globs(PLAYWRIGHT)))
 
     def _end_of_tmp_path(self, folder: Path) -> None:
-        with suppress(Exception):  # an error here would be the test's
+        with aside():  # an error here would be the test's
             self._take(collection.current(), folder, self._globs)
 
     def _take(self, recorder: Recorder, folder: Path, globs: Globs) -> None:

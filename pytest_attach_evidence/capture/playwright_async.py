@@ -17,15 +17,15 @@ from typing import Any
 from typing import TypeVar
 
 from . import playwright_events
+from . import playwright_objects
 from .picture import CaptureError
 from .picture import Fact
 from .picture import Screenshot
 from .picture import address
 
 
-CLASSES: tuple[tuple[str, str], ...] = (
-    ("playwright.async_api", "Page"),
-    ("playwright.async_api", "BrowserContext"),
+CLASSES: tuple[tuple[str, str], ...] = tuple(
+    ("playwright.async_api", name) for name in playwright_objects.NAMES
 )
 ON_SCREEN: bool = False
 TITLE_LIMIT_S = 1.0
@@ -35,8 +35,8 @@ RUNS_HERE = "its event loop runs in this thread - write: await evidence.screensh
 
 
 def recognise(subject: Any) -> list[object]:
-    """Return the open pages of a context, or the page itself."""
-    return list(subject.pages) if hasattr(type(subject), "pages") else [subject]
+    """Return the open pages of a browser or a context, or the page itself."""
+    return playwright_objects.pages_of(subject)
 
 
 def open_now() -> list[object]:
@@ -52,9 +52,9 @@ def picture(page: Any, deadline: float) -> Screenshot:
     return _on_its_loop(page, lambda: take(page, deadline), deadline)
 
 
-def facts(page: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(page: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return source and address, and what the page said and failed to load during the item."""
-    del failed  # nothing here is lost by reading
+    del once  # nothing here is lost by reading
     return _on_its_loop(page, lambda: _facts(page, deadline), deadline)
 
 

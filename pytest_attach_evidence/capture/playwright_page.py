@@ -9,6 +9,7 @@ from typing import Any
 from typing import TypeVar
 
 from . import playwright_events
+from . import playwright_objects
 from .picture import CaptureError
 from .picture import Fact
 from .picture import Screenshot
@@ -16,9 +17,8 @@ from .picture import address
 from .picture import said
 
 
-CLASSES: tuple[tuple[str, str], ...] = (
-    ("playwright.sync_api", "Page"),
-    ("playwright.sync_api", "BrowserContext"),
+CLASSES: tuple[tuple[str, str], ...] = tuple(
+    ("playwright.sync_api", name) for name in playwright_objects.NAMES
 )
 ON_SCREEN: bool = False
 TITLE_LIMIT_S = 1.0
@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 
 def recognise(subject: Any) -> list[object]:
-    """Return the open pages of a context, or the page itself."""
-    return list(subject.pages) if hasattr(type(subject), "pages") else [subject]
+    """Return the open pages of a browser or a context, or the page itself."""
+    return playwright_objects.pages_of(subject)
 
 
 def open_now() -> list[object]:
@@ -48,9 +48,9 @@ def picture(page: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, url=said(lambda: page.url), title=title, tool="playwright")
 
 
-def facts(page: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(page: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return source and address, and what the page said and failed to load during the item."""
-    del failed  # nothing here is lost by reading
+    del once  # nothing here is lost by reading
     loop = _loop_of(page)
     where = address(said(lambda: page.url), _title(page, loop, deadline))
     heard = playwright_events.heard(page)

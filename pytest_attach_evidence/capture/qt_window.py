@@ -5,7 +5,12 @@ Qt draws in that thread, which is the test's: drawing cannot be interrupted at t
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .picture import CaptureError
@@ -54,16 +59,53 @@ def picture(window: Any, deadline: float) -> Screenshot:
     core = _module(binding, "QtCore")
     buffer = core.QBuffer()
     buffer.open(core.QIODevice.OpenModeFlag.WriteOnly)
-    if not window.grab().save(buffer, "PNG"):
+    if not _painted(window, binding).save(buffer, "PNG"):
         reason = "Qt could not write the picture"
         raise CaptureError(reason)
     return Screenshot(png=bytes(buffer.data()), title=window.windowTitle(), tool=binding)
 
 
-def facts(window: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(window: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return nothing: the title stands beside the picture."""
-    del window, deadline, failed
+    del window, deadline, once
     return []
+
+
+def _painted(window: Any, binding: str) -> Any:
+    """Return an image with a window painted on it. Raises CaptureError where its own code raises.
+
+    Not with `grab`, whose pixmap is gone while the traceback still holds a painter that is active on it:
+    that would end the process.
+    """
+    gui, core = (importlib.import_module(f"{binding}.{name}") for name in ("QtGui", "QtCore"))
+    scale = window.devicePixelRatioF()
+    image = gui.QImage(window.size() * scale, gui.QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(scale)
+    image.fill(core.Qt.GlobalColor.transparent)
+    with _paint_errors() as errors:
+        try:
+            window.render(image)
+        except Exception as error:  # noqa: BLE001  # of a paintEvent
+            errors.append(error)
+    reasons = [f"{type(raised).__name__}: {raised}" for raised in errors]
+    for raised in errors:
+        traceback.clear_frames(raised.__traceback__)
+    if image.paintingActive():  # a painter is kept elsewhere, and must not outlive the image
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(image))
+    if reasons:
+        raise CaptureError(reasons[0].partition("\n")[0])
+    return image
+
+
+@contextmanager
+def _paint_errors() -> Iterator[list[BaseException]]:
+    """Collect what bindings do not raise but tell `sys.excepthook`; PyQt6 aborts where that is Python's."""
+    told: list[BaseException] = []
+    usual, sys.excepthook = sys.excepthook, lambda _kind, error, _traceback: told.append(error)
+    try:
+        yield told
+    finally:
+        sys.excepthook = usual
 
 
 def _binding_of(widget: Any) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any
 
 from .picture import CaptureError
@@ -53,16 +56,16 @@ def picture(driver: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, url=url, title=title, tool="selenium")
 
 
-def facts(driver: Any, deadline: float, *, failed: bool) -> list[Fact]:
+def facts(driver: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return source and address and, of a Chromium, what its console said since it was last asked.
 
-    Reading the console empties it, so it is left to a test that has not `failed`.
+    Reading the console empties it, so it is read only where it may be read `once`.
     """
     with _hurried(driver.command_executor, deadline), _unlogged():
         _refuse_alert(driver)
         where = address(said(lambda: driver.current_url), said(lambda: driver.title))
         found = [("source.html", str(driver.page_source)), where]
-        console = said(lambda: _console(driver)) if failed else ""
+        console = said(lambda: _console(driver)) if once else ""
     return [*found, ("console.txt", console)] if console else found
 
 
@@ -88,9 +91,10 @@ def _refuse_alert(driver: Any) -> None:
 
 
 class HurriedPool:
-    """A driver's connection pool while a picture is taken: nothing outlives the deadline.
+    """A driver's connections while a picture is taken: nothing outlives the deadline.
 
-    urllib3 repeats a GET that was not answered three times, so a timeout alone is not a limit.
+    urllib3 repeats a GET that was not answered three times, and its timeout begins anew with every byte,
+    so a timeout alone is not a limit: at the deadline the connection is shut down.
     """
 
     def __init__(self, pool: Any, deadline: float) -> None:
@@ -102,28 +106,74 @@ class HurriedPool:
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
-        return self._pool.request(method, url, **{**options, "timeout": left_s, "retries": False})
+        hurried = {**options, "timeout": left_s, "retries": False}
+        with _cut_off(self._pool.connection_from_url(url), left_s) as is_cut:
+            try:
+                answer = self._pool.request(method, url, **hurried)
+            except Exception as error:
+                if is_cut():
+                    raise TimeoutError from error
+                raise
+            if is_cut():  # which looks like the end of an answer without a length
+                raise TimeoutError
+            return answer
+
+    def __enter__(self) -> HurriedPool:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pool.clear()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
 
 
 @contextmanager
+def _cut_off(connections: Any, left_s: float) -> Iterator[Callable[[], bool]]:
+    """Shut down what a pool of connections has open when the time is over; tell whether it came to that."""
+    usual = connections.ConnectionCls
+    known = [one for one in (connections.pool.queue if connections.pool else ()) if one]
+    over = threading.Event()
+
+    def connection(*args: Any, **options: Any) -> Any:
+        known.append(usual(*args, **options))
+        return known[-1]
+
+    def cut() -> None:
+        over.set()
+        for one in known:
+            if (sock := getattr(one, "sock", None)) is not None:
+                with suppress(OSError):  # it is closed already
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    timer = threading.Timer(left_s, cut)
+    timer.daemon = True
+    connections.ConnectionCls = connection
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+        timer.join()
+        connections.ConnectionCls = usual
+
+
+@contextmanager
 def _hurried(executor: Any, deadline: float) -> Iterator[None]:
-    """Hold every request of the connection to the deadline, as far as this Selenium lets us."""
-    config = getattr(executor, "client_config", None)
-    usual_s, pool = getattr(config, "timeout", None), vars(executor).get("_conn")
+    """Hold every request of a connection, kept or opened for each, to the deadline."""
+    own, pool = vars(executor), vars(executor).get("_conn")
     if pool is not None:
-        vars(executor)["_conn"] = HurriedPool(pool, deadline)
-    elif config is not None:
-        config.timeout = max(0.1, (deadline - time.monotonic()) / 4)
+        own["_conn"] = HurriedPool(pool, deadline)
+    else:
+        usual = executor._get_connection_manager  # noqa: SLF001  # there is no other way in
+        own["_get_connection_manager"] = lambda: HurriedPool(usual(), deadline)
     try:
         yield
     finally:
         if pool is not None:
-            vars(executor)["_conn"] = pool
-        elif config is not None:
-            config.timeout = usual_s
+            own["_conn"] = pool
+        else:
+            del own["_get_connection_manager"]
 
 
 @contextmanager

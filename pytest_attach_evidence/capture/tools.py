@@ -8,24 +8,30 @@ imported it, and never imported by us.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterable
-from itertools import islice
+from contextlib import suppress
 from types import FunctionType
+from types import MemberDescriptorType
+from types import MethodType
 from types import ModuleType
 from typing import Any
 from typing import Protocol
-from typing import cast
 
 from . import matplotlib_figure
 from . import playwright_async
+from . import playwright_objects
 from . import playwright_page
 from . import qt_window
 from . import selenium_driver
+from .picture import CaptureError
 from .picture import Fact
 from .picture import Screenshot
+from .timers import RAISED
 
 
-MOST_INSIDE = 50
+MOST_INSIDE = 500
+DEEPEST = 3
 
 
 class Tool(Protocol):
@@ -47,10 +53,10 @@ class Tool(Protocol):
         Raises CaptureError, or whatever the tool raises.
         """
 
-    def facts(self, subject: Any, deadline: float, *, failed: bool) -> list[Fact]:
+    def facts(self, subject: Any, deadline: float, *, once: bool) -> list[Fact]:
         """Return what a page tells beside its picture, under the same conditions.
 
-        What can be read only once is left to the test until it has `failed`.
+        What can be read only `once` is left to the test where that is false.
         """
 
 
@@ -61,7 +67,10 @@ TOOLS: tuple[Tool, ...] = (
     qt_window,
     matplotlib_figure,
 )
-LEAVES = frozenset({str, bytes, int, float, bool, type(None), FunctionType, ModuleType, type})
+LEAVES = frozenset({str, bytes, int, float, bool, type(None), ModuleType, type})
+OPAQUE = frozenset({"_pytest", "playwright", "unittest"})
+"""Packages whose own objects are not looked into: they lead to what belongs to other tests."""
+CONTAINERS = (list, tuple, set, frozenset, deque)
 
 
 class _Imported:
@@ -115,37 +124,89 @@ def recognised(subject: object) -> list[object]:
     return [] if tool is None else tool.recognise(subject)
 
 
-def found_in(subject: object) -> list[object]:
-    """Return the objects of tools that an object is or holds, one level deep.
+def lists_others(subject: object) -> bool:
+    """Tell whether an object lists what fixtures may have given by themselves: a browser."""
+    return tool_of(subject) in (
+        playwright_page,
+        playwright_async,
+    ) and playwright_objects.is_browser(subject)
 
-    Looks into lists, tuples, sets, the values of a dict and the attributes of a plain object. Never
-    calls a property or any other code of an unknown object.
+
+def found_in(subject: object, *, deep: int = DEEPEST) -> list[object]:
+    """Return the objects of tools that an object is or holds, nearest first, so many levels deep.
+
+    Looks into lists, tuples, sets, deques, the values of a dict, the attributes of a plain object (slots
+    included) and what a function or method was made with; at no more than 500 objects. Never calls a
+    property or any other code of an unknown object.
     """
-    if type(subject) in LEAVES:
-        return []
     if tool_of(subject):
         return [subject]
-    return [inner for inner in islice(_inside(subject), MOST_INSIDE) if tool_of(inner)]
+    found: list[object] = []
+    seen, level = {id(subject)}, [subject]
+    for _ in range(deep):
+        inside: list[object] = []
+        for inner in (inner for holder in level for inner in _inside(holder)):
+            if len(seen) > MOST_INSIDE:
+                return found
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                (found if tool_of(inner) else inside).append(inner)
+        level = inside
+    return found
 
 
 def open_now(*, on_screen: bool) -> list[object]:
-    """Return what the imported tools list as open."""
-    tools = {id(tool): tool for tool in _imported.classes().values()}
-    return [
-        one for tool in tools.values() if tool.ON_SCREEN is on_screen for one in tool.open_now()
-    ]
+    """Return what the imported tools list as open; of a tool that cannot list it, a CaptureError."""
+    found: list[object] = []
+    for tool in {id(tool): tool for tool in _imported.classes().values()}.values():
+        if tool.ON_SCREEN is on_screen:
+            try:
+                found += tool.open_now()
+            except RAISED as error:
+                found.append(unseen(error))
+    return found
+
+
+def unseen(error: BaseException) -> CaptureError:
+    """Return why something could not be looked through."""
+    line = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return CaptureError(f"looking for windows and pages raised {line}")
+
+
+def attributes_of(subject: object) -> dict[str, object]:
+    """Return the attributes of an object, those in slots included, without calling any code of it."""
+    found: dict[str, object] = {}
+    for kind in type(subject).__mro__:
+        for name, slot in vars(kind).items():
+            if type(slot) is MemberDescriptorType:
+                with suppress(AttributeError):  # it has no value
+                    found[name] = slot.__get__(subject)
+    with suppress(AttributeError):
+        own = object.__getattribute__(subject, "__dict__")
+        found |= own if type(own) is dict else {}
+    return found
 
 
 def _inside(subject: object) -> Iterable[object]:
     kind = type(subject)
-    if issubclass(kind, (list, tuple, set, frozenset)):
-        return cast(Iterable[object], subject)
+    if kind in LEAVES or str(kind.__module__).partition(".")[0] in OPAQUE:
+        return ()
+    for container in CONTAINERS:
+        if issubclass(kind, container):
+            return container.__iter__(subject)  # type: ignore[arg-type]  # it is one
     if issubclass(kind, dict):
-        return dict.values(cast(dict[object, object], subject))
-    if issubclass(kind, (type, ModuleType, FunctionType)):
-        return ()
-    try:
-        attributes = object.__getattribute__(subject, "__dict__")
-    except AttributeError:
-        return ()
-    return list(attributes.values()) if type(attributes) is dict else ()
+        return dict.values(subject)  # type: ignore[arg-type]  # it is one
+    if issubclass(kind, FunctionType):
+        return _remembered(subject)
+    if issubclass(kind, MethodType):
+        return (subject.__self__,)  # type: ignore[attr-defined]  # it is one
+    return () if issubclass(kind, (type, ModuleType)) else list(attributes_of(subject).values())
+
+
+def _remembered(function: Any) -> list[object]:
+    """Return what a function was made with."""
+    found = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # it is empty yet
+            found.append(cell.cell_contents)
+    return found

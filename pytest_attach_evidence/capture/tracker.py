@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from collections.abc import Generator
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
+from types import FunctionType
+from types import MethodType
 from typing import Any
 
 import pytest
 
 from . import tools
+from .picture import CaptureError
+from .timers import RAISED
+
+
+Fixture = pytest.FixtureDef[Any]
+Named = tuple[str, object]
 
 
 class Tracker:
@@ -22,7 +33,9 @@ class Tracker:
     """
 
     def __init__(self) -> None:
-        self._set_up: dict[pytest.FixtureDef[Any], str] = {}
+        self._set_up: dict[Fixture, str] = {}
+        self._being_set_up: list[Fixture] = []
+        self._behind: dict[Fixture, set[Fixture]] = {}
         self._nodeid = ""
         self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
 
@@ -31,6 +44,7 @@ class Tracker:
         """Note which item runs, and forget the fixtures that ended."""
         self._nodeid = item.nodeid
         self._set_up = {one: by for one, by in self._set_up.items() if one.cached_result}
+        self._behind = {one: found for one, found in self._behind.items() if one in self._set_up}
         if tools.any_imported():
             with suppress(Exception):
                 self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
@@ -39,23 +53,35 @@ class Tracker:
         finally:
             self._nodeid = ""
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """Note a fixture and for which item it is set up."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Fixture) -> Generator[None, Any, Any]:
+        """Note a fixture, for which item it is set up, and which other fixture asks for it meanwhile."""
         self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
         self._set_up[fixturedef] = self._nodeid
+        if self._being_set_up:
+            self._behind.setdefault(self._being_set_up[-1], set()).add(fixturedef)
+        self._being_set_up.append(fixturedef)
+        try:
+            return (yield)
+        finally:
+            self._being_set_up.pop()
 
-    def open_for(self, item: pytest.Item) -> list[tuple[str, object]]:
+    def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
 
-        In the order they were made, each once, a context as its open pages, a name that is there
-        already with a number. Fixtures of wider scopes count for the items that use them. Also looks
-        at the attributes of a test class's instance, at the windows on Qt's screen and at the figures
-        that pyplot opened during the item. May raise what the tools raise when they list these.
+        Each once: first what fixtures gave themselves, then what they hold, in the order they were made; a
+        context as its open pages, a name that is there already with a number. Fixtures of wider scopes
+        count for the items that use them, also where they stand behind others. Also looks at the
+        attributes of a test class's instance, at the windows on Qt's screen and at the figures that
+        pyplot opened during the item. What cannot be looked through stands there as a CaptureError that
+        says why.
         """
         if not tools.any_imported():
             return []
-        given = [*self._given_to(item), *_attributes(item)]
+        used = self._used_by(item)
+        given = [*_given_by_all(used), *_looked_through("self", lambda: _attributes(item))]
+        themselves = {id(_value_of(fixture)) for fixture in used}
+        given.sort(key=lambda one: _distance(one[0], one[1], id(one[1]) in themselves))
         own_names = {id(subject): name for name, subject in reversed(given)}
         every = [(name, page) for name, subject in given for page in _shown(subject)]
         every += [("window", window) for window in tools.open_now(on_screen=True)]
@@ -64,48 +90,88 @@ class Tracker:
             for figure in tools.open_now(on_screen=False)
             if figure not in self._open_before
         ]
-        once: dict[int, tuple[str, object]] = {}
+        once: dict[int, Named] = {}
         for name, page in every:
             once.setdefault(id(page), (own_names.get(id(page), name), page))
         return _numbered(list(once.values()))
 
-    def _given_to(self, item: pytest.Item) -> list[tuple[str, object]]:
+    def _used_by(self, item: pytest.Item) -> list[Fixture]:
+        """Return the fixtures that an item uses, those behind them included, in the order of their setup."""
         # Both lists are needed: the second knows what was asked for while the test ran.
         request = getattr(item, "_request", None)
-        used = {*getattr(item, "fixturenames", ()), *getattr(request, "fixturenames", ())}
-        return [
-            (fixture.argname, subject)
+        names = {*getattr(item, "fixturenames", ()), *getattr(request, "fixturenames", ())}
+        used = {
+            fixture
             for fixture, nodeid in self._set_up.items()
-            if fixture.argname in used or nodeid == item.nodeid
-            for subject in tools.found_in(_value_of(fixture))
-        ]
+            if fixture.argname in names or nodeid == item.nodeid
+        }
+        fresh = used
+        while fresh:
+            names = {name for fixture in fresh for name in fixture.argnames}
+            behind = {one for fixture in fresh for one in self._behind.get(fixture, ())}
+            behind |= {one for one in self._set_up if one.argname in names}
+            fresh = behind - used
+            used |= fresh
+        return [fixture for fixture in self._set_up if fixture in used]
 
 
-def _value_of(fixture: pytest.FixtureDef[Any]) -> object:
+def _value_of(fixture: Fixture) -> object:
     """Return what a fixture gave; None where it failed, ended, or is still busy."""
     result = fixture.cached_result
     return None if result is None or result[2] is not None else result[0]
 
 
-def _attributes(item: pytest.Item) -> list[tuple[str, object]]:
+def _given_by_all(fixtures: list[Fixture]) -> list[Named]:
+    return [
+        found
+        for fixture in fixtures
+        for found in _looked_through(fixture.argname, partial(_given_by, fixture))
+    ]
+
+
+def _given_by(fixture: Fixture) -> list[Named]:
+    return [(fixture.argname, subject) for subject in tools.found_in(_value_of(fixture))]
+
+
+def _distance(name: str, subject: object, given_itself: bool) -> int:
+    """Return how far a name is from what it stands for: a fixture that gave it, held it, or lists all."""
+    if name.startswith("_"):  # another plugin's own
+        return 3
+    return 2 if tools.lists_others(subject) else int(not given_itself)
+
+
+def _attributes(item: pytest.Item) -> list[Named]:
     """Return what a test class keeps on itself: `self.driver`, or `cls.driver`."""
     instance = getattr(item, "instance", None)
     if instance is None:
         return []
-    holders = [*reversed(type(instance).__mro__), instance]
-    merged = {name: value for holder in holders for name, value in vars(holder).items()}
-    return [(name, value) for name, value in merged.items() if tools.tool_of(value)]
+    holders = [dict(vars(kind)) for kind in reversed(type(instance).__mro__)]
+    merged = {
+        name: v for one in (*holders, tools.attributes_of(instance)) for name, v in one.items()
+    }
+    held = [one for one in merged.items() if type(one[1]) not in (FunctionType, MethodType)]
+    return [(name, one) for name, value in held for one in tools.found_in(value)]
+
+
+def _looked_through(name: str, look: Callable[[], Iterable[Named]]) -> list[Named]:
+    """Return what a look finds; where it raises, that instead: it costs no other source its pictures."""
+    try:
+        return list(look())
+    except RAISED as error:
+        return [(name, tools.unseen(error))]
 
 
 def _shown(subject: object) -> list[object]:
     """Return what of an object can be photographed; itself where that fails, and will say why."""
+    if isinstance(subject, CaptureError):
+        return [subject]
     try:
         return tools.recognised(subject)
-    except Exception:  # noqa: BLE001  of whatever tool
+    except RAISED:  # of whatever tool
         return [subject]
 
 
-def _numbered(named: list[tuple[str, object]]) -> list[tuple[str, object]]:
+def _numbered(named: list[Named]) -> list[Named]:
     """Return the same, the second of a name as `name-2`."""
     seen: dict[str, int] = {}
     found = []

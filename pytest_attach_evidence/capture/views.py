@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
 
 from . import camera
+from . import tools
 from .picture import CaptureError
 from .picture import Fact
 from .picture import Screenshot
 from .picture import SilentError
+from .timers import RAISED
 from .tracker import Tracker
 
 
-MOST_SILENCES = 2
-NOT_ASKED = "was not asked: two others did not answer"
 T = TypeVar("T")
 
 
@@ -35,10 +36,15 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """When what is taken: `picture` and `page` are off, failed or always; `limit_s` holds for each."""
+    """When what is taken: `picture` and `page` are off, failed or always.
+
+    `limit_s` is what all pictures and texts of one report may take together; `console`: whether to read
+    consoles that this empties.
+    """
 
     picture: str = "failed"
     page: str = "off"
+    console: bool = False
     teardown: bool = False
     limit_s: float = camera.LIMIT_S
 
@@ -66,92 +72,118 @@ class Camera:
 
 
 class Views:
-    """Looks at what is open for an item. Never raises because of it, and never asks for long.
-
-    Of one phase no more is asked after two did not answer.
-    """
+    """Looks at what is open for an item. Never raises because of it, and never asks for long."""
 
     def __init__(self, tracker: Tracker, wanted: Wanted) -> None:
         self._tracker = tracker
         self.wanted = wanted
 
-    def after(self, item: pytest.Item, phase: str, *, failed: bool) -> list[View]:
-        """Return what is wanted at the end of setup or call."""
+    def after(self, item: pytest.Item, phase: str, *, failed: bool, subtest: bool) -> list[View]:
+        """Return what is wanted at the end of setup or call, or of a subtest.
+
+        What can be read only once is left to the rest of the test while a `subtest` reports.
+        """
         why = "failure" if failed else "end"
         picture, page = (_wants(when, failed) for when in (self.wanted.picture, self.wanted.page))
-        return self._looking(
-            item, f"{phase}-{why}" if picture else "", phase if page else "", failed
-        )
+        once = self.wanted.console and failed and not subtest
+        return self._looking(item, f"{phase}-{why}" if picture else "", phase if page else "", once)
 
     def before_teardown(self, item: pytest.Item) -> list[View]:
         """Return pictures that are worth keeping only if the teardown fails, which nobody knows yet."""
         if not self.wanted.teardown:
             return []
         page = "teardown" if self.wanted.page != "off" else ""
-        return self._looking(item, "teardown-failure", page, failed=False)
+        return self._looking(item, "teardown-failure", page, once=False)
 
-    def _looking(self, item: pytest.Item, picture: str, page: str, failed: bool) -> list[View]:
+    def _looking(self, item: pytest.Item, picture: str, page: str, once: bool) -> list[View]:
         if not picture and not page:
             return []
+        share = _Share(self.wanted.limit_s)
+        looks = [_Look(name, subject, share) for name, subject in self._open_for(item)]
+        pictures = [look.picture(picture) for look in looks if picture]
+        return pictures + [text for look in looks if page for text in look.texts(page, once)]
+
+    def _open_for(self, item: pytest.Item) -> Sequence[tuple[str, object]]:
         try:
-            found = self._tracker.open_for(item)
-        except Exception:  # noqa: BLE001  no picture is better than a broken run
-            return []
-        views: list[View] = []
-        silences = 0
-        for name, subject in found:
-            if silences >= MOST_SILENCES:
-                piece = f"{name}-{picture}.png" if picture else f"{name}-{page}-source.html"
-                views.append(View(name=piece, kind="screenshot", reason=NOT_ASKED))
-                continue
-            look = _Look(subject, failed, self.wanted.limit_s)
-            views += look.views(picture and f"{name}-{picture}", page and f"{name}-{page}")
-            silences += look.silent
-        return views
+            return self._tracker.open_for(item)
+        except RAISED as error:  # no picture is better than a broken run
+            return [("window", tools.unseen(error))]
+
+
+class _Share:
+    """The time that all looks of one report share."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._ends_at = time.monotonic() + limit_s
+
+    def left_s(self) -> float:
+        """Return the seconds that are left. Raises CaptureError where there are none."""
+        left_s = self._ends_at - time.monotonic()
+        if left_s <= 0:
+            limit = f"evidence_capture_limit ({self._limit_s:g} s)"
+            reason = f"was not asked: {limit} was used up"
+            raise CaptureError(reason)
+        return left_s
+
+    def is_fair(self, left_s: float) -> bool:
+        """Tell whether that is time enough to say that something does not answer."""
+        return left_s * 2 >= self._limit_s
 
 
 class _Look:
-    """One look at one window or page."""
+    """One look at one window or page; `name` is where it was found."""
 
-    def __init__(self, subject: object, failed: bool, limit_s: float) -> None:
+    def __init__(self, name: str, subject: object, share: _Share) -> None:
+        self._name = name
         self._subject = subject
-        self._failed = failed
-        self._limit_s = limit_s
+        self._share = share
         self._reason = ""
-        self.silent = False
+        self._silent = False
 
-    def views(self, picture: str, page: str) -> Iterator[View]:
-        """Yield a picture of that name, and texts whose names begin like that, unless they are ''."""
-        if picture:
-            name = f"{picture}.png"
-            shot = self._ask(self._screenshot)
-            if shot is None:
-                yield View(name=name, kind="screenshot", reason=self._reason)
-            else:
-                yield View(name=name, kind="screenshot", content=shot.png, remark=shot.remark)
-        if page and not self.silent:
-            reason = self._reason
-            for end, text in self._ask(self._facts) or ():
-                content = text.encode("utf-8", "backslashreplace")
-                yield View(name=f"{page}-{end}", kind="page", content=content)
-            if self._reason != reason:  # else it was said already
-                yield View(name=f"{page}-source.html", kind="page", reason=self._reason)
+    def picture(self, end: str) -> View:
+        """Return a picture, or the reason there is none."""
+        name = f"{self._name}-{end}.png"
+        shot = self._ask(self._screenshot)
+        if shot is None:
+            return View(name=name, kind="screenshot", reason=self._reason)
+        return View(name=name, kind="screenshot", content=shot.png, remark=shot.remark)
 
-    def _screenshot(self) -> Screenshot:
-        return camera.screenshot(self._subject, limit_s=self._limit_s)
+    def texts(self, end: str, once: bool) -> list[View]:
+        """Return what it tells, or the reason it does not, unless that was said of its picture."""
+        if self._silent:
+            return []
+        name, said = f"{self._name}-{end}", self._reason
+        facts = self._ask(lambda left_s: self._facts(left_s, once))
+        if facts is None and self._reason != said:
+            return [View(name=f"{name}-source.html", kind="page", reason=self._reason)]
+        return [
+            View(
+                name=f"{name}-{what}",
+                kind="page",
+                content=text.encode("utf-8", "backslashreplace"),
+            )
+            for what, text in facts or ()
+        ]
 
-    def _facts(self) -> list[Fact]:
-        return camera.facts(self._subject, failed=self._failed, limit_s=self._limit_s)
+    def _screenshot(self, left_s: float) -> Screenshot:
+        fair = self._share.is_fair(left_s)
+        return camera.screenshot(self._subject, limit_s=left_s, fair=fair)
 
-    def _ask(self, question: Callable[[], T]) -> T | None:
+    def _facts(self, left_s: float, once: bool) -> list[Fact]:
+        fair = self._share.is_fair(left_s)
+        return camera.facts(self._subject, once=once, limit_s=left_s, fair=fair)
+
+    def _ask(self, question: Callable[[float], T]) -> T | None:
         try:
-            return question()
+            if isinstance(self._subject, CaptureError):
+                raise self._subject
+            return question(self._share.left_s())
         except CaptureError as error:
             self._reason = str(error)
-            self.silent = isinstance(error, SilentError)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  # of a timer of pytest-timeout
+            self._silent = isinstance(error, SilentError)
+        except RAISED as error:  # of somebody's timer
             self._reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-            self.silent = True
         return None
 
 

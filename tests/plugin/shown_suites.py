@@ -16,7 +16,11 @@ COLOURS = {
     "dies": "#10a0a0",
     "after": "#606060",
     "passes": "#f0d0e0",
+    "class": "#304010",
+    "module": "#e0c0a0",
+    "session": "#502040",
 }
+SCOPES = ("class", "module", "session")
 PHASES = ("setup", "call", "teardown")
 """Phases in which a test of the suite fails."""
 
@@ -55,6 +59,14 @@ CLAIMS = (
         title="each attempt of a rerun",
         test="test_again",
         pictures=((AT_CALL, "attempt 1"), (AT_CALL, "attempt 2")),
+    ),
+    *(
+        Claim(
+            title=f"{scope} fixture",
+            test=f"test_of_{scope}",
+            pictures=((f"{scope}_page-call-failure.png", scope),),
+        )
+        for scope in SCOPES
     ),
     Claim(title="asked for", test="test_passes", pictures=(("asked-for.png", "passes"),)),
     Claim(
@@ -118,6 +130,20 @@ TESTS = """
     ASYNC def test_after(page):
         AWAIT show(page, "COLOUR after")
         assert False
+
+    class TestScope:
+        ASYNC def test_of_class(self, class_page):
+            AWAIT show(class_page, "COLOUR class")
+            assert False
+"""
+WIDER = """
+    from suite_tools import MARK, show
+
+    pytestmark = MARK
+
+    ASYNC def test_of_SCOPE(SCOPE_page):
+        AWAIT show(SCOPE_page, "COLOUR SCOPE")
+        assert False
 """
 
 SYNC_TOOLS = """
@@ -140,14 +166,22 @@ SELENIUM = """
             print(driver.service.process.pid, file=drivers, flush=True)
             yield driver
 
+    def sized(driver):
+        size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        return driver
+
     @pytest.fixture
     def page(browser):
         browser.switch_to.new_window("tab")
-        size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        yield browser
+        yield sized(browser)
         browser.close()
         browser.switch_to.window(browser.window_handles[0])
+"""
+SELENIUM_WIDE = """
+    @pytest.fixture(scope="SCOPE")
+    def SCOPE_page():
+        with selenium_driver() as driver: yield sized(driver)
 """
 SELENIUM_SHOW = """
     from urllib.parse import quote
@@ -161,6 +195,13 @@ PLAYWRIGHT = """
 
     @pytest.fixture
     def page(browser):
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        yield page
+        page.close()
+"""
+PLAYWRIGHT_WIDE = """
+    @pytest.fixture(scope="SCOPE")
+    def SCOPE_page(browser):
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         yield page
         page.close()
@@ -191,6 +232,13 @@ PLAYWRIGHT_ASYNC = """
         yield page
         await page.close()
 """
+PLAYWRIGHT_ASYNC_WIDE = """
+    @pytest_asyncio.fixture(scope="SCOPE", loop_scope="session")
+    async def SCOPE_page(browser):
+        page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        yield page
+        await page.close()
+"""
 PYTEST_PLAYWRIGHT = """
     @pytest.fixture(scope="session")
     def browser_type_launch_args():
@@ -215,6 +263,15 @@ QT = """
         yield label
         label.close()
 """
+QT_WIDE = """
+    @pytest.fixture(scope="SCOPE")
+    def SCOPE_page(application):
+        label = QLabel()
+        label.resize(WIDTH, HEIGHT)
+        label.show()
+        yield label
+        label.close()
+"""
 QT_SHOW = """
     def show(label, colour): label.setStyleSheet(f"background: {colour}")
 """
@@ -225,6 +282,14 @@ MATPLOTLIB = """
 
     @pytest.fixture
     def page():
+        figure = pyplot.figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100)
+        figure.add_subplot()
+        yield figure
+        pyplot.close(figure)
+"""
+MATPLOTLIB_WIDE = """
+    @pytest.fixture(scope="SCOPE")
+    def SCOPE_page():
         figure = pyplot.figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100)
         figure.add_subplot()
         yield figure
@@ -241,14 +306,15 @@ MATPLOTLIB_SHOW = """
 class Tool:
     """A tool, its fixtures, how a test shows a colour with it, and the plugins it needs.
 
-    `gives` is the first fixture that gives what is shown: pictures are named after it. `ids` stands at the
-    end of the tests' node ids.
+    `gives` is the first fixture that gives what is shown: pictures are named after it; `wide` are the same
+    fixtures in wider scopes. `ids` stands at the end of the tests' node ids.
     """
 
     title: str
     gives: str = "page"
     ids: str = ""
     conftest: str
+    wide: str
     tools: str
     plugins: tuple[str, ...] = ()
     awaited: bool = False
@@ -256,15 +322,19 @@ class Tool:
     def files(self) -> dict[str, str]:
         """Return the files of the suite by their names."""
         head = "\nimport pytest\nfrom real_browsers import *\n"
+        fixtures = [self.conftest, *(self.wide.replace("SCOPE", scope) for scope in SCOPES)]
         return {
-            "conftest.py": _sized(head + textwrap.dedent(self.conftest)),
+            "conftest.py": _sized(head + "".join(map(textwrap.dedent, fixtures))),
             "suite_tools.py": "".join(map(textwrap.dedent, (BROWSER_PAGE, self.tools))),
-            "test_inner.py": self._tests(),
+            "test_inner.py": self._tests(TESTS),
+            # The last files: what a wider fixture shows is open until the end of its scope.
+            "test_module.py": self._tests(WIDER.replace("SCOPE", "module")),
+            "test_session.py": self._tests(WIDER.replace("SCOPE", "session")),
         }
 
-    def _tests(self) -> str:
+    def _tests(self, tests: str) -> str:
         take = "await evidence.screenshot_async" if self.awaited else "evidence.screenshot"
-        text = textwrap.dedent(TESTS).replace("TAKE", take)
+        text = textwrap.dedent(tests).replace("TAKE", take)
         text = text.replace("ASYNC ", "async " if self.awaited else "")
         text = text.replace("AWAIT ", "await " if self.awaited else "")
         for name, colour in COLOURS.items():
@@ -278,14 +348,22 @@ def _sized(text: str) -> str:
 
 TOOLS = {
     "selenium": Tool(
-        title="Selenium", gives="browser", conftest=SELENIUM, tools=SYNC_TOOLS + SELENIUM_SHOW
+        title="Selenium",
+        gives="browser",
+        conftest=SELENIUM,
+        wide=SELENIUM_WIDE,
+        tools=SYNC_TOOLS + SELENIUM_SHOW,
     ),
     "playwright": Tool(
-        title="Playwright (sync)", conftest=PLAYWRIGHT, tools=SYNC_TOOLS + SYNC_PAGE
+        title="Playwright (sync)",
+        conftest=PLAYWRIGHT,
+        wide=PLAYWRIGHT_WIDE,
+        tools=SYNC_TOOLS + SYNC_PAGE,
     ),
     "playwright-async": Tool(
         title="Playwright (async) with pytest-asyncio",
         conftest=PLAYWRIGHT_ASYNC,
+        wide=PLAYWRIGHT_ASYNC_WIDE,
         tools=ASYNC_TOOLS,
         plugins=("pytest_asyncio.plugin",),
         awaited=True,
@@ -294,9 +372,21 @@ TOOLS = {
         title="pytest-playwright",
         ids="[chromium]",
         conftest=PYTEST_PLAYWRIGHT,
+        wide=PLAYWRIGHT_WIDE,
         tools=SYNC_TOOLS + SYNC_PAGE,
         plugins=("pytest_playwright.pytest_playwright",),
     ),
-    "qt": Tool(title="Qt (PySide6)", conftest=QT, tools=SYNC_TOOLS + QT_SHOW),
-    "matplotlib": Tool(title="matplotlib", conftest=MATPLOTLIB, tools=SYNC_TOOLS + MATPLOTLIB_SHOW),
+    "qt": Tool(title="Qt (PySide6)", conftest=QT, wide=QT_WIDE, tools=SYNC_TOOLS + QT_SHOW),
+    "qt-pyqt6": Tool(
+        title="Qt (PyQt6)",
+        conftest=QT.replace("PySide6", "PyQt6"),
+        wide=QT_WIDE,
+        tools=SYNC_TOOLS + QT_SHOW,
+    ),
+    "matplotlib": Tool(
+        title="matplotlib",
+        conftest=MATPLOTLIB,
+        wide=MATPLOTLIB_WIDE,
+        tools=SYNC_TOOLS + MATPLOTLIB_SHOW,
+    ),
 }

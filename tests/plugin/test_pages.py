@@ -118,12 +118,14 @@ TEXTS = ("source.html", "address.txt", "console.txt", "network.txt")
 def _suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(BROWSERS))
     pytester.makeconftest(CONFTEST)
-    pytester.makeini("[pytest]\nevidence_page = failed\nevidence_redact = key-\\d+-secret\n")
+    pytester.makeini(
+        "[pytest]\nevidence_page = failed\nevidence_capture_limit = 30\nevidence_redact = key-\\d+-secret\n"
+    )
 
 
 def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
     """Each text is a piece of its own, masked, of this test and this page only; no listener stays."""
-    run = run_and_read_spool(SYNC, apart=True)
+    run = run_and_read_spool(SYNC, "--evidence-console=failed", apart=True)
 
     run.result.assert_outcomes(passed=1, failed=6)
     assert [*TEXTS] == _texts(run, "test_fails")

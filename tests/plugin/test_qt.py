@@ -141,3 +141,64 @@ def test_windows_on_a_real_screen(
         "test_passes: hidden.png: cannot be made (QWidget shows nothing: no page is open, or the "
         "window is hidden)",
     ] == reasons
+
+
+RAISING = """
+    import pytest
+    from QT.QtGui import QPainter
+    from QT.QtWidgets import QApplication, QWidget
+
+    class Meter(QWidget):
+        shown = "12 bar"
+
+        def paintEvent(self, event):
+            painter = QPainter(self)
+            if self.keeps:
+                self.painter = painter
+            painter.drawText(5, 15, self.shown.upper())
+            painter.end()
+
+    @pytest.fixture(scope="session")
+    def application():
+        return QApplication([])
+
+    @pytest.fixture
+    def meter(application):
+        meter = Meter()
+        meter.keeps = False
+        meter.show()
+        application.processEvents()
+        yield meter
+        meter.close()
+
+    @pytest.mark.parametrize("keeps", [False, True])
+    def test_fails(meter, keeps):
+        meter.keeps, meter.shown = keeps, None
+        assert False
+
+    def test_asks(meter, evidence):
+        meter.shown = None
+        evidence.screenshot(meter, name="asked-for")
+
+    def test_later(meter): assert False
+"""
+
+
+@pytest.mark.parametrize("binding", ["PySide6", "PyQt6"])
+def test_a_window_that_cannot_be_painted(
+    run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch, binding: str
+) -> None:
+    """A paintEvent that raises is a reason: the process lives, and the next window is photographed."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+
+    run = run_and_read_spool(RAISING.replace("QT", binding), apart=True)
+
+    run.result.assert_outcomes(passed=1, failed=3)
+    reasons = [reason.partition("::")[2] for reason in run.refused]
+    assert [
+        "test_fails[False]: meter-call-failure.png",
+        "test_fails[True]: meter-call-failure.png",
+        "test_asks: asked-for.png",
+    ] == [reason.partition(": cannot be made (")[0] for reason in reasons]
+    assert all("'NoneType' object has no attribute 'upper'" in reason for reason in reasons)
+    assert ["meter-call-failure.png"] == shots(run, "test_later")
