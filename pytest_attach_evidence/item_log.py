@@ -61,6 +61,7 @@ class ItemLog:
         self._started = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
+        self._dropped = False
 
     @property
     def ended(self) -> bool:
@@ -124,7 +125,8 @@ class ItemLog:
                 )
 
     def drop(self) -> None:
-        """Make everything attached so far unwanted, because a later rerun replaces it."""
+        """Make everything of it unwanted, what comes later too, because a later rerun replaces it."""
+        self._dropped = True
         if self._keeper is None or self._copied or not self._pieces:
             return
         try:
@@ -154,7 +156,7 @@ class ItemLog:
         return os.getpid() != self._process
 
     def _keeps(self) -> bool:
-        return self.item.keeps(failed=self.failed)
+        return not self._dropped and self.item.keeps(failed=self.failed)
 
     def _keep(self, keeper: Keeper, facts: Facts, source: Any) -> Evidence:
         """Keep the bytes and write the line of a piece. Raises AttachError or SpoolError."""
