@@ -85,6 +85,12 @@ OPTIONS = (
         help="When a page's source, address, console and failed requests are kept",
     ),
     Option(
+        name="evidence_listen",
+        kind="names",
+        default="console network",
+        help="What evidence_page listens to Playwright's pages for: console, network, or off",
+    ),
+    Option(
         name="evidence_capture_limit",
         kind="number",
         default="5",

@@ -133,6 +133,7 @@ class Collecting:
             wanted=Wanted(
                 picture=settings.screenshot,
                 page=settings.page,
+                listen=settings.listen,
                 teardown=settings.screenshot_teardown == "on",
                 limit_s=settings.capture_limit_s,
             ),

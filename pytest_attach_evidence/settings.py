@@ -43,6 +43,7 @@ class Settings:
     screenshot: str = "failed"
     screenshot_teardown: str = "off"
     page: str = "off"
+    listen: tuple[str, ...] = ("console", "network")
     capture_limit_s: float = 5.0
     log: str = "failed"
     log_size: int = 1024**2
@@ -253,6 +254,7 @@ def _settings(
         screenshot=texts["evidence_screenshot"],
         screenshot_teardown=texts["evidence_screenshot_teardown"],
         page=texts["evidence_page"],
+        listen=tuple(name for name in lines("evidence_listen") if name != "off"),
         capture_limit_s=float(max(1, int(texts["evidence_capture_limit"]))),
         log=texts["evidence_log"],
         log_size=byte_count(texts["evidence_log_size"]),

@@ -59,7 +59,7 @@ class Items:
         tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
         seeing: list[object] = [tracker] if tracker else []
-        listening = [Listening()] if wanted.page != "off" else []
+        listening = [Listening(wanted.listen)] if wanted.page != "off" and wanted.listen else []
         self.plugins = [*seeing, *listening, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
 

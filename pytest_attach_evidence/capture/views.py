@@ -35,10 +35,14 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """When what is taken: `picture` and `page` are off, failed or always; `limit_s` holds for each."""
+    """When what is taken: `picture` and `page` are off, failed or always; `limit_s` holds for each.
+
+    `listen` is what pages are listened to for.
+    """
 
     picture: str = "failed"
     page: str = "off"
+    listen: tuple[str, ...] = ()
     teardown: bool = False
     limit_s: float = camera.LIMIT_S
 

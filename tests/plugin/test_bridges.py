@@ -278,3 +278,12 @@ def test_unknown_bridge(run_refused: RunRefused, pytester: pytest.Pytester) -> N
 
     expected = "evidence_bridge has 'junit' - choose from pytest-html, properties, allure"
     assert expected == problem
+
+
+def test_nothing_that_is_listened_to(run_refused: RunRefused, pytester: pytest.Pytester) -> None:
+    """So it is with what pages can be listened to for."""
+    pytester.makeini("[pytest]\nevidence_listen = console cookies")
+
+    (problem,) = run_refused()
+
+    assert "evidence_listen has 'cookies' - choose from console, network, off" == problem
