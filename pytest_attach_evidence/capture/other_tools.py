@@ -21,7 +21,7 @@ def take_playwright(recorder: Recorder, properties: Properties, here: Path) -> N
     """
     for name, value in properties:
         kind = KINDS.get(str(name).removeprefix(PLAYWRIGHT))
-        if kind and str(name).startswith(PLAYWRIGHT):
+        if kind and str(name).startswith(PLAYWRIGHT) and value:
             path = _file(value, here)
             if path is not None:
                 recorder.attach(path, kind=kind, remark="pytest-playwright")
