@@ -53,6 +53,18 @@ class Clocks:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When something began, on the clock that files have and on one that nobody sets."""
+
+    wall_s: float = field(default_factory=time.time)
+    monotonic_s: float = field(default_factory=time.monotonic)
+
+    def on_files(self) -> float:
+        """Return the moment for comparing with the times of files: the earlier, where a clock was set."""
+        return min(self.wall_s, time.time() - (time.monotonic() - self.monotonic_s))
+
+
 def _apart(seconds: float) -> str:
     return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"
 

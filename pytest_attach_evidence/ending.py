@@ -12,6 +12,7 @@ from . import again
 from . import delivering
 from . import session as rooms
 from .capture.timers import RAISED
+from .clocks import Began
 from .deliver import Group
 from .deliver import Results
 from .errors import SpoolError
@@ -37,7 +38,7 @@ class Ending(Collecting):
     def __init__(self, config: pytest.Config, project: Project) -> None:
         super().__init__(config, project)
         self.outcomes = rooms.Outcomes()
-        self.began = rooms.Began()
+        self.began = Began()
         self.folder: RunFolder | None = None
         self.voice = Voice(config)
         self.notes: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a piece before its bytes are kept."""
+    """What is known of a piece before its bytes are kept.
+
+    `until_rest`, of a file that nobody handed over: waits for whoever still writes to it, and returns a
+    remark.
+    """
 
     name: str
     kind: str
     media_type: str
     remark: str
+    until_rest: Callable[[Path], str] | None = None
 
 
 class ItemLog:
@@ -55,6 +61,7 @@ class ItemLog:
         self._pieces: list[Evidence] = []
         self._begun = False
         self._ended = False
+        self._dropped = False
         self._seq = 0
         self._files: dict[str, tuple[int, int] | None] = {}
         self.step_log = StepLog()
@@ -75,7 +82,10 @@ class ItemLog:
     def holds(self, path: Path) -> bool:
         """Whether a file was attached already and has not been written to since."""
         known = self._files.get(str(path.absolute()))
-        facts = path.stat()
+        try:
+            facts = path.stat()
+        except OSError:
+            return False
         return known == (facts.st_size, facts.st_mtime_ns)
 
     def begin(self) -> None:
@@ -124,7 +134,8 @@ class ItemLog:
                 )
 
     def drop(self) -> None:
-        """Make everything attached so far unwanted, because a later rerun replaces it."""
+        """Make everything of it unwanted, what comes later too, because a later rerun replaces it."""
+        self._dropped = True
         if self._keeper is None or self._copied or not self._pieces:
             return
         try:
@@ -154,7 +165,7 @@ class ItemLog:
         return os.getpid() != self._process
 
     def _keeps(self) -> bool:
-        return self.item.keeps(failed=self.failed)
+        return not self._dropped and self.item.keeps(failed=self.failed)
 
     def _keep(self, keeper: Keeper, facts: Facts, source: Any) -> Evidence:
         """Keep the bytes and write the line of a piece. Raises AttachError or SpoolError."""
@@ -170,10 +181,11 @@ class ItemLog:
         masked = None if binary else Masked(keeper.redactor, blocks, sure=sure)
         blob = keeper.folder.put(masked or blocks, keeper.max_size)
         remark = facts.remark
-        if file is not None and file.changed:
+        if file is not None and (file.changed_since() if facts.until_rest else file.changed):
+            waited = facts.until_rest(file.path) if facts.until_rest else ""
             blob = keeper.folder.put(masked or blocks, keeper.max_size)
-            if file.changed:
-                remark = _joined(remark, "was being written to while it was copied")
+            if waited or file.changed:
+                remark = _joined(remark, waited or "was being written to while it was copied")
         redaction = masked.count if masked is not None and masked.text else None
         shown = str(source) if file is not None else ""
         if file is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import PurePath
 
 
 DEEPEST_GLOB = 100
 BRIDGES = ("pytest-html", "properties", "allure")
+HEARD = ("console", "network", "off")
 
 
 def run_targets(text: str) -> tuple[list[tuple[str, str]], list[str]]:
@@ -24,12 +26,13 @@ def run_targets(text: str) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def problems(texts: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with the globs and the names of bridges, a line each."""
+    """Return what is wrong with the globs and the names that options know, a line each."""
     return [
         *_wrong_globs("evidence_reports", texts["evidence_reports"]),
         *_wrong_globs("evidence_files", texts["evidence_files"]),
         *_outside_globs(texts["evidence_files"]),
-        *_wrong_bridges(texts["evidence_bridge"]),
+        *_wrong_names("evidence_bridge", texts["evidence_bridge"], BRIDGES),
+        *_wrong_names("evidence_listen", texts["evidence_listen"], HEARD),
     ]
 
 
@@ -49,8 +52,8 @@ def _outside_globs(text: str) -> list[str]:
     return [f"evidence_files has {glob!r:.120}, which leads elsewhere - {hint}" for glob in wrong]
 
 
-def _wrong_bridges(text: str) -> list[str]:
-    """Return what is wrong with the names of bridges, a line each."""
-    hint = f"choose from {', '.join(BRIDGES)}"
-    wrong = [name for name in text.split("\n") if name and name not in BRIDGES]
-    return [f"evidence_bridge has {name!r} - {hint}" for name in wrong]
+def _wrong_names(option: str, text: str, known: Sequence[str]) -> list[str]:
+    """Return what is wrong with the names of a list, a line each."""
+    hint = f"choose from {', '.join(known)}"
+    wrong = [name for name in text.split("\n") if name and name not in known]
+    return [f"{option} has {name!r} - {hint}" for name in wrong]

@@ -92,6 +92,12 @@ OPTIONS = (
         help="Whether evidence_page also reads Selenium's browser console, which this empties for the test",
     ),
     Option(
+        name="evidence_listen",
+        kind="names",
+        default="console network",
+        help="What evidence_page listens to Playwright's pages for: console, network, or off",
+    ),
+    Option(
         name="evidence_capture_limit",
         kind="number",
         default="5",

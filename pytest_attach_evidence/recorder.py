@@ -103,6 +103,15 @@ class Recorder(ItemLog):
         name = str(name) if naming.extension_of(str(name)) else f"{name}.txt"
         return self.attach(text, name=name, **{"kind": "text", **dict(facts or {})})
 
+    @_never_raising
+    def attach_found(self, path: Path, until_rest: Callable[[Path], str]) -> Evidence | None:
+        """Attach a file that nobody handed over: it was found, and somebody may still write to it.
+
+        Where it changed while it was copied, it is copied again after `until_rest(path)`, which returns a
+        remark. One that is gone meanwhile is no lost evidence.
+        """
+        return self._attach(path, path.name, "file", until_rest=until_rest)
+
     def text(self, text: str, *, name: str = "text.txt") -> Evidence | None:
         """Attach text, in UTF-8. A name without an extension gets the usual one, here and below."""
         return self._made(
@@ -216,7 +225,14 @@ class Recorder(ItemLog):
         return self._attach(made, name, kind, media_type or fitting, "; ".join(remarks or ()))
 
     def _attach(
-        self, source: Any, name: str, kind: str, media_type: str | None = None, remark: str = ""
+        self,
+        source: Any,
+        name: str,
+        kind: str,
+        media_type: str | None = None,
+        remark: str = "",
+        *,
+        until_rest: Callable[[Path], str] | None = None,
     ) -> Evidence | None:
         keeper = self._keeper
         if keeper is None:
@@ -227,12 +243,14 @@ class Recorder(ItemLog):
             kind=keeper.redactor.line(str(kind)),
             media_type=keeper.redactor.line(str(media_type or naming.media_type_of(shown))),
             remark=str(remark),
+            until_rest=until_rest,
         )
         try:
             with self._lock:
                 return self._keep(keeper, facts, source)
         except AttachError as error:
-            self.refuse(shown, str(error))
+            gone = until_rest is not None and not os.path.lexists(source)
+            self.refuse(shown, str(error), warning=gone)
         except SpoolError as error:
             self.refuse(shown, f"cannot be kept ({error})")
         except Exception as error:  # noqa: BLE001  # never change a test's outcome

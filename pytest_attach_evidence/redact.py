@@ -26,6 +26,14 @@ INNER_COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 LINE_COMMAND = re.compile(r"^(\s*)::")
 Span = tuple[int, int]
 QUOTE = rb"\\{0,3}['\"]?"
+# A parameter of an address whose name looks like that of a secret, with what stands before it; in HTML, in
+# JSON and within another address as well.
+PARAMETER = (
+    rb"(?:[?&#](?:amp;|#38;)?|\\u0026|%3f|%26)(?=[\w.%\[\]-]{1,128}=|[\w.\[\]-]{1,128}%3d)"
+    rb"(?:[\w.\[\]-]{0,64}(?:token|passw(?:or)?d|passphrase|pwd|secret|signature|credential"
+    rb"|api[_.-]?key|access[_.-]?key|session[_.-]?id)[\w.\[\]-]{0,64}"
+    rb"|key|code|sig|auth|jwt|otp|pass|sid|session)"
+)
 
 # What carries a secret by its form: words of which one must be there (in lower case, to be quick), and
 # the pattern. A group named `secret` is masked, else the whole match. What can be longer than a block
@@ -59,6 +67,13 @@ BUILT_IN = tuple(
         ),
         ((b"wk_secret:",), rb"wk_secret:[^\s'\"]{6,}"),
         ((b"://",), rb"(?<=://)[^\s/:@'\"]{0,200}:(?P<secret>[^\s/@'\"]{1,200})@"),
+        (
+            (
+                *(b"token", b"pass", b"pwd", b"secret", b"signature", b"credential", b"key"),
+                *(b"session", b"code", b"sig", b"auth", b"jwt", b"otp", b"sid"),
+            ),
+            PARAMETER + rb"(?:=|%3d)(?P<secret>[^&#\s'\"<>)\]\\]+)",
+        ),
         (
             (b"private key",),
             rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----\s{0,8}+(?P<secret>[^-]{16,16384})-----END",

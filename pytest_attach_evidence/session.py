@@ -7,7 +7,6 @@ import getpass
 import glob
 import os
 import platform
-import time
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Container
@@ -136,6 +135,7 @@ class Collecting:
                 picture=settings.screenshot,
                 page=settings.page,
                 console=settings.console == "failed",
+                listen=settings.listen,
                 teardown=settings.screenshot_teardown == "on",
                 limit_s=settings.capture_limit_s,
             ),
@@ -230,12 +230,13 @@ def attach_reports(project: Project, recorder: Recorder, since: float) -> None:
                 pattern, "no such report was written - mend evidence_reports or write it"
             )
         for path in found:
-            if path.stat().st_mtime < since - 2:
-                recorder.refuse(
-                    path.name, "is older than this run and was not attached - remove it"
-                )
-            else:
-                recorder.attach(path, kind="report")
+            with contextlib.suppress(FileNotFoundError):  # gone since it was found
+                if path.stat().st_mtime < since - 2:
+                    recorder.refuse(
+                        path.name, "is older than this run and was not attached - remove it"
+                    )
+                else:
+                    recorder.attach(path, kind="report")
 
 
 def _inside(path: Path, folders: Iterable[Path]) -> bool:
@@ -252,15 +253,3 @@ class Outcomes:
         """Count a report that decides something."""
         if report.when == "call" or report.outcome != "passed":
             self.counts[str(report.outcome)] += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """When the session began, on the clock that files have and on one that nobody sets."""
-
-    wall: float = field(default_factory=time.time)
-    steady: float = field(default_factory=time.monotonic)
-
-    def on_files(self) -> float:
-        """Return the moment for comparing with the times of files: the earlier, where a clock was set."""
-        return min(self.wall, time.time() - (time.monotonic() - self.steady))

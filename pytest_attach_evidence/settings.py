@@ -44,6 +44,7 @@ class Settings:
     screenshot_teardown: str = "off"
     page: str = "off"
     console: str = "off"
+    listen: tuple[str, ...] = ("console", "network")
     capture_limit_s: float = 5.0
     log: str = "failed"
     log_size: int = 1024**2
@@ -255,6 +256,7 @@ def _settings(
         screenshot_teardown=texts["evidence_screenshot_teardown"],
         page=texts["evidence_page"],
         console=texts["evidence_console"],
+        listen=tuple(name for name in lines("evidence_listen") if name != "off"),
         capture_limit_s=float(max(1, int(texts["evidence_capture_limit"]))),
         log=texts["evidence_log"],
         log_size=byte_count(texts["evidence_log_size"]),

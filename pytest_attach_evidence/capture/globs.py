@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from pathlib import PurePath
 
 MOST_NAMES = 100_000
 Parts = tuple[str, ...]
+Refuse = Callable[[str, str], object]
+"""Called with a folder that was not looked through to its end, and why."""
 
 
 class Globs:
@@ -25,18 +28,33 @@ class Globs:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = [PurePath(pattern).parts for pattern in patterns]
+        endless = any("**" in pattern for pattern in self._patterns)
+        self._deepest = None if endless else max(map(len, self._patterns), default=0)
 
-    def matching(self, folder: Path, own: Sequence[Path] = ()) -> Iterator[Path]:
+    def matching(self, folder: Path, own: Sequence[Path] = (), *, refuse: Refuse) -> Iterator[Path]:
         """Yield the plain files below a folder that match, sorted folder by folder.
 
-        Looks at no more than 100,000 names, and not into the folders `own`.
+        Looks at no more than 100,000 names, and neither into the folders `own` nor where nothing can
+        match. A folder that is not there has no files.
         """
+
+        def unreadable(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                refuse(str(error.filename), f"cannot be looked into ({error.strerror})")
+
         left_out = {path.absolute() for path in own}
         seen = 0
-        for place, folders, names in os.walk(folder.absolute()):
+        for place, folders, names in os.walk(folder.absolute(), onerror=unreadable):
+            depth = len(Path(place).relative_to(folder.absolute()).parts)
+            if self._deepest is not None and depth + 2 > self._deepest:
+                folders.clear()
             folders[:] = sorted(name for name in folders if Path(place, name) not in left_out)
             seen += len(folders) + len(names)
             if seen > MOST_NAMES:
+                said = (
+                    f"holds more than {MOST_NAMES:,} names, from {place} on nothing was looked at"
+                )
+                refuse(str(folder), f"{said} - write fewer files, or into another folder")
                 return
             for name in sorted(names):
                 path = Path(place, name)

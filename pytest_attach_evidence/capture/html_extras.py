@@ -12,11 +12,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
 from .. import collection
 from ..recorder import Recorder
+from .timers import RAISED
 from .timers import aside
 
 
@@ -72,7 +74,11 @@ class HtmlExtras:
         for extra in extras if isinstance(extras, list) else ():
             if isinstance(extra, Mapping) and not any(extra is known for known in self._taken):
                 self._taken.append(extra)
-                self._attach(recorder, extra)
+                try:
+                    self._attach(recorder, extra)
+                except RAISED as error:  # an odd one costs only itself
+                    seen = f"cannot be taken ({type(error).__name__}: {error})"
+                    recorder.refuse("a pytest-html extra", seen)
 
     def _end_of_extras(self, extras: list[Any]) -> None:
         with aside():  # an error here would be the test's
@@ -103,14 +109,13 @@ class HtmlExtras:
         if isinstance(content, bytes):
             return content
         text = str(content)
+        head, comma, encoded = text.partition(",")
+        if comma and head.startswith("data:"):
+            plain = unquote_to_bytes(encoded)
+            return base64.b64decode(plain) if head.endswith(";base64") else plain
         try:
-            return base64.b64decode(text.removeprefix(_data_prefix(text)), validate=True)
+            return base64.b64decode("".join(text.splitlines()), validate=True)
         except ValueError:
             if "://" in text[:20]:
                 return None
             return next(filter(Path.is_file, (root / text for root in self._roots)), Path(text))
-
-
-def _data_prefix(text: str) -> str:
-    head, comma, _ = text[:200].partition(",")
-    return head + comma if text.startswith("data:") else ""

@@ -68,7 +68,7 @@ class Items:
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
         seeing: list[object] = [tracker, self._subtests] if tracker else []
-        listening = [Listening()] if wanted.page != "off" else []
+        listening = [Listening(wanted.listen)] if wanted.page != "off" and wanted.listen else []
         self.plugins = [*seeing, *listening, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
 

@@ -55,12 +55,13 @@ class LeftBehind:
             pictures=settings.screenshot == "off",
             roots=(here, *reports),
         )
+        self._warned = Warned(self._warnings) if settings.log != "off" else None
 
     def plugins(self) -> list[object]:
         """Return the pytest plugins that have to be registered for it."""
         needed: list[object] = [p for p in (self._folders, self._extras) if p.needed]
-        if self._settings.log != "off":
-            needed.append(Warned(self._warnings))
+        if self._warned is not None:
+            needed.append(self._warned)
         if "pytest_bdd" in sys.modules:
             needed.append(BddSteps())
         return needed
@@ -74,6 +75,8 @@ class LeftBehind:
         )
         self._folders.begin()
         self._extras.begin()
+        if self._warned is not None:
+            self._warned.begin(recorder)
 
     def report(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Take what a phase leaves behind, and at the teardown what the test does."""
@@ -110,11 +113,10 @@ class LeftBehind:
         if text:
             recorder.attach(text.encode("utf-8", "replace"), name=logs.NAME, kind="log")
 
-    def _warnings(self, item: pytest.Item, text: str) -> None:
-        left = item.stash.get(LEFT, None)
-        if left is not None and self._wants_log(left.recorder):
+    def _warnings(self, recorder: Recorder, text: str, remark: str) -> None:
+        if self._wants_log(recorder):
             content = excerpt(text, self._settings.log_size, self._border)
-            left.recorder.attach(content.encode(), name=WARNINGS, kind="log")
+            recorder.attach(content.encode(), name=WARNINGS, kind="log", remark=remark)
 
     def _wants_log(self, recorder: Recorder) -> bool:
         when = self._settings.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
@@ -18,8 +19,11 @@ from . import tools
 class Listening:
     """A pytest plugin that has the contexts and pages that fixtures give listened to, until these end.
 
-    Never changes a fixture's result, never raises.
+    `asked` is what for: `console`, `network`. Never changes a fixture's result, never raises.
     """
+
+    def __init__(self, asked: Collection[str]) -> None:
+        self._asked = asked
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
@@ -32,8 +36,7 @@ class Listening:
                     self._listen(fixturedef, subject)
         return result
 
-    @staticmethod
-    def _listen(fixturedef: pytest.FixtureDef[Any], subject: object) -> None:
-        if end := playwright_events.listen(subject):
+    def _listen(self, fixturedef: pytest.FixtureDef[Any], subject: object) -> None:
+        if end := playwright_events.listen(subject, self._asked):
             # Added after the fixture ran, so this finaliser runs before the fixture's own.
             fixturedef.addfinalizer(end)

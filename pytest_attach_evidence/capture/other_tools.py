@@ -21,8 +21,12 @@ def take_playwright(recorder: Recorder, properties: Properties, here: Path) -> N
     """
     for name, value in properties:
         kind = KINDS.get(str(name).removeprefix(PLAYWRIGHT))
-        if kind and str(name).startswith(PLAYWRIGHT) and (path := _file(value, here)) is not None:
-            recorder.attach(path, kind=kind, remark="pytest-playwright")
+        if kind and str(name).startswith(PLAYWRIGHT) and value:
+            path = _file(value, here)
+            if path is not None:
+                recorder.attach(path, kind=kind, remark="pytest-playwright")
+            else:
+                recorder.refuse(str(value), "pytest-playwright names it, and there is no such file")
 
 
 def take_properties(recorder: Recorder, properties: Properties, here: Path) -> None:

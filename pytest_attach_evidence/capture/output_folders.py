@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from .. import collection
+from ..clocks import Began
 from ..recorder import Recorder
 from .globs import Globs
 from .timers import aside
@@ -22,7 +26,8 @@ from .timers import aside
 LIMIT_S = 5.0
 GROWTH_S = 2.0
 QUIET_S = 0.05
-RECENT_S = 1.0
+# The coarsest step in which a file system tells times.
+STEP_S = 2.0
 # What pytest-playwright before 0.10, which tells nobody, writes into its folder of a test.
 PLAYWRIGHT = ("**/*.png", "**/*.webm", "**/*.zip")
 PLUGINS = ("pytest_playwright", "pytest_playwright_asyncio")
@@ -34,7 +39,8 @@ class OutputFolders:
 
     These are its `tmp_path`, emptied before the folder is removed and after all fixtures that use it
     have ended, and what a function-scoped fixture `output_path` names, such as pytest-playwright's,
-    when the test is torn down. Never changes a fixture's result, never raises.
+    when the test is torn down: only what was written there since the attempt began, since other tests
+    may write to the same folder. Never changes a fixture's result, never raises.
     """
 
     def __init__(self, patterns: Sequence[str], own: Sequence[Path]) -> None:
@@ -42,6 +48,8 @@ class OutputFolders:
         self._wanted = bool(patterns)
         self._own = own
         self._named: list[tuple[Path, Globs]] = []
+        self._began = Began()
+        self._known: dict[Path, _Known] = {}
 
     @property
     def needed(self) -> bool:
@@ -58,14 +66,17 @@ class OutputFolders:
         return result
 
     def begin(self) -> None:
-        """Forget the folders of an earlier test or attempt."""
+        """Forget the folders of an earlier test or attempt, and files too old to be one's of this."""
         self._named.clear()
+        self._began = Began()
+        since = self._began.wall_s - STEP_S
+        self._known = {path: one for path, one in self._known.items() if one.written_s >= since}
 
     def end(self, recorder: Recorder) -> None:
         """Take what is in the folders that stay, when the test is torn down."""
         named, self._named = self._named, []
         for folder, globs in named:
-            self._take(recorder, folder, globs)
+            self._take(recorder, folder, globs, self._is_new)
 
     def _remember(self, fixturedef: pytest.FixtureDef[Any], folder: Path) -> None:
         if fixturedef.argname == "tmp_path":
@@ -80,16 +91,19 @@ class OutputFolders:
 
     def _end_of_tmp_path(self, folder: Path) -> None:
         with aside():  # an error here would be the test's
-            self._take(collection.current(), folder, self._globs)
+            self._take(collection.current(), folder, self._globs, Path.exists)
 
-    def _take(self, recorder: Recorder, folder: Path, globs: Globs) -> None:
+    def _take(
+        self, recorder: Recorder, folder: Path, globs: Globs, wanted: Callable[[Path], bool]
+    ) -> None:
         ends_at = time.monotonic() + LIMIT_S
         try:
-            found = [p for p in globs.matching(folder, self._own) if not recorder.holds(p)]
-            growing = still_growing(found)
+            every = globs.matching(folder, self._own, refuse=recorder.refuse)
+            found = [path for path in every if not recorder.holds(path) and wanted(path)]
         except (OSError, ValueError) as error:
             recorder.refuse(str(folder), f"cannot be looked through ({error})")
             return
+        patience = Patience()
         for number, path in enumerate(found):
             if time.monotonic() > ends_at:
                 seen = (
@@ -97,31 +111,52 @@ class OutputFolders:
                 )
                 recorder.refuse(str(folder), f"{seen} - narrow evidence_files")
                 return
-            remark = f"was still growing after {GROWTH_S:g} s" if path in growing else ""
-            recorder.attach(path, remark=remark)
+            recorder.attach_found(path, patience.until_rest)
+            if recorder.holds(path) and (now := _seen(path)):
+                self._known[path] = now
+
+    def _is_new(self, path: Path) -> bool:
+        """Tell whether a file was written or put there since the attempt began and is not known yet."""
+        now, before = _seen(path), self._known.get(path)
+        if now is None or now.written_s < self._began.on_files() - STEP_S:
+            return False
+        self._known[path] = now
+        return before is None or before.version != now.version
 
 
-def still_growing(paths: Sequence[Path]) -> set[Path]:
-    """Wait until files that were written to just now are left alone; return those that are not.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was seen of a file: size and time, and when it was written or put there."""
 
-    Waits as little as it can and at most two seconds, for all of them together.
-    """
-    seen = {path: version for path in paths if (version := _version(path)) and _is_recent(version)}
-    ends_at = time.monotonic() + GROWTH_S
-    while seen and time.monotonic() < ends_at:
-        time.sleep(QUIET_S)
-        now = {path: _version(path) for path in seen}
-        seen = {path: new for path, new in now.items() if new is not None and new != seen[path]}
-    return set(seen)
+    version: Version
+    written_s: float
 
 
-def _version(path: Path) -> Version | None:
+@dataclass(slots=True)
+class Patience:
+    """The time in which files may come to rest: at most two seconds for all that share it."""
+
+    left_s: float = field(default=GROWTH_S)
+
+    def until_rest(self, path: Path) -> str:
+        """Wait until a file that is written to is left alone; return a remark where it is not."""
+        began_s, left_s = time.monotonic(), self.left_s
+        before = _seen(path)
+        while self.left_s > 0:
+            time.sleep(QUIET_S)
+            self.left_s = left_s - (time.monotonic() - began_s)
+            now = _seen(path)
+            if now is None or before is None or now.version == before.version:
+                return ""
+            before = now
+        return f"was still growing after {GROWTH_S:g} s"
+
+
+def _seen(path: Path) -> _Known | None:
+    """Return what can be seen of a file now, None where it is gone."""
     try:
         facts = path.stat()
     except OSError:
         return None
-    return facts.st_size, facts.st_mtime_ns
-
-
-def _is_recent(version: Version) -> bool:
-    return abs(time.time() - version[1] / 1e9) < RECENT_S
+    version = facts.st_size, facts.st_mtime_ns
+    return _Known(version, max(facts.st_mtime, facts.st_ctime))

@@ -1,7 +1,8 @@
 """What the pages of Playwright said on their consoles, and what they failed to load, during an item.
 
 Only where `evidence_page` is set: from the moment a fixture gave a context or page until that fixture ends.
-Bounded in memory; the listeners are taken off again.
+Bounded in memory; the listeners are taken off again. Playwright sends an event only where somebody listens
+to it, so what is not asked for costs nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
@@ -49,17 +51,17 @@ class Lines:
 
 
 class Heard:
-    """Listens to one context, sync or async."""
+    """Listens to one context, sync or async, for what is asked: `console`, `network`."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, asked: Collection[str]) -> None:
         self.console, self.network = Lines(), Lines()
         self._context = context
-        self._listeners: dict[str, Callable[[Any], None]] = {
-            "console": self._on_console,
-            "weberror": self._on_error,
-            "requestfailed": self._on_request_failed,
-            "response": self._on_response,
-        }
+        self._listeners: dict[str, Callable[[Any], None]] = {}
+        if "console" in asked:
+            self._listeners |= {"console": self._on_console, "weberror": self._on_error}
+        if "network" in asked:
+            self._listeners["requestfailed"] = self._on_request_failed
+            self._listeners["response"] = self._on_response
         for event, listener in self._listeners.items():
             context.on(event, listener)
 
@@ -95,7 +97,7 @@ class Heard:
 _heard: weakref.WeakKeyDictionary[Any, Heard] = weakref.WeakKeyDictionary()
 
 
-def listen(subject: Any) -> Callable[[], None] | None:
+def listen(subject: Any, asked: Collection[str]) -> Callable[[], None] | None:
     """Begin to listen to a context, or to that of a page; return what ends it, None if it is heard already.
 
     Raises what Playwright raises.
@@ -103,7 +105,7 @@ def listen(subject: Any) -> Callable[[], None] | None:
     context = subject if hasattr(type(subject), "pages") else subject.context
     if context in _heard:
         return None
-    known = _heard[context] = Heard(context)
+    known = _heard[context] = Heard(context, asked)
 
     def end() -> None:
         _heard.pop(context, None)

@@ -39,12 +39,13 @@ class Wanted:
     """When what is taken: `picture` and `page` are off, failed or always.
 
     `limit_s` is what all pictures and texts of one report may take together; `console`: whether to read
-    consoles that this empties.
+    consoles that this empties; `listen` is what pages are listened to for.
     """
 
     picture: str = "failed"
     page: str = "off"
     console: bool = False
+    listen: tuple[str, ...] = ()
     teardown: bool = False
     limit_s: float = camera.LIMIT_S
 

@@ -178,8 +178,9 @@ class SourceFile:
 
     Iterating raises AttachError for anything but a plain file that can be read: missing, a folder, a
     FIFO (which is not waited for), a device, a file of the proc kind, one larger than `max_size`.
-    `changed` tells after an iteration whether the file was written to meanwhile, `size` how large it
-    was when it was opened, `version` what tells its content from a later one: size and time in ns.
+    `changed` tells after an iteration whether the file was written to meanwhile, `changed_since` whether
+    it was until now, `size` how large it was when it was opened, `version` what tells its content from a
+    later one: size and time in ns.
     """
 
     def __init__(self, path: Path, max_size: int) -> None:
@@ -188,6 +189,7 @@ class SourceFile:
         self.size: int | None = None
         self.version: tuple[int, int] | None = None
         self._max_size = max_size
+        self._inode: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the file block by block."""
@@ -202,8 +204,18 @@ class SourceFile:
             while block := file.read(BLOCK):
                 yield block
             after = os.fstat(file.fileno())
+        self._inode = (after.st_dev, after.st_ino)
         self.version = (after.st_size, after.st_mtime_ns)
         self.changed = (before.st_size, before.st_mtime_ns) != self.version
+
+    def changed_since(self) -> bool:
+        """Tell whether it was written to since the last iteration began; another in its place is not it."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return self.changed
+        same = (now.st_dev, now.st_ino) == self._inode
+        return self.changed or (same and (now.st_size, now.st_mtime_ns) != self.version)
 
 
 def _is_made_up(file: os.stat_result) -> bool:

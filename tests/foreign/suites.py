@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -13,18 +14,37 @@ from pathlib import Path
 
 LIMIT_S = 600
 INSTALLED = "installed"
+INNER = "inner_options"
+# `pytester` takes the options of the outer run away; the tests' own pytest is to have some again.
+INNER_PLUGIN = """
+import os
+import pytest
+
+@pytest.fixture(autouse=True)
+def inner_options(request, monkeypatch):
+    if "pytester" in request.fixturenames and os.environ["INNER_OPTIONS"]:
+        request.getfixturevalue("pytester")
+        monkeypatch.setenv("PYTEST_ADDOPTS", os.environ["INNER_OPTIONS"])
+"""
 Outcomes = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A suite: its distribution, its tests, the plugins it needs, and how many of them pass at least."""
+    """A suite: its distribution, its tests, and how many of them pass at least.
+
+    `plugins` are those it needs, `needs` further distributions. `parallel`: xdist may run it. `inner`: it
+    runs pytest itself, and evidence is collected there as well.
+    """
 
     distribution: str
     version: str
     tests: tuple[str, ...]
     least: int
     plugins: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    parallel: bool = False
+    inner: bool = False
 
     @property
     def requirement(self) -> str:
@@ -48,6 +68,16 @@ SUITES = (
         plugins=("pytest_rerunfailures",),
     ),
     Suite(distribution="click", version="8.5.1", tests=("tests",), least=500),
+    Suite(
+        distribution="pytest-html",
+        version="4.2.0",
+        tests=("testing/test_unit.py",),  # the others need a grid of browsers
+        least=7,
+        plugins=("pytest_metadata.plugin", "pytest_html.plugin", "pytest_html.fixtures"),
+        needs=("assertpy==1.1",),
+        parallel=True,
+        inner=True,
+    ),
 )
 
 
@@ -61,7 +91,8 @@ def unpacked(suite: Suite, folder: Path) -> Path:
     Raises Unreachable.
     """
     _pip("download", "--no-deps", "--no-binary", ":all:", "-d", str(folder), suite.requirement)
-    _pip("install", "--no-deps", "--target", str(folder / INSTALLED), suite.requirement)
+    installed = str(folder / INSTALLED)
+    _pip("install", "--no-deps", "--target", installed, suite.requirement, *suite.needs)
     archives = list(folder.glob("*.tar.gz"))
     if not archives:
         raise Unreachable("there is no source archive")
@@ -83,17 +114,23 @@ def _pip(command: str, *words: str) -> None:
 
 
 def outcomes(suite: Suite, project: Path, *arguments: str) -> Outcomes:
-    """Run a suite in a process of its own; return the outcomes of every test, phase by phase."""
+    """Run a suite in a process of its own; return the outcomes of every test, phase by phase.
+
+    The arguments are those of the pytest that its tests run, too, where it has such.
+    """
     report = project.parent / "report.xml"
     report.unlink(missing_ok=True)
     environment = {
         **os.environ,
         "PYTHONPATH": str(project.parent / INSTALLED),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTEST_PLUGINS": ",".join(suite.plugins),
+        "PYTEST_PLUGINS": ",".join((*suite.plugins, INNER)),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "INNER_OPTIONS": shlex.join(arguments) if suite.inner else "",
     }
-    words = ("-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments)
+    (project.parent / INSTALLED / f"{INNER}.py").write_text(INNER_PLUGIN)
+    xdist = ("-p", "xdist.plugin", "-p", "xdist.looponfail", "-n2") if suite.parallel else ()
+    words = ("-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments, *xdist)
     subprocess.run(
         [sys.executable, "-m", "pytest", *words, *suite.tests],
         cwd=project,

@@ -102,6 +102,21 @@ WRONG = """
             make.image("no such file.png"), "nonsense", None, make.text("kept", name="kept"),
             {"format_type": "text", "name": "half"},
         ]
+
+    class Odd(dict):
+        def get(self, key, default=None): raise RuntimeError("no answer")
+
+    def test_odd(extras):
+        import base64
+        extras += [
+            Odd(),
+            make.image("x" * 10_000 + "."),
+            make.image(base64.encodebytes(bytes(range(256))).decode(), name="lines"),
+            make.image(base64.encodebytes(bytes(range(256))).decode().replace("\\n", "\\r\\n"), name="crlf"),
+            make.svg("data:image/svg+xml,%3Csvg/%3E", name="plain"),
+            make.svg("data:image/svg+xml;charset=utf-8;base64,PHN2Zy8%2B", name="escaped"),
+            make.text("kept", name="last"),
+        ]
 """
 
 
@@ -109,10 +124,22 @@ def test_extras_that_are_none(run_and_read_spool: RunAndRead) -> None:
     """An extra that cannot be taken is named, and the others are taken (pytest-html itself breaks)."""
     run = run_and_read_spool(WRONG, "-oevidence_bridge=pytest-html", *HTML)
 
-    run.result.assert_outcomes(passed=1)
+    run.result.assert_outcomes(passed=2)
     assert ["kept.txt", "half.txt"] == run.names("test_it")
-    (line,) = run.refused
-    assert "test_it: Image.png: no such file: no such file.png" in line
+    found = {name: run.content("test_odd", name) for name in run.names("test_odd")}
+    assert {
+        "lines.png": bytes(range(256)),
+        "crlf.png": bytes(range(256)),
+        "plain.svg": b"<svg/>",
+        "escaped.svg": b"<svg/>",
+        "last.txt": b"kept",
+    } == found
+    assert [
+        "test_it: Image.png: no such file: no such file.png - attach it after it was written",
+        "test_odd: a pytest-html extra: cannot be taken (RuntimeError: no answer)",
+    ] == [line.partition("::")[2] for line in run.refused[:2]]
+    assert "File name too long" in run.refused[2]
+    assert 3 == len(run.refused)
 
 
 def test_extras_are_not_taken_unasked(run_and_read_spool: RunAndRead) -> None:
@@ -251,3 +278,12 @@ def test_unknown_bridge(run_refused: RunRefused, pytester: pytest.Pytester) -> N
 
     expected = "evidence_bridge has 'junit' - choose from pytest-html, properties, allure"
     assert expected == problem
+
+
+def test_nothing_that_is_listened_to(run_refused: RunRefused, pytester: pytest.Pytester) -> None:
+    """So it is with what pages can be listened to for."""
+    pytester.makeini("[pytest]\nevidence_listen = console cookies")
+
+    (problem,) = run_refused()
+
+    assert "evidence_listen has 'cookies' - choose from console, network, off" == problem

@@ -316,6 +316,65 @@ def test_warnings(run_and_read_spool: RunAndRead, workers: tuple[str, ...], mode
         assert "passed" == run.item("test_passes").outcome
 
 
+REPEATED = """
+    import warnings
+    import pytest
+
+    attempts = {}
+
+    @pytest.fixture(autouse=True)
+    def number(request):
+        number = attempts[request.node.name] = attempts.get(request.node.name, 0) + 1
+        warnings.warn(f"setup {number}")
+        yield number
+        warnings.warn(f"teardown {number}")
+
+    @pytest.mark.flaky(reruns=2)
+    def test_fails(number):
+        with warnings.catch_warnings(record=True):
+            warnings.warn("caught by the test itself")
+        with pytest.warns(UserWarning):
+            warnings.warn("expected")
+        assert False
+
+    @pytest.mark.flaky(reruns=1)
+    def test_second_passes(number):
+        assert number == 2
+
+    def test_next(): assert False
+"""
+
+
+@WORKERS
+@pytest.mark.parametrize("reruns", ["all", "last"])
+def test_warnings_stay_with_their_attempt(
+    run_and_read_spool: RunAndRead, workers: tuple[str, ...], reruns: str
+) -> None:
+    """Each attempt of a repeated test has the warnings of its own, and is as wanted as the attempt is."""
+    run = run_and_read_spool(
+        REPEATED,
+        *("-p", "pytest_rerunfailures", "-W", "always", f"-oevidence_reruns={reruns}"),
+        *workers,
+    )
+
+    def warned(name: str) -> dict[int, list[str]]:
+        found = {}
+        for item in run.items(name):
+            for piece in run.wanted:
+                if piece.item_id == item.id and piece.name == "warnings.txt":
+                    with run.folder.open_content(piece) as file:
+                        lines = file.read().decode().splitlines()
+                    found[item.rerun] = [line.partition("UserWarning: ")[2] for line in lines]
+                    assert "" == piece.remark
+        return found
+
+    kept = {"all": [0, 1, 2], "last": [2]}[reruns]
+    assert {n: [f"setup {n + 1}", f"teardown {n + 1}"] for n in kept} == warned("test_fails")
+    passing = {0: ["setup 1", "teardown 1"]} if reruns == "all" else {}
+    assert passing == warned("test_second_passes")
+    assert {0: ["setup 1", "teardown 1"]} == warned("test_next")
+
+
 FEATURE = """
 Feature: Shop
   Scenario: Pay

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
+
+from pytest_attach_evidence.capture import output_folders
+from pytest_attach_evidence.recorder import Recorder
+from pytest_attach_evidence.spool import RunFolder
 
 from .conftest import RunAndRead
 from .conftest import RunRefused
@@ -146,19 +156,6 @@ def test_a_worker_that_dies(pytester: pytest.Pytester, run_and_read_spool: RunAn
 
 ODD = """
     import os
-    import subprocess
-    import sys
-    import threading
-    import time
-
-    started = []
-
-    def teardown_module():
-        for process in started:
-            process.kill()
-            process.wait()
-
-    GROW = "import sys, time\\nfor n in range(400):\\n open(sys.argv[1], 'a').write('x'); time.sleep(.01)"
 
     def test_odd(tmp_path):
         os.mkfifo(tmp_path / "pipe.log")
@@ -169,22 +166,6 @@ ODD = """
         (tmp_path / "a" / "up").symlink_to("..")
         (tmp_path / "a" / "real.log").write_text("real")
 
-    def test_growing(tmp_path):
-        started.append(subprocess.Popen([sys.executable, "-c", GROW, str(tmp_path / "server.log")]))
-        while not (tmp_path / "server.log").exists():
-            time.sleep(0.01)
-
-    def test_soon_ready(tmp_path):
-        def finish():
-            with open(tmp_path / "soon.log", "w") as file:
-                for n in range(20):
-                    file.write("x")
-                    file.flush()
-                    time.sleep(0.01)
-        threading.Thread(target=finish).start()
-        while not (tmp_path / "soon.log").exists():
-            time.sleep(0.001)
-
     def test_large(tmp_path):
         (tmp_path / "large.log").write_bytes(b"x" * 5000)
         (tmp_path / "small.log").write_bytes(b"x")
@@ -193,23 +174,68 @@ ODD = """
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'mkfifo')", reason="there are no FIFOs here")
 def test_odd_folders(pytester: pytest.Pytester, run_and_read_spool: RunAndRead) -> None:
-    """FIFOs and loops hold nothing up, growing files are waited for and marked, limits are kept."""
+    """FIFOs and loops hold nothing up, and limits are kept."""
     pytester.makeini("[pytest]\nevidence_files = **/*.log\nevidence_max_size = 4K")
 
     run = run_and_read_spool(ODD)
 
-    run.result.assert_outcomes(passed=4)
+    run.result.assert_outcomes(passed=2)
     assert ["real.log"] == run.names("test_odd")
-    (growing,) = run.pieces("test_growing")
-    assert growing.remark.startswith("was still growing after 2 s")
-    assert ["soon.log"] == run.names("test_soon_ready")
-    assert (20, "") == (
-        run.piece("test_soon_ready", "soon.log").size,
-        run.piece("test_soon_ready", "soon.log").remark,
-    )
     assert ["small.log"] == run.names("test_large")
     (line,) = run.refused
     assert "test_large: large.log: 4.9 kB, evidence_max_size takes 4.0 kB" in line
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_file_that_is_written_to_while_it_is_copied(
+    pytester: pytest.Pytester,
+    run_and_read_spool: RunAndRead,
+    monkeypatch: pytest.MonkeyPatch,
+    rests: bool,
+) -> None:
+    """It is copied again when it rests; one that never does is taken as it is, and marked."""
+    pytester.makeini("[pytest]\nevidence_log = off\nevidence_files = *.log")
+    path = pytester.path / "out" / "server.log"
+    put, sleep, copies = RunFolder.put, time.sleep, []
+
+    def write() -> None:
+        with path.open("a") as file:
+            file.write("x")
+
+    def written_to(self: RunFolder, *given: Any) -> Any:
+        copies.append(put(self, *given))
+        if len(copies) == 1 or not rests:
+            write()
+        return copies[-1]
+
+    def waited(seconds: float) -> None:
+        sleep(seconds)
+        if not rests:
+            write()
+
+    monkeypatch.setattr(RunFolder, "put", written_to)
+    monkeypatch.setattr(output_folders.time, "sleep", waited)
+    suite = """
+        import pathlib
+        import pytest
+
+        @pytest.fixture
+        def output_path():
+            pathlib.Path("out").mkdir()
+            return "out"
+
+        def test_it(output_path): pathlib.Path("out", "server.log").write_text("begun ")
+    """
+
+    run = run_and_read_spool(suite, mode="collect")
+
+    (piece,) = run.pieces("test_it")
+    assert 2 == len(copies)
+    if rests:
+        assert (b"begun x", "") == (run.content("test_it", "server.log"), piece.remark)
+    else:
+        assert piece.remark == "was still growing after 2 s"
+        assert piece.size > len("begun x")
 
 
 @pytest.mark.parametrize("glob", ["/etc/*", "../*.log", "a/../../b"])
@@ -222,6 +248,154 @@ def test_globs_that_lead_elsewhere(
     (problem,) = run_refused()
 
     assert problem.startswith(f"evidence_files has '{glob}', which leads elsewhere - ")
+
+
+SHARED = """
+    import pathlib
+    import shutil
+    import pytest
+
+    @pytest.fixture
+    def output_path():
+        return pathlib.Path("out")
+
+    @pytest.fixture
+    def late(output_path):
+        yield
+        (output_path / "late.png").write_bytes(b"late")
+
+    def test_one(output_path): (output_path / "one.png").write_bytes(b"1")
+    def test_two(output_path, late): (output_path / "two.png").write_bytes(b"2")
+    def test_three(output_path): pass
+    def test_four(output_path): (output_path / "one.png").write_bytes(b"1 and 4")
+    def test_five(output_path): shutil.copy2("old.png", output_path / "five.png")
+
+    attempts = []
+
+    @pytest.mark.flaky(reruns=1)
+    def test_six(output_path):
+        attempts.append(1)
+        (output_path / f"six-{len(attempts)}.png").write_bytes(b"6")
+        assert len(attempts) == 2
+"""
+
+
+def test_a_folder_that_tests_share(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each test and attempt has the files that were written or put there during it, and no others'."""
+    pytester.makeini("[pytest]\nevidence_log = off\nevidence_files = *.png")
+    (pytester.path / "out").mkdir()
+    for path in (pytester.path / "old.png", pytester.path / "out" / "of-yesterday.png"):
+        path.write_bytes(b"old")
+        os.utime(path, (0, 0))
+    time_of = (pytester.path / "out" / "of-yesterday.png").stat().st_ctime
+    monkeypatch.setattr(output_folders, "STEP_S", 0.1)
+    while time.time() < time_of + 0.1:  # nobody can set the time at which a file was put there
+        time.sleep(0.01)
+
+    run = run_and_read_spool(SHARED, "-p", "pytest_rerunfailures")
+
+    names = {name: run.names(f"::test_{name}") for name in ("one", "two", "three", "four", "five")}
+    assert {
+        "one": ["one.png"],
+        "two": ["late.png", "two.png"],
+        "three": [],
+        "four": ["one.png"],
+        "five": ["five.png"],
+    } == names
+    assert b"1 and 4" == run.content("::test_four", "one.png")
+    assert [["six-1.png"], ["six-2.png"]] == [
+        [piece.name for piece in run.wanted if piece.item_id == item.id]
+        for item in run.items("::test_six")
+    ]
+
+
+def test_files_that_nobody_writes_to_are_not_waited_for(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is copied and looked at again; only where it changed meanwhile a test waits."""
+    pytester.makeini("[pytest]\nevidence_files = *.log")
+    waits: list[float] = []
+    monkeypatch.setattr(output_folders.time, "sleep", waits.append)
+
+    run = run_and_read_spool("def test_it(tmp_path): (tmp_path / 'a.log').write_text('x')")
+
+    assert ["a.log"] == run.names("test_it")
+    assert [] == waits
+
+
+def test_a_file_that_is_gone_when_it_is_to_be_taken(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody tidied up: the summary notes it, the others are taken, and nothing counts as lost."""
+    pytester.makeini("[pytest]\nevidence_files = *.log")
+    attach_found = Recorder.attach_found
+
+    def tidied_up(self: Recorder, path: Path, until_rest: Callable[[Path], str]) -> object:
+        if path.name == "b.log":
+            path.unlink()
+        return attach_found(self, path, until_rest)
+
+    monkeypatch.setattr(Recorder, "attach_found", tidied_up)
+    suite = """
+        def test_it(tmp_path):
+            for name in "abc":
+                (tmp_path / f"{name}.log").write_text(name)
+    """
+
+    run = run_and_read_spool(suite)
+
+    assert ["a.log", "c.log"] == run.names("test_it")
+    (problem,) = run.record.refused
+    assert "warning" == problem.severity
+    assert "b.log: no such file: " in str(problem)
+    assert 0 == run.result.ret
+
+
+ROBOT = """
+    import pathlib
+
+    def test_robot(tmp_path):
+        folder = tmp_path / "results"
+        (folder / "browser" / "screenshot").mkdir(parents=True)
+        for name in ("output.xml", "log.html", "report.html", "selenium-screenshot-1.png",
+                     "browser/screenshot/fail-screenshot-1.png"):
+            (folder / name).write_text(f"<p>{name}</p>")
+        assert False
+"""
+
+
+@WORKERS
+def test_the_folder_of_a_robot_run(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, workers: tuple[str, ...]
+) -> None:
+    """What a test tool in the manner of Robot Framework writes below `tmp_path` is taken file by file."""
+    pytester.makeini("[pytest]\nevidence_log = off\nevidence_files = results/**")
+
+    run = run_and_read_spool(ROBOT, *workers)
+
+    expected = [
+        *("log.html", "output.xml", "report.html", "selenium-screenshot-1.png"),
+        "fail-screenshot-1.png",
+    ]
+    assert expected == run.names("test_robot")
+    assert b"<p>output.xml</p>" == run.content("test_robot", "output.xml")
+    assert "text/html" == run.piece("test_robot", "log.html").media_type
+
+
+def test_a_file_that_a_plugin_names_and_that_is_not_there(run_and_read_spool: RunAndRead) -> None:
+    """What pytest-playwright says it kept and that is gone is named, not passed over."""
+    suite = """
+        def test_it(record_property):
+            record_property("playwright_screenshot", "gone.png")
+    """
+
+    run = run_and_read_spool(suite, "--evidence-log=off")
+
+    assert ["test_it: gone.png: pytest-playwright names it, and there is no such file"] == [
+        line.partition("::")[2] for line in run.refused
+    ]
 
 
 def test_no_globs_no_files(run_and_read_spool: RunAndRead) -> None:

@@ -147,6 +147,53 @@ def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
     assert "driver-call-failure.png: cannot be made (an alert is open: 'Sure?')" in reason
 
 
+ASKED = """
+    import pytest
+    from real_browsers import playwright_context
+
+    @pytest.fixture
+    def context():
+        with playwright_context() as context: yield context
+
+    @pytest.fixture
+    def page(context): return context.new_page()
+
+    def test_fails(page, context, url, evidence):
+        page.goto(url + "/?session_token=s3cr3t&page=7")
+        page.evaluate("async () => { await fetch('/gone?api_key=s3cr3t&page=8') }")
+        page.wait_for_function("document.title == 'Ready'")
+        events = ("console", "weberror", "requestfailed", "response")
+        evidence.text(" ".join(e for e in events if context._impl_obj.listeners(e)), name="heard")
+        assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard", "texts"),
+    [
+        ("console network", "console weberror requestfailed response", TEXTS),
+        ("console", "console weberror", TEXTS[:3]),
+        ("network", "requestfailed response", (*TEXTS[:2], TEXTS[3])),
+        ("off", "", TEXTS[:2]),
+    ],
+)
+def test_what_pages_are_listened_to_for(
+    run_and_read_spool: RunAndRead, asked: str, heard: str, texts: tuple[str, ...]
+) -> None:
+    """Nothing is listened to that is not asked for; secrets in addresses are masked in every text."""
+    run = run_and_read_spool(ASKED, f"-oevidence_listen={asked}", apart=True)
+
+    assert heard == run.content("test_fails", "heard.txt").decode()
+    assert [*texts] == _texts(run, "test_fails")
+    for text in texts:
+        assert "s3cr3t" not in _text(run, "test_fails", f"page-call-{text}")
+    address = _text(run, "test_fails", "page-call-address.txt")
+    assert "/?session_token=[redacted]&page=7\n" in address
+    if "network" in asked:
+        network = _text(run, "test_fails", "page-call-network.txt")
+        assert "/gone?api_key=[redacted]&page=8: 404 Not Found" in network
+
+
 ASYNC = """
     import asyncio
     import threading

@@ -43,6 +43,7 @@ CARRIERS = [
     "wk_secret:abcdefghijkl",
     "https://someone:pa55word@host.example/path",
     PRIVATE_KEY,
+    f"https://host.example/?a=1&access_token={'0123456789' * 700}&b=2",
     OTHER,
     SECRET,
     json.dumps(SECRET),
@@ -181,6 +182,13 @@ def test_a_known_secret_in_base64_is_masked_at_every_alignment(
         (f"a\\n{JWT}", "a\\n[redacted]"),
         ("a\\r\\nAuthorization: Bearer abcdefgh", "a\\r\\nAuthorization: Bearer [redacted]"),
         ('{\\"Authorization\\": \\"Token abcdefgh', '{\\"Authorization\\": \\"Token [redacted]'),
+        ("http://h/?code=a1&x=2#id_token=a.b", "http://h/?code=[redacted]&x=2#id_token=[redacted]"),
+        ("?a=b&amp;Api_Key=c&amp;d=e", "?a=b&amp;Api_Key=[redacted]&amp;d=e"),
+        ('"/?a=b\\u0026password=c"', '"/?a=b\\u0026password=[redacted]"'),
+        ("to=http%3A%2F%2Fh%3Fsid%3Dc&d=e", "to=http%3A%2F%2Fh%3Fsid%3D[redacted]&d=e"),
+        ("?X-Amz-Signature=c&X-Amz-Date=d", "?X-Amz-Signature=[redacted]&X-Amz-Date=d"),
+        ("?user[password]=c", "?user[password]=[redacted]"),
+        ("(see /?key=c) (/?sig=d)", "(see /?key=[redacted]) (/?sig=[redacted])"),
     ],
 )
 def test_patterns_mask_the_secret_and_leave_the_rest(text: str, expected: str) -> None:
@@ -198,6 +206,8 @@ def test_patterns_mask_the_secret_and_leave_the_rest(text: str, expected: str) -
         "x-axis: values, max-age: 3600, x-request-id: 0af7651916cd43dd",
         "mail me@example.org or see http://host/path:8",
         "eyJ is how tokens begin",
+        "/?page=2&zip_code=12&sort_key=name&author=me&q=token and code=7; key=8",
+        "/?token=&password&x#key",
         "",
     ],
 )
@@ -222,6 +232,9 @@ BAITS += [
     "x-auth-token=",
     "wk_secret:",
     "-----BEGIN PRIVATE KEY-----",
+    "&a",
+    "?tokentoken",
+    "&token",
     " ",
 ]
 
