@@ -150,16 +150,38 @@ def damage(record: RunRecord, receipts: Collection[str]) -> list[Problem]:
 
 
 def missing(records: Iterable[RunRecord]) -> list[Item]:
-    """Return the items that are mapped to a target and whose evidence is wanted, but have none."""
-    found = []
-    for record in records:
-        have = {piece.item_id for piece in record.pieces if piece.id not in record.unwanted}
-        for item in last_reruns(record.items.values()):
-            mapped = not item.is_run and any(target.origin for target in item.targets)
-            ran = item.outcome is not Outcome.SKIPPED
-            if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
-                found.append(item)
-    return found
+    """Return the items that should have evidence, by their targets or what is required, and lack it."""
+    return [item for record in records for item in lacking(record)]
+
+
+def lacking(record: RunRecord) -> dict[Item, str]:
+    """Return the items of a run that lack evidence, each with what it lacks, in words.
+
+    Nothing is expected of a skipped item, nor where `when` or the filter of every destination wants
+    nothing of an item that ended like this.
+    """
+    kinds: dict[str, set[str]] = {}
+    for piece in record.pieces:
+        if piece.id not in record.unwanted:
+            kinds.setdefault(piece.item_id, set()).add(piece.kind)
+    items = [item for item in last_reruns(record.items.values()) if item.mapped and not item.is_run]
+    lacks = ((item, _lack(item, kinds.get(item.id, set()))) for item in items)
+    return {item: words for item, words in lacks if words}
+
+
+def _lack(item: Item, kinds: Collection[str]) -> str:
+    """Return what evidence an item lacks that has pieces of these kinds; '' where it lacks none."""
+    if item.outcome is Outcome.SKIPPED or not item.keeps(failed=item.outcome.failed):
+        return ""
+    names = dict.fromkeys(target.destination for target in item.targets if target.origin)
+    asked = [name for name in names if item.takes(name)]
+    if not kinds:
+        return "attached nothing" if asked or item.require else ""
+    none = [kind for kind in item.require if kind not in kinds]
+    if none:
+        return f"has no {', '.join(none)}"
+    bare = [name for name in asked if not any(item.takes(name, kind) for kind in kinds)]
+    return f"has nothing that {', '.join(bare)} takes" if bare else ""
 
 
 def last_reruns(items: Collection[Item]) -> list[Item]:

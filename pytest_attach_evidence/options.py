@@ -30,6 +30,23 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
 
+def _filters(name: str) -> tuple[Option, Option]:
+    """Return the options that say what one destination takes."""
+    return (
+        Option(
+            name=f"evidence_{name}_when",
+            kind="choice",
+            choices=("", "always", "failed", "passed"),
+            help=f"Outcomes of a test of whose kept evidence {name} gets something (default: all)",
+        ),
+        Option(
+            name=f"evidence_{name}_kinds",
+            kind="names",
+            help=f"Kinds of evidence that {name} gets, such as screenshot, log (default: all)",
+        ),
+    )
+
+
 OPTIONS = (
     Option(
         name="evidence",
@@ -182,6 +199,7 @@ OPTIONS = (
         kind="names",
         help="Hosts for which http:// is accepted",
     ),
+    *_filters("archive"),
     Option(name="evidence_squash_url", help="Root of Squash TM with its context path"),
     Option(
         name="evidence_squash_iteration",
@@ -214,6 +232,7 @@ OPTIONS = (
         default="off",
         help="Whether the execution gets a comment with run, tests and outcomes",
     ),
+    *_filters("squash"),
     Option(
         name="evidence_workiva_url",
         default="https://api.app.wdesk.com",
@@ -231,6 +250,7 @@ OPTIONS = (
         kind="names",
         help="Further hosts that may get Workiva uploads and give its files",
     ),
+    *_filters("workiva"),
     Option(name="evidence_huawei_url", help="Endpoint of CodeArts Req in your region"),
     Option(name="evidence_huawei_project", help="Id of the CodeArts project"),
     Option(
@@ -255,6 +275,7 @@ OPTIONS = (
         default="12M",
         help="Largest request that the gateway takes where an access key signs it",
     ),
+    *_filters("huawei"),
     Option(name="evidence_rillsoft_url", help="Root of the Rillsoft Integration Server"),
     Option(name="evidence_rillsoft_client", help="Id of the client (tenant)"),
     Option(name="evidence_rillsoft_project", help="Id of the project that scopes uploads"),
@@ -266,6 +287,7 @@ OPTIONS = (
         default="on",
         help="Whether all pieces of a run for one attachment become one zip",
     ),
+    *_filters("rillsoft"),
 )
 
 

@@ -18,11 +18,13 @@ from .destinations.base import Destination
 from .destinations.base import Factory
 from .errors import SettingsError
 from .errors import TargetError
+from .model import Filter
 from .model import Target
 from .redact import Redactor
 from .retry import Budget
 from .secrets import Secrets
 from .settings import Settings
+from .targets import WHEN
 from .targets import Mark
 from .targets import merge
 from .targets import parse
@@ -31,13 +33,18 @@ from .targets import unknown_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What a session or a command works with. `known` are all destinations there are, by name."""
+    """What a session or a command works with.
+
+    `known` are all destinations there are, by name, `filters` what the enabled ones take of any item, where
+    that is not all.
+    """
 
     settings: Settings
     redactor: Redactor
     budget: Budget
     destinations: Mapping[str, Destination]
     known: frozenset[str]
+    filters: tuple[Filter, ...] = ()
 
     def run_targets(self) -> tuple[Target, ...]:
         """Return the targets of the run's own evidence. Raises SettingsError."""
@@ -90,13 +97,20 @@ def load(
     said = {_subject(problem) for problem in problems}
     problems += [problem for problem in wrong if _subject(problem) not in said]
     problems += _ca_problem(settings)
+    filters, wrong = _filters(settings)
+    problems += wrong
     # Only now are the secrets of a keyring known too.
     redactor, wrong = _redactor(secrets.known_values(), [*settings.redact, *patterns])
     problems += wrong
     if problems:
         raise SettingsError(*dict.fromkeys(problems))
     project = Project(
-        settings=settings, redactor=redactor, budget=budget, destinations=destinations, known=known
+        settings=settings,
+        redactor=redactor,
+        budget=budget,
+        destinations=destinations,
+        known=known,
+        filters=filters,
     )
     if needed is None:
         project.run_targets()
@@ -147,6 +161,28 @@ def _problems_of(destination: Destination, delivering: bool) -> list[str]:
         return list(error.problems)
     except TargetError as error:
         return [f"{destination.name}: {error}"]
+
+
+def _filters(settings: Settings) -> tuple[tuple[Filter, ...], list[str]]:
+    """Return what each destination takes, where that is not all, and what is wrong with the options."""
+    found: list[Filter] = []
+    problems: list[str] = []
+    for name in settings.destinations:
+        try:
+            options = settings.of(name)
+            when, kinds = (
+                options.get("when", ""),
+                options.get("kinds", "").replace(",", " ").split(),
+            )
+        except SettingsError as error:
+            problems += error.problems
+            continue
+        if when not in ("", *WHEN):  # an option of another plugin is not checked yet
+            problems.append(f"evidence_{name}_when is {when!r} - choose one of {', '.join(WHEN)}")
+        elif when or kinds:
+            one = Filter(destination=name, when=when or "always", kinds=tuple(kinds))
+            found.append(one)
+    return tuple(found), problems
 
 
 def _ca_problem(settings: Settings) -> list[str]:

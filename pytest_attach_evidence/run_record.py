@@ -55,9 +55,15 @@ class RunRecord:
     gone: dict[str, set[str]] = field(default_factory=dict)
 
     def targets_of(self, piece: Evidence) -> tuple[Target, ...]:
-        """Return where a piece goes: its item's targets, or its own since they were changed."""
-        own = self.remapped.get(piece.id)
-        return self.items[piece.item_id].targets if own is None else own
+        """Return where a piece goes: its item's targets, or its own since they were changed.
+
+        Those of destinations that do not take it are left out.
+        """
+        item, own = self.items[piece.item_id], self.remapped.get(piece.id)
+        found = item.targets if own is None else own
+        if not item.filters:
+            return found
+        return tuple(target for target in found if item.takes(target.destination, piece.kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ class Collecting:
             camera=Camera(settings.capture_limit_s),
         )
         collected = Collection(keeper=keeper, worker=worker)
-        collected.run = collected.begin("", found=project.run_targets())
+        collected.run = collected.begin("", found=project.run_targets(), filters=project.filters)
         left_behind = LeftBehind(
             settings,
             here=config.invocation_params.dir,
@@ -174,7 +174,7 @@ def decide(project: Project, item: pytest.Item, levels: Levels) -> list[str]:
     """Compute an item's targets once, keep them with the item, and return what is wrong with them."""
     found, problems = project.targets_of(levels)
     when = merge(levels, project.known).when or project.settings.when
-    item.stash[MAPPED] = Mapped(targets=found, when=when)
+    item.stash[MAPPED] = Mapped(targets=found, when=when, filters=project.filters)
     return [f"{item.nodeid}: {problem}" for problem in problems]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from .. import collection
 from ..collection import Collection
+from ..model import Filter
 from ..model import Target
 from ..recorder import Recorder
 from . import playwright_events
@@ -36,6 +37,9 @@ class Mapped:
 
     targets: tuple[Target, ...]
     when: str
+    rows: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
     reruns: list[Recorder] = field(default_factory=list)
 
 
@@ -68,7 +72,13 @@ class Items:
         mapped = item.stash.get(MAPPED, None) or Mapped(targets=(), when="always")
         item.stash[MAPPED] = mapped
         recorder = self.collected.begin(
-            item.nodeid, rerun=len(mapped.reruns), found=mapped.targets, when=mapped.when
+            item.nodeid,
+            rerun=len(mapped.reruns),
+            found=mapped.targets,
+            when=mapped.when,
+            rows=mapped.rows,
+            require=mapped.require,
+            filters=mapped.filters,
         )
         mapped.reruns.append(recorder)
         item.stash[ATTEMPT] = Attempt(recorder=recorder)
