@@ -19,7 +19,9 @@ ROOT = Path(pytest_attach_evidence.__file__).parent
 DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
-    **dict.fromkeys(("mapfile", "option_lines", "options", "secrets", "settings", "urls"), 1),
+    **dict.fromkeys(
+        ("mapfile", "mapping", "option_lines", "options", "secrets", "settings", "urls"), 1
+    ),
     **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
@@ -36,7 +38,7 @@ LEVELS = {
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
+    *("capture", "collection", "content", "item_log", "keeper", "mapping", "marks"),
     *("naming", "objects", "recorder", "redact", "spool", "step_log"),
     *("tables", "targets", "zipped"),
 }
@@ -56,6 +58,7 @@ MEETING = {
     "clocks",
     "errors",
     "json_record",
+    "mapfile",
     "model",
     "naming",
     "option_lines",
