@@ -15,6 +15,7 @@ from .deliver import Group
 from .deliver import Results
 from .errors import SpoolError
 from .hooks import Collecting
+from .map_told import MapTold
 from .project import Project
 from .report import document
 from .report import output
@@ -37,6 +38,7 @@ class Ending(Collecting):
         super().__init__(config, project)
         self.outcomes = rooms.Outcomes()
         self.began = rooms.Began()
+        self.map_told = MapTold()
         self.folder: RunFolder | None = None
         self.voice = Voice(config)
         self.notes: list[str] = []
@@ -116,6 +118,8 @@ class Ending(Collecting):
             "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
         )
         self._try("the run's item", self.collecting.stop, status)
+        if bare := [self.project.redactor.text(name) for name in self.map_told.bare]:
+            self._try("the journal", self.folder.write_bare, bare)
         counts = dict(self.outcomes.counts)
         self._try("the journal", self.folder.write_finished, status, counts)
         done = self._done(status)
@@ -154,6 +158,14 @@ class Ending(Collecting):
         names = ", ".join(sorted(self.left_out))
         if names:
             self.notes.append(f"left out: targets of {names}, not in evidence_destinations")
+        told = self._try(
+            "the map",
+            self.map_told.warnings,
+            self.project.rules,
+            self.config,
+            narrowed=self.narrowed,
+        )
+        self.notes += map(self.project.redactor.line, told or ())
         self.notes += self.project.budget.clocks.told()
         return Summary(
             results=results,

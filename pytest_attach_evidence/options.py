@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One ini option; every scalar is a flag too.
+    """One ini option; every scalar, and every list of paths, is a flag too.
 
     `kind` is `choice`, `text`, `path`, `number`, `size`, or a list of them: `names`, `lines`, `paths`.
     `default` is written as in an ini file.
@@ -25,8 +25,13 @@ class Option:
         return self.kind in ("names", "lines", "paths")
 
     @property
+    def has_flag(self) -> bool:
+        """Whether there is a flag: of every scalar, and of paths, where it is given once for each."""
+        return not self.is_list or self.kind == "paths"
+
+    @property
     def flag(self) -> str:
-        """The command line flag of a scalar option."""
+        """The command line flag, where there is one."""
         return "--" + self.name.replace("_", "-")
 
 
@@ -72,6 +77,11 @@ OPTIONS = (
         kind="path",
         default=".evidence/archive",
         help="Folder of the archive destination",
+    ),
+    Option(
+        name="evidence_map",
+        kind="paths",
+        help="Map files, CSV or TOML, that say where the evidence of tests goes",
     ),
     Option(
         name="evidence_when",
@@ -182,6 +192,13 @@ OPTIONS = (
         choices=("fail", "warn"),
         default="fail",
         help="Whether evidence that was not delivered fails the run",
+    ),
+    Option(
+        name="evidence_on_missing",
+        kind="choice",
+        choices=("off", "warn", "fail"),
+        default="off",
+        help="Whether tests that should have evidence and have none are named, or fail the run",
     ),
     Option(
         name="evidence_keep_runs",

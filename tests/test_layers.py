@@ -16,11 +16,24 @@ from pytest_attach_evidence import destinations
 
 PACKAGE = "pytest_attach_evidence"
 ROOT = Path(pytest_attach_evidence.__file__).parent
-DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
+DOORS = (
+    *("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "map_told"),
+    "plugin",
+)
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
     **dict.fromkeys(
-        ("mapfile", "mapping", "option_lines", "options", "secrets", "settings", "urls"), 1
+        (
+            "map_lint",
+            "mapfile",
+            "mapping",
+            "option_lines",
+            "options",
+            "secrets",
+            "settings",
+            "urls",
+        ),
+        1,
     ),
     **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
@@ -38,7 +51,7 @@ LEVELS = {
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "item_log", "keeper", "mapping", "marks"),
+    *("capture", "collection", "content", "item_log", "keeper", "map_lint", "mapping", "marks"),
     *("naming", "objects", "recorder", "redact", "spool", "step_log"),
     *("tables", "targets", "zipped"),
 }

@@ -33,13 +33,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What was decided for an item after collection; `reruns` are the recorders of its attempts."""
+    """What was decided for an item after collection; `reruns` are the recorders of its attempts.
+
+    `bare`: neither a mark nor the map expects evidence of it.
+    """
 
     targets: tuple[Target, ...]
     when: str
     rows: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    bare: bool = True
     reruns: list[Recorder] = field(default_factory=list)
 
 

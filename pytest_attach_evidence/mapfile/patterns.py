@@ -83,7 +83,7 @@ class Index:
     """Finds the patterns that match a node id, without trying each of them."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._exact: dict[str, Pattern] = {}
+        self._exact: dict[str, list[Pattern]] = {}
         self._by_word: dict[str, list[Pattern]] = {}
         self._anywhere: list[Pattern] = []
         starred = []
@@ -91,7 +91,7 @@ class Index:
             if STARS.search(pattern.text):
                 starred.append((pattern, _whole_words(pattern.text)))
             else:
-                self._exact[pattern.text.rstrip("/")] = pattern
+                self._exact.setdefault(pattern.text.rstrip("/"), []).append(pattern)
         # By the word that fewest others have: those of one file share its name.
         shared = Counter(word for _, words in starred for word in words)
         for pattern, words in starred:
@@ -104,7 +104,7 @@ class Index:
     def matching(self, nodeid: str) -> list[Pattern]:
         """Return the patterns that match a node id, the most specific first."""
         exact = self._exact
-        found = [exact[part] for part in _beginnings(nodeid) if part in exact]
+        found = [one for part in _beginnings(nodeid) if part in exact for one in exact[part]]
         if self._by_word:
             for word in set(WORD.findall(nodeid)) & self._by_word.keys():
                 found += [one for one in self._by_word[word] if one.matches(nodeid)]

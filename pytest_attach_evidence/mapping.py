@@ -1,0 +1,252 @@
+"""What the map says of an item: aliases and rows as levels beside those of the marks. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from .errors import TargetError
+from .map_lint import Ready
+from .map_lint import checked
+from .mapfile import RUN
+from .mapfile import Index
+from .mapfile import MapFile
+from .mapfile import MapRow
+from .mapfile import Pattern
+from .mapfile import is_pattern
+from .mapfile.placeholders import PlaceholderError
+from .model import Filter
+from .model import Problem
+from .targets import Levels
+from .targets import Mark
+from .targets import Parse
+
+
+MOST_NAMED = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """What marks and map say of an item.
+
+    `levels` are of marks alone, nearest first, aliases replaced by what their rows say; `rows` are the
+    rows that hold for it, in the order of the levels; `problems` a line each, without the item's name.
+    """
+
+    levels: list[list[Mark]] = field(default_factory=list)
+    rows: list[list[MapRow]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The `test` cells of the rows."""
+        return tuple(dict.fromkeys(row.test for level in self.rows for row in level))
+
+    @property
+    def require(self) -> tuple[str, ...]:
+        """The kinds that the nearest level with any requires."""
+        of_levels = (dict.fromkeys(k for row in level for k in row.require) for level in self.rows)
+        return next((tuple(kinds) for kinds in of_levels if kinds), ())
+
+    def filters(self, configured: Sequence[Filter]) -> tuple[Filter, ...]:
+        """Return what each destination takes: as the nearest row says, else as is configured."""
+        if not any(row.whens or row.kinds for level in self.rows for row in level):
+            return tuple(configured)
+        found = {one.destination: (one.when, one.kinds) for one in configured}
+        for level in reversed(self.rows):
+            for row in level:
+                for name, when in row.whens.items():
+                    found[name] = (when, found.get(name, ("", ()))[1])
+            kinds: dict[str, dict[str, None]] = {}
+            for row in level:
+                for name, listed in row.kinds.items():
+                    kinds.setdefault(name, {}).update(dict.fromkeys(listed))
+            for name, several in kinds.items():
+                found[name] = (found.get(name, ("always", ()))[0], tuple(several))
+        return tuple(
+            Filter(destination=name, when=when, kinds=listed)
+            for name, (when, listed) in sorted(found.items())
+        )
+
+
+class Rules:
+    """The rows of all map files, ready to be asked.
+
+    `problems` are what is wrong with the files by themselves, wrong cells left out of the rows. Which
+    rows held for any item is remembered.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[MapFile] = (),
+        *,
+        known: Collection[str] = (),
+        parsers: Mapping[str, Parse] | None = None,
+        environment: Mapping[str, str] | None = None,
+        is_secret: Callable[[str], bool] = lambda text: False,
+    ) -> None:
+        self.files = tuple(files)
+        self._parsers = parsers or {}
+        ready, self.problems = checked(
+            files, known, self._parsers, environment=environment or {}, is_secret=is_secret
+        )
+        self._by_test: dict[str, list[Ready]] = {}
+        for one in ready:
+            self._by_test.setdefault(one.row.test, []).append(one)
+        patterns = [test for test in self._by_test if is_pattern(test)]
+        self._index = Index(Pattern.of(test) for test in patterns)
+        self._aliases = self._by_test.keys() - {*patterns, RUN}
+        self._held: set[str] = set()
+        self._unclear: set[tuple[str, str]] = set()
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems with which no test is run."""
+        return [one for one in self.problems if one.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems of which a person should know."""
+        return [one for one in self.problems if one.severity == "warning"]
+
+    @property
+    def rows(self) -> list[MapRow]:
+        """All rows, in the order of the files."""
+        return [row for file in self.files for row in file.rows]
+
+    def unheld(self) -> list[MapRow]:
+        """Return the rows that held for no item that was asked for."""
+        return [row for row in self.rows if row.test != RUN and row.test not in self._held]
+
+    def of(
+        self, levels: Levels, names: Sequence[str] = (), parameters: Mapping[str, Any] | None = None
+    ) -> Held:
+        """Return what holds for an item with these marks, node ids (of any one) and parameters."""
+        held = Held()
+        for level in levels:
+            self._near(held, level, parameters or {})
+        if self._by_test:
+            for pattern in self._matching(names):
+                self._far(held, self._by_test[pattern.text], parameters or {})
+        return held
+
+    def of_the_run(self, levels: Levels) -> Held:
+        """Return what holds for the run itself."""
+        held = self.of(levels)
+        self._far(held, self._by_test.get(RUN, ()), {})
+        return held
+
+    def unclear(self, names: Sequence[str]) -> list[str]:
+        """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
+        if not self._by_test:
+            return []
+        patterns = self._matching(names)
+        lines = []
+        for number, near in enumerate(patterns):
+            for far in patterns[number + 1 :]:
+                if far.rank != near.rank or far.covers(near):
+                    continue
+                pair = near.text, far.text
+                if pair not in self._unclear and (about := self._disagree(near, far)):
+                    self._unclear.add(pair)
+                    lines.append(about)
+        return lines
+
+    def _matching(self, names: Sequence[str]) -> list[Pattern]:
+        if len(names) == 1:
+            return self._index.matching(names[0])
+        every = dict.fromkeys(p for name in names for p in self._index.matching(name))
+        return sorted(every, key=lambda pattern: pattern.order)
+
+    def _disagree(self, near: Pattern, far: Pattern) -> str:
+        """Return what two rows, none of which is more specific, both speak about; '' for nothing."""
+        for one in self._by_test[near.text]:
+            for other in self._by_test[far.text]:
+                shared = one.row.cells.keys() & other.row.cells.keys()
+                names = sorted(n for n in shared if one.row.cells[n] != other.row.cells[n])
+                names += ["when"] if _differ(one.row.when, other.row.when) else []
+                if names:
+                    return (
+                        f"{one.row.place} and {other.row.place} both tell {', '.join(names)} of it and "
+                        "none is more specific - name the test itself in one of them"
+                    )
+        return ""
+
+    def _near(self, held: Held, level: Sequence[Mark], parameters: Mapping[str, Any]) -> None:
+        """Take a level of marks, its aliases replaced where there is a map."""
+        marks: list[Mark] = []
+        rows: list[MapRow] = []
+        for mark in level:
+            if not mark.args or not self.files:
+                marks.append(mark)
+                continue
+            marks.append(Mark((), mark.kwargs))
+            for alias in mark.args:
+                if alias not in self._aliases:
+                    held.problems.append(_unknown(str(alias), self._aliases))
+                    continue
+                own = self._by_test[alias]
+                marks += self._marks(held, own, parameters, quiet="when" in mark.kwargs)
+                rows += [one.row for one in own]
+                self._held.add(alias)
+        held.levels.append(marks)
+        held.rows.append(rows)
+
+    def _far(self, held: Held, own: Sequence[Ready], parameters: Mapping[str, Any]) -> None:
+        """Take the rows of one pattern as a level."""
+        if own:
+            held.levels.append(self._marks(held, own, parameters))
+            held.rows.append([one.row for one in own])
+            self._held.add(own[0].row.test)
+
+    def _marks(
+        self,
+        held: Held,
+        rows: Sequence[Ready],
+        parameters: Mapping[str, Any],
+        *,
+        quiet: bool = False,
+    ) -> list[Mark]:
+        """Return rows as marks; `quiet`: the mark beside says for which outcome evidence is kept."""
+        marks = []
+        for one in rows:
+            mark = one.mark
+            if one.open:
+                filled = {n: self._filled(held, one, n, parameters) for n in one.open}
+                mark = Mark((), {**mark.kwargs, **filled})
+            if quiet and "when" in mark.kwargs:
+                mark = Mark((), {n: v for n, v in mark.kwargs.items() if n != "when"})
+            marks.append(mark)
+        return marks
+
+    def _filled(
+        self, held: Held, one: Ready, name: str, parameters: Mapping[str, Any]
+    ) -> list[str]:
+        texts = []
+        for template in one.open[name]:
+            try:
+                text = template.fill(parameters)
+                if name in self._parsers:
+                    self._parsers[name](text)
+                texts.append(text)
+            except (PlaceholderError, TargetError) as error:
+                held.problems.append(f"{one.row.place}: {name}: {error}")
+        return texts
+
+
+def _unknown(alias: str, known: Collection[str]) -> str:
+    """Return the message about an alias that no row has."""
+    near = difflib.get_close_matches(alias, known, n=1)
+    some = ", ".join(sorted(known)[:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {some}" if known else "add a row"
+    return f"the map has no alias {alias!r} - {hint}"
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
