@@ -13,6 +13,7 @@ from . import delivering
 from . import session as rooms
 from .deliver import Group
 from .deliver import Results
+from .errors import DeliveryError
 from .errors import SpoolError
 from .hooks import Collecting
 from .map_told import MapTold
@@ -60,7 +61,7 @@ class Ending(Collecting):
             return step(*arguments, **named)
         except KeyboardInterrupt:
             self.interrupted = True
-        except SpoolError as error:
+        except (SpoolError, DeliveryError) as error:  # of the delivery only the archive raises here
             self.lost.append(self.project.redactor.line(str(error)))
         except Exception as error:  # noqa: BLE001  # never break the run
             self.note_bug(where, error)
@@ -92,6 +93,8 @@ class Ending(Collecting):
         troubles = len(self.lost) + len(self.bugs)
         named = {"by": "session", "exit_status": status, "mask": mask}
         self._try("the summary's file", document.write, summary, [self.folder], **named)
+        if self._uploads:
+            self._try("the map", delivering.keep_map, self.project, summary)
         summary.results.spool_errors += [
             e for e in self.lost if e not in summary.results.spool_errors
         ]
@@ -173,6 +176,8 @@ class Ending(Collecting):
             next=self._next(results) if delivering.undelivered(results) else "",
             notes=self.notes,  # hooks that fail are noted yet
             collected_only=not self._uploads,
+            on_missing=self.project.settings.on_missing,
+            drift=self._try("the map", delivering.drift_of, self.project, group.records, results),
         )
 
     def _lines(self, summary: Summary) -> list[str]:
@@ -200,8 +205,11 @@ class Ending(Collecting):
             return status
         if self.interrupted or (summary is not None and summary.results.interrupted):
             return int(pytest.ExitCode.INTERRUPTED)
-        if not self._uploads or self.project.settings.on_undelivered == "warn":
+        if not self._uploads:
             return status
+        if self.project.settings.on_undelivered == "warn":
+            lacks = summary is not None and summary.fails_for_missing
+            return int(ExitStatus.PERSON_MUST_ACT) if lacks else status
         if self.bugs or (summary is None and not self.lost):
             return int(ExitStatus.BUG)
         if summary is None:

@@ -23,6 +23,7 @@ from .mapfile import is_pattern
 from .mapfile.placeholders import PlaceholderError
 from .model import Filter
 from .model import Problem
+from .model import Target
 from .targets import Levels
 from .targets import Mark
 from .targets import Parse
@@ -96,6 +97,7 @@ class Rules:
         ready, self.problems = checked(
             files, known, self._parsers, environment=environment or {}, is_secret=is_secret
         )
+        self._ready = ready
         self._by_test: dict[str, list[Ready]] = {}
         for one in ready:
             self._by_test.setdefault(one.row.test, []).append(one)
@@ -119,6 +121,23 @@ class Rules:
     def rows(self) -> list[MapRow]:
         """All rows, in the order of the files."""
         return [row for file in self.files for row in file.rows]
+
+    def targets(self) -> list[tuple[MapRow, dict[str, frozenset[Target] | None]]]:
+        """Return every row with its targets in the enabled destinations; None: they depend on the test."""
+        return [
+            (one.row, {n: self._targets(one, n) for n in self._named(one)}) for one in self._ready
+        ]
+
+    def _named(self, one: Ready) -> list[str]:
+        said = {
+            name for name, texts in one.mark.kwargs.items() if isinstance(texts, list) and texts
+        }
+        return sorted((said | one.open.keys()) & self._parsers.keys())
+
+    def _targets(self, one: Ready, name: str) -> frozenset[Target] | None:
+        if name in one.open:
+            return None
+        return frozenset(map(self._parsers[name], one.mark.kwargs[name]))
 
     def unheld(self) -> list[MapRow]:
         """Return the rows that held for no item that was asked for."""

@@ -15,6 +15,7 @@ from .. import session
 from ..deliver import Group
 from ..deliver import Results
 from ..deliveries import is_settled
+from ..errors import DeliveryError
 from ..errors import SettingsError
 from ..errors import SpoolBusyError
 from ..errors import SpoolDamagedError
@@ -196,7 +197,8 @@ def _write(project: Project, runs: Sequence[RunFolder], summary: Summary) -> Non
     mask = project.redactor.text
     try:
         document.write(summary, runs, by="push", exit_status=int(_status(summary)), mask=mask)
-    except SpoolError as error:
+        delivering.keep_map(project, summary)
+    except (SpoolError, DeliveryError) as error:
         summary.results.spool_errors.append(project.redactor.line(str(error)))
 
 
@@ -216,4 +218,11 @@ def _summary(
     )
     command = command if later else ""
     told = [*notes, *project.budget.clocks.told()]
-    return Summary(results=results, records=group.records, next=command, notes=told)
+    return Summary(
+        results=results,
+        records=group.records,
+        next=command,
+        notes=told,
+        on_missing=project.settings.on_missing,
+        drift=delivering.drift_of(project, group.records, results),
+    )

@@ -468,13 +468,13 @@ def test_a_destination_gets_what_its_filter_lets_through(
     [
         ({"require": ("screenshot", "log")}, ["screenshot", "log", "file"], None),
         ({"require": ("screenshot", "log", "table")}, ["log"], "has no screenshot, table"),
-        ({"require": ("log",)}, [], "attached nothing"),
+        ({"require": ("log",)}, [], "attached nothing for squash"),
         ({"require": ("log",), "outcome": Outcome.SKIPPED}, [], None),
         ({"filters": (Filter(destination="squash", when="failed"),)}, [], None),
         (
             {"filters": (Filter(destination="squash", when="failed"),), "outcome": Outcome.FAILED},
             [],
-            "attached nothing",
+            "attached nothing for squash",
         ),
         (
             {"filters": (Filter(destination="squash", kinds=("report",)),)},
@@ -482,6 +482,14 @@ def test_a_destination_gets_what_its_filter_lets_through(
             "has nothing that squash takes",
         ),
         ({"filters": (Filter(destination="squash", kinds=("report",)),)}, ["report"], None),
+        (
+            {
+                "filters": (Filter(destination="squash", kinds=("report",)),),
+                "require": ("table", "log"),
+            },
+            ["log"],
+            "has no table and has nothing that squash takes",
+        ),
     ],
 )
 def test_what_an_item_lacks_is_told_by_what_it_should_have(
@@ -491,7 +499,9 @@ def test_what_an_item_lacks_is_told_by_what_it_should_have(
     owner = item("j1-1", CASE, FOLDER, **facts)
     pieces = [piece(owner, seq, kind=kind) for seq, kind in enumerate(kinds, start=1)]
 
-    assert expected == lacking(record([owner], pieces)).get(owner)
+    lack = lacking(record([owner], pieces)).get(owner)
+
+    assert expected == (lack and str(lack))
 
 
 def test_required_kinds_are_expected_without_a_target() -> None:
@@ -500,6 +510,7 @@ def test_required_kinds_are_expected_without_a_target() -> None:
     run = item("j1-2", CASE, nodeid="", require=("log",))
 
     assert [owner] == missing([record([owner, run], [])])
+    assert "attached nothing" == str(lacking(record([owner], []))[owner])
 
 
 def test_a_run_is_settled_when_nothing_is_open() -> None:
