@@ -36,28 +36,37 @@ MOST_NAMED = 10
 class Held:
     """What marks and map say of an item.
 
-    `levels` are of marks alone, nearest first, aliases replaced by what their rows say; `rows` are the
-    rows that hold for it, in the order of the levels; `problems` a line each, without the item's name.
+    `levels` are of marks alone, nearest first, aliases replaced by what their rows say, empty ones left
+    out; `rows` are the rows that hold for it, in the order of the levels, `patterns` those of them that cover
+    it; `problems` a line each, without the item's name.
     """
 
     levels: list[list[Mark]] = field(default_factory=list)
     rows: list[list[MapRow]] = field(default_factory=list)
+    patterns: list[Pattern] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def flat(self) -> list[MapRow]:
+        """All rows."""
+        return [row for level in self.rows for row in level]
 
     @property
     def tests(self) -> tuple[str, ...]:
         """The `test` cells of the rows."""
-        return tuple(dict.fromkeys(row.test for level in self.rows for row in level))
+        return tuple(dict.fromkeys([row.test for row in self.flat]))
 
     @property
     def require(self) -> tuple[str, ...]:
         """The kinds that the nearest level with any requires."""
-        of_levels = (dict.fromkeys(k for row in level for k in row.require) for level in self.rows)
-        return next((tuple(kinds) for kinds in of_levels if kinds), ())
+        for level in self.rows:
+            if any(row.require for row in level):
+                return tuple(dict.fromkeys(kind for row in level for kind in row.require))
+        return ()
 
     def filters(self, configured: Sequence[Filter]) -> tuple[Filter, ...]:
         """Return what each destination takes: as the nearest row says, else as is configured."""
-        if not any(row.whens or row.kinds for level in self.rows for row in level):
+        if not any(row.whens or row.kinds for row in self.flat):
             return tuple(configured)
         found = {one.destination: (one.when, one.kinds) for one in configured}
         for level in reversed(self.rows):
@@ -148,10 +157,11 @@ class Rules:
     ) -> Held:
         """Return what holds for an item with these marks, node ids (of any one) and parameters."""
         held = Held()
-        for level in levels:
+        for level in filter(None, levels):
             self._near(held, level, parameters or {})
         if self._by_test:
-            for pattern in self._matching(names):
+            held.patterns = self._matching(names)
+            for pattern in held.patterns:
                 self._far(held, self._by_test[pattern.text], parameters or {})
         return held
 
@@ -161,24 +171,23 @@ class Rules:
         self._far(held, self._by_test.get(RUN, ()), {})
         return held
 
-    def unclear(self, names: Sequence[str]) -> list[str]:
+    def unclear(self, held: Held) -> list[str]:
         """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
-        if not self._by_test:
-            return []
-        patterns = self._matching(names)
-        lines = []
+        patterns, lines = held.patterns, []
         for number, near in enumerate(patterns):
             for far in patterns[number + 1 :]:
-                if far.rank != near.rank or far.covers(near):
-                    continue
+                if far.rank != near.rank:
+                    break
                 pair = near.text, far.text
-                if pair not in self._unclear and (about := self._disagree(near, far)):
-                    self._unclear.add(pair)
+                if pair in self._unclear or far.covers(near):
+                    continue
+                self._unclear.add(pair)
+                if about := self._disagree(near, far):
                     lines.append(about)
         return lines
 
     def _matching(self, names: Sequence[str]) -> list[Pattern]:
-        if len(names) == 1:
+        if len(names) == 1:  # of nearly all tests
             return self._index.matching(names[0])
         every = dict.fromkeys(p for name in names for p in self._index.matching(name))
         return sorted(every, key=lambda pattern: pattern.order)

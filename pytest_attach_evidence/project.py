@@ -94,15 +94,16 @@ class Project:
 
         `names` are its node ids, of which any may be in the map, `parameters` what fills placeholders.
         """
-        decision = self._decision(self.rules.of(levels, names, parameters), self.settings.when)
-        unclear = self.rules.unclear(names)
+        held = self.rules.of(levels, names, parameters)
+        decision = self._decision(held, self.settings.when)
+        unclear = self.rules.unclear(held)
         return replace(decision, problems=(*decision.problems, *unclear)) if unclear else decision
 
     def _decision(self, held: Held, when: str) -> Decision:
         implied = [[Mark((), {"archive": ARCHIVED})]] if "archive" in self.destinations else []
         wanted = merge([*held.levels, *implied], self.known)
         targets, problems = parse(wanted, self.parsers)
-        said = any(row.cells or row.require for level in held.rows for row in level)
+        said = any(row.cells or row.require for row in held.flat)
         return Decision(
             targets=targets,
             when=wanted.when or when,

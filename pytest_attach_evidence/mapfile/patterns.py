@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 STARS = re.compile(r"\*+")
@@ -15,7 +16,7 @@ WORD = re.compile(r"\w+")
 Rank = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """A pattern of node ids, which covers everything below what it names, as on pytest's command line.
 
@@ -28,7 +29,6 @@ class Pattern:
     text: str
     rank: Rank
     order: Rank
-    regex: re.Pattern[str]
 
     @classmethod
     def of(cls, text: str) -> Pattern:
@@ -45,11 +45,16 @@ class Pattern:
         )
         letters = len(text) - sum(map(len, stars))
         order = (*rank, -letters, sum(map(len, stars)))
-        return cls(text, rank, order, re.compile(_regex(text), re.DOTALL))
+        return cls(text, rank, order)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        # Most patterns have no star and are never asked.
+        return re.compile(_regex(self.text), re.DOTALL)
 
     def matches(self, nodeid: str) -> bool:
         """Tell whether the pattern covers a test."""
-        return self.regex.match(nodeid) is not None
+        return self._regex.match(nodeid) is not None
 
     def covers(self, other: Pattern) -> bool:
         """Tell whether this is surely wider than another one: every test of that is one of its own."""

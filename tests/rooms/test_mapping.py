@@ -101,7 +101,7 @@ def test_the_documented_precedence_holds(tmp_path: Path, row: list[str]) -> None
     held = asked.of([marks(cell) for cell in levels], [TEST])
 
     assert [] == [str(problem) for problem in asked.problems]
-    assert [] == asked.unclear([TEST])
+    assert [] == asked.unclear(held)
     assert expected == outcome(held)
 
 
@@ -129,7 +129,7 @@ def test_of_two_rows_that_cross_nobody_can_choose(
     """Neither is more specific: that is an error where they disagree, told once for all tests."""
     asked = rules(tmp_path, {"tests/test_i*": near, "tests/*_it.py*": far})
 
-    told = [line for test in (TEST, TEST) for line in asked.unclear([test])]
+    told = [line for test in (TEST, TEST) for line in asked.unclear(asked.of([], [test]))]
 
     assert [f"map.csv:2 and map.csv:3 both tell {about} of it"] * bool(about) == [
         line.partition(" and none")[0] for line in told
