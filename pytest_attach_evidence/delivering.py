@@ -121,8 +121,8 @@ def status_of(summary: Summary, *, collected_now: bool) -> int:
 
 
 def drift_of(project: Project, records: Sequence[RunRecord], results: Results) -> Drift | None:
-    """Return what became of each row of the project's map; None where it has none."""
-    if not project.rules.files:
+    """Return what became of each row of the project's map; None where it has none, or a wrong one."""
+    if not project.rules.files or project.rules.errors:
         return None
     return drift(
         project.rules.targets(),

@@ -95,7 +95,7 @@ def unknown_name(where: str, name: str, known: Collection[str]) -> str:
 
 def _aliases(mark: Mark) -> list[str]:
     return [
-        f"the alias {alias!r} is in no map file - write destination=target instead"
+        f"the alias {alias!r} is in no map file - set evidence_map, or write destination=target"
         for alias in mark.args
     ]
 

@@ -208,6 +208,12 @@ def _status(summary: Summary) -> ExitStatus:
     return ExitStatus(delivering.status_of(summary, collected_now=False))
 
 
+def _about_map(project: Project) -> list[str]:
+    """Return why nothing is told of the map's rows, where that is so; what is delivered needs no map."""
+    first = [str(problem) for problem in project.rules.errors[:1]]
+    return [project.redactor.line(f"map: its rows are not told of: {line}") for line in first]
+
+
 def _summary(
     config: pytest.Config, project: Project, group: Group, results: Results, notes: Sequence[str]
 ) -> Summary:
@@ -217,7 +223,7 @@ def _summary(
         project, options, group.runs, only_rejected=delivering.only_rejected(results)
     )
     command = command if later else ""
-    told = [*notes, *project.budget.clocks.told()]
+    told = [*notes, *_about_map(project), *project.budget.clocks.told()]
     return Summary(
         results=results,
         records=group.records,

@@ -23,6 +23,7 @@ Mask = Callable[[str], str]
 COLUMNS = ("row", "test", "status", "detail")
 OTHER_TARGETS = "they have other targets: of a nearer marker or row, or the map was changed since"
 MOST_LACKS = 3
+MOST_BARE = 200
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -48,7 +49,10 @@ def detail(one: RowState) -> str:
 def table(found: Drift) -> list[list[str]]:
     """Return the rows of a table with `COLUMNS`, tests that no row expects last."""
     rows = [[one.row.place, one.row.test, one.status, detail(one)] for one in found.rows]
-    return rows + [["", name, NOT_MAPPED, ""] for name in found.bare]
+    rows += [["", name, NOT_MAPPED, ""] for name in found.bare[:MOST_BARE]]
+    hidden = len(found.bare) - MOST_BARE
+    more = ["", f"and {hidden} more", NOT_MAPPED, "--csv and --json have them all"]
+    return [*rows, more] if hidden > 0 else rows
 
 
 def facts(found: Drift, mask: Mask) -> dict[str, Any]:

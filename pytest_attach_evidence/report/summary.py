@@ -98,7 +98,7 @@ class Summary:
         """Return what a person has to choose from where the summary alone cannot know it."""
         if not self._failed(State.REJECTED):
             return []
-        ways = "--retry-rejected after you acted there, with --remap after you changed the marks"
+        ways = "--retry-rejected after you acted there, with --remap after you changed marks or map"
         return [f"what was rejected is not tried again by itself: push with {ways}"]
 
     def headline(self) -> str:

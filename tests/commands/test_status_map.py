@@ -120,6 +120,20 @@ def test_a_push_brings_the_sheet_up_to_date(project: Project, sandbox: Sandbox) 
     assert "mapped: 1 row: 1 delivered\n" in pushed.out
 
 
+def test_a_push_needs_no_map(project: Project, ended: Ended) -> None:
+    """Where the file is gone it delivers all the same, says so, and leaves the sheet as it is."""
+    run = project.record().run.id
+    archived = project.spool / "archive" / run / "map.csv"
+    before = archived.read_bytes()
+    (project.folder / "map.csv").unlink()
+
+    pushed = project.command("push", "--retry-rejected")
+
+    assert (65, 1) == (pushed.status, *pushed.numbers("rejected")), pushed
+    assert "map: its rows are not told of: map.csv: cannot be read (No such file" in pushed.out
+    assert before == archived.read_bytes()
+
+
 def test_an_exported_sheet_is_a_map(project: Project, ended: Ended) -> None:
     """The run of the sheet that came back has the same targets as before."""
     assert 0 == project.command("status", "--map", "--csv", "out.csv").status
