@@ -110,7 +110,7 @@ class Project:
             rows=held.tests,
             require=held.require,
             filters=held.filters(self.filters),
-            bare=not said and not any(target.origin for target in targets),
+            bare=not said and not wanted.texts.keys() - {"archive"},
             problems=(*held.problems, *problems),
             left_out=frozenset(name for name, texts in wanted.texts.items() if texts)
             - self.destinations.keys(),
@@ -165,17 +165,28 @@ def load(
         known=known,
         filters=filters,
         parsers=parsers,
-        rules=Rules(
-            [mapfile.read(path, settings.rootdir) for path in settings.map if needed is None],
-            known=known,
-            parsers=parsers,
-            environment=os.environ,
-            is_secret=redactor.holds_known,
-        ),
+        rules=_rules(settings.map if needed is None else (), settings, known, parsers, redactor),
     )
     if needed is None:
         project.run_targets()
     return project
+
+
+def _rules(
+    paths: Sequence[Path],
+    settings: Settings,
+    known: frozenset[str],
+    parsers: Mapping[str, Parse],
+    redactor: Redactor,
+) -> Rules:
+    """Return the map, whatever is wrong with it: the caller decides what that means."""
+    return Rules(
+        [mapfile.read(path, settings.rootdir) for path in paths],
+        known=known,
+        parsers=parsers,
+        environment=os.environ,
+        is_secret=redactor.holds_known,
+    )
 
 
 def _parsers(destinations: Mapping[str, Destination]) -> dict[str, Parse]:

@@ -51,7 +51,7 @@ LEVELS = {
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "item_log", "keeper", "map_lint", "mapping", "marks"),
+    *("capture", "collection", "content", "item_log", "keeper", "mapping", "marks"),
     *("naming", "objects", "recorder", "redact", "spool", "step_log"),
     *("tables", "targets", "zipped"),
 }

@@ -195,6 +195,8 @@ def test_tests_that_nobody_mapped_are_recorded(
         def test_failing(): assert 0
         @pytest.mark.evidence(squash="A-2")
         def test_marked(): pass
+        @pytest.mark.evidence(workiva="f/p")
+        def test_marked_for_one_that_is_off(): pass
         @pytest.mark.skip
         def test_skipped(): pass
         """,

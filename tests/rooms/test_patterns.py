@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from pytest_attach_evidence.mapfile import Index
@@ -101,6 +102,7 @@ STARRED = st.builds(
 ).filter(lambda text: text and "***" not in text)
 
 
+@limits(deadline=None)
 @given(patterns=st.lists(STARRED, unique=True, max_size=12), nodeid=IDS)
 def test_the_index_finds_what_trying_each_pattern_finds(patterns: list[str], nodeid: str) -> None:
     """Words and beginnings only save work: no match is lost, and none is invented."""

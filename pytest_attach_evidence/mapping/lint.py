@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -11,21 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import TargetError
-from .mapfile import RUN
-from .mapfile import Cell
-from .mapfile import MapFile
-from .mapfile import MapRow
-from .mapfile.placeholders import PlaceholderError
-from .mapfile.placeholders import Template
-from .mapfile.rows import REQUIRE
-from .mapfile.rows import TEST
-from .mapfile.rows import WHEN
-from .mapfile.rows import destinations_in
-from .mapfile.rows import problem
-from .model import Problem
-from .targets import Mark
-from .targets import Parse
+from ..errors import TargetError
+from ..mapfile import RUN
+from ..mapfile import Cell
+from ..mapfile import MapFile
+from ..mapfile import MapRow
+from ..mapfile.placeholders import PlaceholderError
+from ..mapfile.placeholders import Template
+from ..mapfile.rows import REQUIRE
+from ..mapfile.rows import TEST
+from ..mapfile.rows import WHEN
+from ..mapfile.rows import destinations_in
+from ..mapfile.rows import problem
+from ..model import Problem
+from ..targets import Mark
+from ..targets import Parse
 
 
 # What the plugin itself attaches; a test may name others.
@@ -93,7 +94,8 @@ def _unknown_columns(file: MapFile, known: Collection[str]) -> Iterator[Problem]
 def _differing(rows: Sequence[MapRow]) -> Iterator[tuple[str, Problem]]:
     """Yield the rows that contradict another one of the same test, by their place."""
     first: dict[tuple[str, str], tuple[MapRow, str]] = {}
-    for row in rows:
+    number = Counter(row.test for row in rows)
+    for row in (one for one in rows if number[one.test] > 1):
         said = {WHEN: row.when, **{f"{name}_{WHEN}": when for name, when in row.whens.items()}}
         said |= {name: "-" if cell.drops else "targets" for name, cell in row.cells.items()}
         for column, value in said.items():
