@@ -21,7 +21,7 @@ def options_table() -> str:
     rows = ["| ini option | flag | values | default | |", "|---|---|---|---|---|"]
     for option in OPTIONS:
         values = ", ".join(f"`{choice}`" for choice in option.choices if choice) or option.kind
-        flag = "" if option.is_list else f"`{option.flag}`"
+        flag = f"`{option.flag}`" if option.has_flag else ""
         default = f"`{option.default}`" if option.default else ""
         rows.append(f"| `{option.name}` | {flag} | {values} | {default} | {option.help} |")
     return "\n".join(rows)

@@ -48,7 +48,15 @@ def next_options(config: pytest.Config, *, leave_out: Sequence[str] = ()) -> lis
     given = [pair for pair in config.option.override_ini or () if pair not in leave_out]
     given += _flags(config)
     words += [word for pair in given for word in ("-o", pair)]
+    words += [word for path in maps_given(config) for word in ("--evidence-map", path)]
     return [*words, *(word for plugin in _plugins(config) for word in ("-p", plugin))]
+
+
+def maps_given(config: pytest.Config) -> list[str]:
+    """Return the map files that were given as flags, absolute."""
+    here = config.invocation_params.dir
+    given = config.getoption("evidence_map", None) or ()
+    return [str((here / Path(path).expanduser()).absolute()) for path in given]
 
 
 def _plugins(config: pytest.Config) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .content import Source
 from .keeper import Keeper
 from .model import Evidence
+from .model import Filter
 from .model import Item
 from .model import Target
 from .model import utc_text
@@ -28,7 +29,15 @@ class Collection:
     _items: int = 0
 
     def begin(
-        self, nodeid: str, *, rerun: int = 0, found: Sequence[Target] = (), when: str = "always"
+        self,
+        nodeid: str,
+        *,
+        rerun: int = 0,
+        found: Sequence[Target] = (),
+        when: str = "always",
+        rows: Sequence[str] = (),
+        require: Sequence[str] = (),
+        filters: Sequence[Filter] = (),
     ) -> Recorder:
         """Return the recorder of an item that begins now. Nothing is written yet."""
         self._items += 1
@@ -42,6 +51,9 @@ class Collection:
             when=when,
             started_at=utc_text(),
             targets=tuple(found),
+            rows=tuple(map(self.keeper.redactor.text, rows)),
+            require=tuple(require),
+            filters=tuple(filters),
         )
         return Recorder(self.keeper, item)
 

@@ -88,11 +88,13 @@ class Controller(Ending):
         self.bugs += [b for b in told.get("bugs", ()) if b not in self.bugs]
         self.lost += told.get("broken", ())
         self.left_out |= set(told.get("left_out", ()))
+        self.map_told.of_worker(told.get("map", {}))
 
     @guarded
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count outcomes."""
         self.outcomes.add(report)
+        self.map_told.add(report)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:

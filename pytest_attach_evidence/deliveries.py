@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
+from dataclasses import dataclass
 from dataclasses import replace
 
 from .model import Delivery
@@ -90,9 +91,14 @@ def unconcluded(record: RunRecord) -> list[Target]:
 
 def states(record: RunRecord) -> dict[State, int]:
     """Return how many deliveries of a run are in which state, from its journals alone."""
-    doubt = in_doubt(record)
-    counts = Counter(_state_of(record, delivery, doubt) for delivery in wanted([record]))
+    counts = Counter(state_by_key(record).values())
     return {state: counts[state] for state in State if counts[state]}
+
+
+def state_by_key(record: RunRecord) -> dict[str, State]:
+    """Return the state of every delivery of a run, from its journals alone."""
+    doubt = in_doubt(record)
+    return {one.key: _state_of(record, one, doubt) for one in wanted([record])}
 
 
 def open_state(key: str, doubt: Collection[str]) -> State:
@@ -150,16 +156,56 @@ def damage(record: RunRecord, receipts: Collection[str]) -> list[Problem]:
 
 
 def missing(records: Iterable[RunRecord]) -> list[Item]:
-    """Return the items that are mapped to a target and whose evidence is wanted, but have none."""
-    found = []
-    for record in records:
-        have = {piece.item_id for piece in record.pieces if piece.id not in record.unwanted}
-        for item in last_reruns(record.items.values()):
-            mapped = not item.is_run and any(target.origin for target in item.targets)
-            ran = item.outcome is not Outcome.SKIPPED
-            if mapped and ran and item.id not in have and item.keeps(failed=item.outcome.failed):
-                found.append(item)
-    return found
+    """Return the items that should have evidence, by their targets or what is required, and lack it."""
+    return [item for record in records for item in lacking(record)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """What evidence an item lacks: required `kinds`, `destinations` that got nothing, maybe any at all."""
+
+    kinds: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    nothing: bool = False
+
+    def __str__(self) -> str:
+        """Tell it in words."""
+        if self.nothing:
+            names = f" for {', '.join(self.destinations)}" if self.destinations else ""
+            return f"attached nothing{names}"
+        kinds = [f"has no {', '.join(self.kinds)}"] if self.kinds else []
+        bare = (
+            [f"has nothing that {', '.join(self.destinations)} takes"] if self.destinations else []
+        )
+        return " and ".join(kinds + bare)
+
+
+def lacking(record: RunRecord) -> dict[Item, Lack]:
+    """Return the items of a run that lack evidence, each with what it lacks.
+
+    Nothing is expected of a skipped item, nor where `when` or the filter of every destination wants
+    nothing of an item that ended like this.
+    """
+    kinds: dict[str, set[str]] = {}
+    for piece in record.pieces:
+        if piece.id not in record.unwanted:
+            kinds.setdefault(piece.item_id, set()).add(piece.kind)
+    items = [item for item in last_reruns(record.items.values()) if item.mapped and not item.is_run]
+    lacks = ((item, _lack(item, kinds.get(item.id, set()))) for item in items)
+    return {item: lack for item, lack in lacks if lack.kinds or lack.destinations}
+
+
+def _lack(item: Item, kinds: Collection[str]) -> Lack:
+    """Return what evidence an item lacks that has pieces of these kinds."""
+    if item.outcome is Outcome.SKIPPED or not item.keeps(failed=item.outcome.failed):
+        return Lack()
+    names = dict.fromkeys(target.destination for target in item.targets if target.origin)
+    asked = [name for name in names if item.takes(name)]
+    return Lack(
+        kinds=tuple(kind for kind in item.require if kind not in kinds),
+        destinations=tuple(n for n in asked if not any(item.takes(n, kind) for kind in kinds)),
+        nothing=not kinds,
+    )
 
 
 def last_reruns(items: Collection[Item]) -> list[Item]:

@@ -17,11 +17,15 @@ from .deliver import replaced
 from .deliveries import in_doubt
 from .deliveries import is_settled
 from .deliveries import open_state
+from .destinations.base import Keeping
+from .drift import Drift
+from .drift import drift
 from .errors import SpoolError
 from .model import Failure
 from .model import State
 from .model import utc_text
 from .project import Project
+from .report.drift import sheet
 from .report.exit_status import exit_status
 from .report.progress import progress
 from .report.summary import Summary
@@ -32,6 +36,7 @@ from .spool import Spool
 
 INTERRUPTED_S = 30.0
 MOST_BESIDE = 1000
+MAP = "map.csv"
 
 
 def deliver_runs(
@@ -110,7 +115,37 @@ def status_of(summary: Summary, *, collected_now: bool) -> int:
         p.severity == "error" for r in summary.records for p in r.refused
     )
     damaged = any(record.problems for record in summary.records)
-    return int(exit_status(summary.results, refused=refused or damaged))
+    return int(
+        exit_status(summary.results, refused=refused or damaged, missing=summary.fails_for_missing)
+    )
+
+
+def drift_of(project: Project, records: Sequence[RunRecord], results: Results) -> Drift | None:
+    """Return what became of each row of the project's map; None where it has none, or a wrong one."""
+    if not project.rules.files or project.rules.errors:
+        return None
+    return drift(
+        project.rules.targets(),
+        records,
+        results.plan.deliveries.values(),
+        results.state_of,
+        mask=project.redactor.text,
+    )
+
+
+def keep_map(project: Project, summary: Summary) -> None:
+    """Put the map with the state of its rows beside what a destination of files holds of the runs.
+
+    Raises DeliveryError where it cannot be written.
+    """
+    if summary.drift is None:
+        return
+    runs = [record.run.id for record in summary.records]
+    text = sheet(project.rules.files, summary.drift, runs, project.redactor.text)
+    for destination in project.destinations.values():
+        if isinstance(destination, Keeping):
+            for run in runs:
+                destination.keep(run, MAP, text)
 
 
 def tidy(project: Project, current: RunFolder, *, unwanted: bool) -> None:

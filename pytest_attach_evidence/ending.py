@@ -15,8 +15,10 @@ from .capture.timers import RAISED
 from .clocks import Began
 from .deliver import Group
 from .deliver import Results
+from .errors import DeliveryError
 from .errors import SpoolError
 from .hooks import Collecting
+from .map_told import MapTold
 from .project import Project
 from .report import document
 from .report import output
@@ -39,6 +41,7 @@ class Ending(Collecting):
         super().__init__(config, project)
         self.outcomes = rooms.Outcomes()
         self.began = Began()
+        self.map_told = MapTold()
         self.folder: RunFolder | None = None
         self.voice = Voice(config)
         self.notes: list[str] = []
@@ -60,7 +63,7 @@ class Ending(Collecting):
             return step(*arguments, **named)
         except KeyboardInterrupt:
             self.interrupted = True
-        except SpoolError as error:
+        except (SpoolError, DeliveryError) as error:  # of the delivery only the archive raises here
             self.lost.append(self.project.redactor.line(str(error)))
         except RAISED as error:  # never break the run
             self.note_bug(where, error)
@@ -92,6 +95,8 @@ class Ending(Collecting):
         troubles = len(self.lost) + len(self.bugs)
         named = {"by": "session", "exit_status": status, "mask": mask}
         self._try("the summary's file", document.write, summary, [self.folder], **named)
+        if self._uploads:
+            self._try("the map", delivering.keep_map, self.project, summary)
         summary.results.spool_errors += [
             e for e in self.lost if e not in summary.results.spool_errors
         ]
@@ -118,6 +123,8 @@ class Ending(Collecting):
             "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
         )
         self._try("the run's item", self.collecting.stop, status)
+        if bare := [self.project.redactor.text(name) for name in self.map_told.bare]:
+            self._try("the journal", self.folder.write_bare, bare)
         counts = dict(self.outcomes.counts)
         self._try("the journal", self.folder.write_finished, status, counts)
         done = self._done(status)
@@ -156,6 +163,14 @@ class Ending(Collecting):
         names = ", ".join(sorted(self.left_out))
         if names:
             self.notes.append(f"left out: targets of {names}, not in evidence_destinations")
+        told = self._try(
+            "the map",
+            self.map_told.warnings,
+            self.project.rules,
+            self.config,
+            narrowed=self.narrowed,
+        )
+        self.notes += map(self.project.redactor.line, told or ())
         self.notes += self.project.budget.clocks.told()
         return Summary(
             results=results,
@@ -163,6 +178,8 @@ class Ending(Collecting):
             next=self._next(results) if delivering.undelivered(results) else "",
             notes=self.notes,  # hooks that fail are noted yet
             collected_only=not self._uploads,
+            on_missing=self.project.settings.on_missing,
+            drift=self._try("the map", delivering.drift_of, self.project, group.records, results),
         )
 
     def _lines(self, summary: Summary) -> list[str]:
@@ -190,8 +207,11 @@ class Ending(Collecting):
             return status
         if self.interrupted or (summary is not None and summary.results.interrupted):
             return int(pytest.ExitCode.INTERRUPTED)
-        if not self._uploads or self.project.settings.on_undelivered == "warn":
+        if not self._uploads:
             return status
+        if self.project.settings.on_undelivered == "warn":
+            lacks = summary is not None and summary.fails_for_missing
+            return int(ExitStatus.PERSON_MUST_ACT) if lacks else status
         if self.bugs or (summary is None and not self.lost):
             return int(ExitStatus.BUG)
         if summary is None:

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from collections.abc import Generator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from .targets import Mark
 
 Hook = Callable[..., Any]
 MARKS = pytest.StashKey[int]()
+BARE = "evidence_bare"
 LATE_MARK = (
     "was added while the test ran, which is too late to have an effect - "
     "add it in pytest_collection_modifyitems"
@@ -59,6 +61,7 @@ class Checking:
         self.bugs: list[str] = []
         self.problems: list[str] = []
         self.left_out: set[str] = set()
+        self.narrowed = False
 
     def note_bug(self, where: str, error: BaseException) -> None:
         """Remember an error of ours, one line."""
@@ -66,10 +69,17 @@ class Checking:
         if line not in self.bugs:
             self.bugs.append(line)
 
+    @guarded
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note that not all tests are there: then nothing is known of those in the map."""
+        self.narrowed = self.narrowed or bool(items)
+
     @pytest.hookimpl(tryfirst=True)
     @guarded
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Decide the targets of every item; a target that cannot be read ends the session here."""
+        self.problems += map(self.project.redactor.text, map(str, self.project.rules.errors))
+        self.narrowed = self.narrowed or bool(session.testsfailed)
         for item in session.items:
             self._decide(item)
         if self.problems:
@@ -83,9 +93,10 @@ class Checking:
     def _decide(self, item: pytest.Item) -> None:
         item.stash[MARKS] = marks.number_of(item)
         levels = [*marks.levels_of(item), self._level_of_hooks(item)]
-        problems = rooms.decide(self.project, item, levels)
-        self.problems += map(self.project.redactor.text, problems)
-        self.left_out |= rooms.left_out(self.project, levels)
+        decision = rooms.decide(self.project, item, levels)
+        mask = self.project.redactor.text
+        self.problems += (mask(f"{item.nodeid}: {problem}") for problem in decision.problems)
+        self.left_out |= decision.left_out
 
     def _level_of_hooks(self, item: pytest.Item) -> list[Mark]:
         try:
@@ -200,6 +211,10 @@ class Collecting(Checking):
         if marks.number_of(item) > item.stash.get(MARKS, 0):
             collection.current().refuse("an evidence mark", LATE_MARK)
         self.collecting.items.end(item)
+        ended = item.stash[MAPPED].reruns[-1].item
+        if self.project.rules.files and item.stash[MAPPED].bare:
+            # In the controller nobody else knows it. A report may only hold text.
+            setattr(report, BARE, ended.outcome.value)
         if self.config.getoption("xmlpath", None):
             junit.add_properties(report, item.stash[MAPPED].reruns[-1])
 
@@ -246,6 +261,10 @@ class Worker(Collecting):
                 "bugs": self.bugs,
                 "broken": self.broken,
                 "left_out": sorted(self.left_out),
+                "map": {
+                    "unheld": [row.place for row in self.project.rules.unheld()],
+                    "narrowed": self.narrowed,
+                },
             }
 
     @pytest.hookimpl(trylast=True)

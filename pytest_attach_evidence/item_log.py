@@ -94,7 +94,7 @@ class ItemLog:
         An item that only the archive takes is recorded with its first piece.
         """
         with self._lock:
-            if self._keeper is None or self._begun or not self._mapped:
+            if self._keeper is None or self._begun or not self.item.mapped:
                 return
             try:
                 self._keeper.folder.write_begun(self.item)
@@ -120,7 +120,7 @@ class ItemLog:
             duration = round(time.monotonic() - self._started, 3)
             steps = self.step_log.outcomes
             self.item = replace(self.item, outcome=outcome, duration_s=duration, steps=steps)
-            if keeper is None or self._copied or not (self._begun or self._mapped):
+            if keeper is None or self._copied or not (self._begun or self.item.mapped):
                 return
             unwanted = [] if self._keeps() else [piece.id for piece in self._pieces]
             try:
@@ -155,10 +155,6 @@ class ItemLog:
                 severity="warning" if warning else "error",
             )
             self._keeper.refuse(problem)
-
-    @property
-    def _mapped(self) -> bool:
-        return any(target.origin for target in self.item.targets)  # the archive takes all
 
     @property
     def _copied(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from .targets import Mark
 
 
 NAME = "evidence"
+LONG = 100
 DESCRIPTION = (
     "evidence(*aliases, when=None, **targets): where the evidence of the test goes, such as "
     'squash="TC-12", workiva="form/phase"; None drops what is farther away; '
@@ -31,6 +34,45 @@ def levels_of(item: pytest.Item) -> list[list[Mark]]:
         else:
             levels.append(list(node.own_markers))
     return [[Mark(m.args, m.kwargs) for m in level if m.name == NAME] for level in levels]
+
+
+def names_of(item: pytest.Item) -> list[str]:
+    """Return the node ids of an item: pytest's own, and those that another version of it would give.
+
+    From 9.2 on pytest names a text of more than 100 characters by its argument and its number (or, where it
+    is told so, by its hash); before it took the text itself.
+    """
+    callspec = getattr(item, "callspec", None)
+    values = getattr(callspec, "params", {}).items()
+    long = {name: v for name, v in values if isinstance(v, str | bytes) and len(v) > LONG}
+    if not long:
+        return [item.nodeid]
+    start, bracket, id = item.nodeid.partition("[")
+    numbers = getattr(callspec, "indices", {})
+    other = [id, id, id]
+    for name, value in long.items():
+        of_value = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        ways = (_escaped(value), f"{name}{numbers.get(name, 0)}", sha256(of_value).hexdigest())
+        way = next((one for one in ways if re.search(_token(one), id)), None)
+        if way is not None:  # else somebody named it
+            other = [_replaced(way, new, old) for new, old in zip(ways, other, strict=True)]
+    return list(dict.fromkeys((item.nodeid, *(start + bracket + one for one in other))))
+
+
+def _replaced(part: str, new: str, id: str) -> str:
+    return re.sub(_token(part), lambda _: new, id, count=1)
+
+
+def _token(text: str) -> str:
+    """Return an expression for a text that is a whole part of an id in brackets."""
+    return rf"(?:(?<=^)|(?<=-)){re.escape(text)}(?=[-\]])"
+
+
+def _escaped(value: str | bytes) -> str:
+    """Return a parameter as pytest writes it in an id."""
+    if isinstance(value, bytes):
+        return value.decode("ascii", "backslashreplace")
+    return value.encode("unicode_escape").decode("ascii")
 
 
 def number_of(item: pytest.Item) -> int:

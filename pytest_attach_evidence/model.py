@@ -89,13 +89,33 @@ class Target(Record):
         return f"{self.destination} {self.kind} {self.id}{scope}".rstrip()
 
 
+def keeps(when: str, *, failed: bool) -> bool:
+    """Tell whether `when` (always, failed, passed) keeps evidence of what ended like this."""
+    return when == "always" or (when == "failed") == failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter(Record):
+    """What one destination takes of an item: for which outcome, and pieces of which kinds (none: of all)."""
+
+    destination: str
+    when: str = "always"
+    kinds: tuple[str, ...] = ()
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "kinds": tuple(map(str, values.get("kinds", ())))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item(Record):
     """One pytest test in one rerun. The run itself is an item too, with node id ''.
 
-    `rerun` counts from 0; `when` says for which outcome evidence is kept (always, failed, passed);
-    `duration_s` is None until the item ended. `steps` tells how its outermost steps ended, in the order
-    in which they began; it is known once the item ended.
+    `rerun` counts from 0; `when` says for which outcome evidence is kept (always, failed, passed), and
+    `filters` what single destinations take of it; `duration_s` is None until the item ended. `steps` tells
+    how its outermost steps ended, in the order in which they began; it is known once the item ended.
+    `rows` are the `test` cells of the map's rows that hold for it, `require` the kinds of evidence that it
+    has to have.
     """
 
     id: str
@@ -109,22 +129,44 @@ class Item(Record):
     duration_s: float | None = None
     targets: tuple[Target, ...] = ()
     steps: tuple[Outcome, ...] = ()
+    rows: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
-        targets = tuple(Target.from_json(target) for target in values.get("targets", ()))
-        outcome = Outcome(values.get("outcome", Outcome.UNKNOWN))
-        steps = tuple(map(Outcome, values.get("steps", ())))
-        return {**values, "targets": targets, "outcome": outcome, "steps": steps}
+        return {
+            **values,
+            "targets": tuple(Target.from_json(target) for target in values.get("targets", ())),
+            "outcome": Outcome(values.get("outcome", Outcome.UNKNOWN)),
+            "steps": tuple(map(Outcome, values.get("steps", ()))),
+            "rows": tuple(map(str, values.get("rows", ()))),
+            "require": tuple(map(str, values.get("require", ()))),
+            "filters": tuple(Filter.from_json(one) for one in values.get("filters", ())),
+        }
 
     @property
     def is_run(self) -> bool:
         """Whether this item stands for the run itself."""
         return self.nodeid == ""
 
+    @property
+    def mapped(self) -> bool:
+        """Whether evidence is expected: it has a target (the archive takes all), or kinds are required."""
+        return bool(self.require) or any(target.origin for target in self.targets)
+
     def keeps(self, *, failed: bool) -> bool:
         """Tell whether `when` keeps the evidence if the item ended like this."""
-        return self.when == "always" or (self.when == "failed") == failed
+        return keeps(self.when, failed=failed)
+
+    def takes(self, destination: str, kind: str | None = None) -> bool:
+        """Tell whether a destination takes pieces of a kind (None: any at all) as the item ended."""
+        filters = (one for one in self.filters if one.destination == destination)
+        return all(
+            keeps(one.when, failed=self.outcome.failed)
+            and (kind is None or not one.kinds or kind in one.kinds)
+            for one in filters
+        )
 
     @property
     def title(self) -> str:

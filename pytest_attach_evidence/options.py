@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One ini option; every scalar is a flag too.
+    """One ini option; every scalar, and every list of paths, is a flag too.
 
     `kind` is `choice`, `text`, `path`, `number`, `size`, or a list of them: `names`, `lines`, `paths`.
     `default` is written as in an ini file.
@@ -25,9 +25,31 @@ class Option:
         return self.kind in ("names", "lines", "paths")
 
     @property
+    def has_flag(self) -> bool:
+        """Whether there is a flag: of every scalar, and of paths, where it is given once for each."""
+        return not self.is_list or self.kind == "paths"
+
+    @property
     def flag(self) -> str:
-        """The command line flag of a scalar option."""
+        """The command line flag, where there is one."""
         return "--" + self.name.replace("_", "-")
+
+
+def _filters(name: str) -> tuple[Option, Option]:
+    """Return the options that say what one destination takes."""
+    return (
+        Option(
+            name=f"evidence_{name}_when",
+            kind="choice",
+            choices=("", "always", "failed", "passed"),
+            help=f"Outcomes of a test of whose kept evidence {name} gets something (default: all)",
+        ),
+        Option(
+            name=f"evidence_{name}_kinds",
+            kind="names",
+            help=f"Kinds of evidence that {name} gets, such as screenshot, log (default: all)",
+        ),
+    )
 
 
 OPTIONS = (
@@ -55,6 +77,11 @@ OPTIONS = (
         kind="path",
         default=".evidence/archive",
         help="Folder of the archive destination",
+    ),
+    Option(
+        name="evidence_map",
+        kind="paths",
+        help="Map files, CSV or TOML, that say where the evidence of tests goes",
     ),
     Option(
         name="evidence_when",
@@ -180,6 +207,13 @@ OPTIONS = (
         help="Whether evidence that was not delivered fails the run",
     ),
     Option(
+        name="evidence_on_missing",
+        kind="choice",
+        choices=("off", "warn", "fail"),
+        default="off",
+        help="Whether tests that should have evidence and have none are named, or fail the run",
+    ),
+    Option(
         name="evidence_keep_runs",
         kind="number",
         default="3",
@@ -195,6 +229,7 @@ OPTIONS = (
         kind="names",
         help="Hosts for which http:// is accepted",
     ),
+    *_filters("archive"),
     Option(name="evidence_squash_url", help="Root of Squash TM with its context path"),
     Option(
         name="evidence_squash_iteration",
@@ -227,6 +262,7 @@ OPTIONS = (
         default="off",
         help="Whether the execution gets a comment with run, tests and outcomes",
     ),
+    *_filters("squash"),
     Option(
         name="evidence_workiva_url",
         default="https://api.app.wdesk.com",
@@ -244,6 +280,7 @@ OPTIONS = (
         kind="names",
         help="Further hosts that may get Workiva uploads and give its files",
     ),
+    *_filters("workiva"),
     Option(name="evidence_huawei_url", help="Endpoint of CodeArts Req in your region"),
     Option(name="evidence_huawei_project", help="Id of the CodeArts project"),
     Option(
@@ -268,6 +305,7 @@ OPTIONS = (
         default="12M",
         help="Largest request that the gateway takes where an access key signs it",
     ),
+    *_filters("huawei"),
     Option(name="evidence_rillsoft_url", help="Root of the Rillsoft Integration Server"),
     Option(name="evidence_rillsoft_client", help="Id of the client (tenant)"),
     Option(name="evidence_rillsoft_project", help="Id of the project that scopes uploads"),
@@ -279,6 +317,7 @@ OPTIONS = (
         default="on",
         help="Whether all pieces of a run for one attachment become one zip",
     ),
+    *_filters("rillsoft"),
 )
 
 

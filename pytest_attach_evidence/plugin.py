@@ -35,12 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("evidence", "evidence (pytest-attach-evidence)")
     for option in OPTIONS:
         declare(parser, option)
-        if not option.is_list:
+        if option.has_flag:
             choices = f" ({', '.join(filter(None, option.choices))})" if option.choices else ""
             default = f" [{option.default}]" if option.default else ""
             group.addoption(
                 option.flag,
                 dest=option.name,
+                action="append" if option.is_list else "store",
                 default=None,
                 metavar=option.name.rpartition("_")[2].upper(),
                 help=f"{option.help}{choices}{default}".replace("%", "%%"),

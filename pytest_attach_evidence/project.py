@@ -3,59 +3,118 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from . import destinations as ours
+from . import mapfile
 from . import settings as settings_room
 from .destinations.base import Destination
 from .destinations.base import Factory
 from .errors import SettingsError
 from .errors import TargetError
+from .mapping import Held
+from .mapping import Rules
+from .model import Filter
 from .model import Target
 from .redact import Redactor
 from .retry import Budget
 from .secrets import Secrets
 from .settings import Settings
+from .targets import WHEN
+from .targets import Levels
 from .targets import Mark
+from .targets import Parse
 from .targets import merge
 from .targets import parse
 from .targets import unknown_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided for an item: see `Item`. `bare`: neither a mark nor the map expects evidence of it.
+
+    `problems` are lines without the item's name, `left_out` destinations with targets that are not enabled.
+    """
+
+    targets: tuple[Target, ...] = ()
+    when: str = "always"
+    rows: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    bare: bool = False
+    problems: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What a session or a command works with. `known` are all destinations there are, by name."""
+    """What a session or a command works with.
+
+    `known` are all destinations there are, by name, `filters` what the enabled ones take of any item, where
+    that is not all, `parsers` what reads their targets; `rules` are the map.
+    """
 
     settings: Settings
     redactor: Redactor
     budget: Budget
     destinations: Mapping[str, Destination]
     known: frozenset[str]
+    filters: tuple[Filter, ...] = ()
+    parsers: Mapping[str, Parse] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
 
     def run_targets(self) -> tuple[Target, ...]:
         """Return the targets of the run's own evidence. Raises SettingsError."""
-        level = [Mark((), {name: text}) for name, text in self.settings.run_targets]
-        found, problems = self.targets_of([level])
-        if problems:
-            raise SettingsError(*(f"evidence_run_targets: {problem}" for problem in problems))
-        return found
+        return self.of_the_run().targets
 
-    def targets_of(self, levels: Iterable[Iterable[Mark]]) -> tuple[tuple[Target, ...], list[str]]:
-        """Return the targets that marks stand for, the archive included, and what is wrong with them."""
-        implied = [Mark((), {"archive": ARCHIVED})] if "archive" in self.destinations else []
-        wanted = merge([*(list(level) for level in levels), implied], self.known)
-        parsers = {name: d.parse for name, d in self.destinations.items() if name != "archive"}
-        archive = self.destinations.get("archive")
-        if archive is not None:
-            parsers["archive"] = lambda text: archive.parse("" if text == ARCHIVED else text)
-        return parse(wanted, parsers)
+    def of_the_run(self) -> Decision:
+        """Return what is decided for the run's own evidence. Raises SettingsError."""
+        level = [Mark((), {name: text}) for name, text in self.settings.run_targets]
+        decision = self._decision(self.rules.of_the_run([level]), "always")
+        if decision.problems:
+            lines = (f"evidence_run_targets: {problem}" for problem in decision.problems)
+            raise SettingsError(*lines)
+        return decision
+
+    def decide(
+        self, levels: Levels, names: Sequence[str] = (), parameters: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """Return what is decided for an item by its marks and the map, the archive included.
+
+        `names` are its node ids, of which any may be in the map, `parameters` what fills placeholders.
+        """
+        held = self.rules.of(levels, names, parameters)
+        decision = self._decision(held, self.settings.when)
+        unclear = self.rules.unclear(held)
+        return replace(decision, problems=(*decision.problems, *unclear)) if unclear else decision
+
+    def _decision(self, held: Held, when: str) -> Decision:
+        implied = [[Mark((), {"archive": ARCHIVED})]] if "archive" in self.destinations else []
+        wanted = merge([*held.levels, *implied], self.known)
+        targets, problems = parse(wanted, self.parsers)
+        said = any(row.cells or row.require for row in held.flat)
+        return Decision(
+            targets=targets,
+            when=wanted.when or when,
+            rows=held.tests,
+            require=held.require,
+            filters=held.filters(self.filters),
+            bare=not said and not wanted.texts.keys() - {"archive"},
+            problems=(*held.problems, *problems),
+            left_out=frozenset(name for name, texts in wanted.texts.items() if texts)
+            - self.destinations.keys(),
+        )
 
 
 ARCHIVED = "everything that is kept"
@@ -90,17 +149,56 @@ def load(
     said = {_subject(problem) for problem in problems}
     problems += [problem for problem in wrong if _subject(problem) not in said]
     problems += _ca_problem(settings)
+    filters, wrong = _filters(settings)
+    problems += wrong
+    parsers = _parsers(destinations)
     # Only now are the secrets of a keyring known too.
     redactor, wrong = _redactor(secrets.known_values(), [*settings.redact, *patterns])
     problems += wrong
     if problems:
         raise SettingsError(*dict.fromkeys(problems))
     project = Project(
-        settings=settings, redactor=redactor, budget=budget, destinations=destinations, known=known
+        settings=settings,
+        redactor=redactor,
+        budget=budget,
+        destinations=destinations,
+        known=known,
+        filters=filters,
+        parsers=parsers,
+        rules=_rules(settings.map if needed is None else (), settings, known, parsers, redactor),
     )
     if needed is None:
         project.run_targets()
     return project
+
+
+def _rules(
+    paths: Sequence[Path],
+    settings: Settings,
+    known: frozenset[str],
+    parsers: Mapping[str, Parse],
+    redactor: Redactor,
+) -> Rules:
+    """Return the map, whatever is wrong with it: the caller decides what that means."""
+    return Rules(
+        [mapfile.read(path, settings.rootdir) for path in paths],
+        known=known,
+        parsers=parsers,
+        environment=os.environ,
+        is_secret=redactor.holds_known,
+    )
+
+
+def _parsers(destinations: Mapping[str, Destination]) -> dict[str, Parse]:
+    """Return what reads targets, by destination; many tests share one, which is read once."""
+    once = lru_cache(maxsize=None, typed=True)
+    parsers: dict[str, Parse] = {
+        name: once(one.parse) for name, one in destinations.items() if name != "archive"
+    }
+    archive = destinations.get("archive")
+    if archive is not None:
+        parsers["archive"] = lambda text: archive.parse("" if text == ARCHIVED else text)
+    return parsers
 
 
 def _subject(problem: str) -> str:
@@ -147,6 +245,28 @@ def _problems_of(destination: Destination, delivering: bool) -> list[str]:
         return list(error.problems)
     except TargetError as error:
         return [f"{destination.name}: {error}"]
+
+
+def _filters(settings: Settings) -> tuple[tuple[Filter, ...], list[str]]:
+    """Return what each destination takes, where that is not all, and what is wrong with the options."""
+    found: list[Filter] = []
+    problems: list[str] = []
+    for name in settings.destinations:
+        try:
+            options = settings.of(name)
+            when, kinds = (
+                options.get("when", ""),
+                options.get("kinds", "").replace(",", " ").split(),
+            )
+        except SettingsError as error:
+            problems += error.problems
+            continue
+        if when not in ("", *WHEN):  # an option of another plugin is not checked yet
+            problems.append(f"evidence_{name}_when is {when!r} - choose one of {', '.join(WHEN)}")
+        elif when or kinds:
+            one = Filter(destination=name, when=when or "always", kinds=tuple(kinds))
+            found.append(one)
+    return tuple(found), problems
 
 
 def _ca_problem(settings: Settings) -> list[str]:

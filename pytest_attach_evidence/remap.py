@@ -114,7 +114,8 @@ class _Moving:
         for piece, deliveries in pieces.items():
             if piece in open_ones:
                 kept = [d for d in deliveries if self._stays(d)]
-                own[piece.id] = tuple(dict.fromkeys((*self.targets, *(d.target for d in kept))))
+                wanted = (t for t in self.targets if self.item.takes(t.destination, piece.kind))
+                own[piece.id] = tuple(dict.fromkeys((*wanted, *(d.target for d in kept))))
                 doubtful = (d.key for d in kept if d.key not in self.record.receipts)
                 withdrawn[piece.id] = frozenset(doubtful)
                 self._count(piece, deliveries, own[piece.id])

@@ -26,7 +26,8 @@ class RunRecord:
     the pieces as a set. `finished` is false while the session runs and after a crash. `remapped` holds the
     targets of single pieces since the marks changed, `withdrawn` the keys of a piece that are only looked
     for at a target it left, `sought` whether a look for such a key brought nothing yet, `gone` those
-    that turned out not to be there.
+    that turned out not to be there. `bare` are tests that ran though neither a mark nor the map expects
+    evidence of them, where there was a map.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class RunRecord:
     unwanted: set[str] = field(default_factory=set)
     refused: list[Problem] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
     finished: bool = False
     receipts: dict[str, Receipt] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -55,9 +57,15 @@ class RunRecord:
     gone: dict[str, set[str]] = field(default_factory=dict)
 
     def targets_of(self, piece: Evidence) -> tuple[Target, ...]:
-        """Return where a piece goes: its item's targets, or its own since they were changed."""
-        own = self.remapped.get(piece.id)
-        return self.items[piece.item_id].targets if own is None else own
+        """Return where a piece goes: its item's targets, or its own since they were changed.
+
+        Those of destinations that do not take it are left out.
+        """
+        item, own = self.items[piece.item_id], self.remapped.get(piece.id)
+        found = item.targets if own is None else own
+        if not item.filters:
+            return found
+        return tuple(target for target in found if item.takes(target.destination, piece.kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from . import collection
+from . import marks
 from . import project as project_room
 from ._version import __version__
 from .capture import allure_bridge
@@ -35,6 +36,7 @@ from .errors import SettingsError
 from .keeper import Keeper
 from .model import Run
 from .model import utc_text
+from .project import Decision
 from .project import Project
 from .recorder import Recorder
 from .redact import Redactor
@@ -42,7 +44,6 @@ from .secrets import Secrets
 from .spool import RunFolder
 from .spool import Spool
 from .targets import Levels
-from .targets import merge
 
 
 CI_VARIABLES = (
@@ -122,7 +123,10 @@ class Collecting:
             camera=Camera(settings.capture_limit_s),
         )
         collected = Collection(keeper=keeper, worker=worker)
-        collected.run = collected.begin("", found=project.run_targets())
+        own = project.of_the_run()
+        collected.run = collected.begin(
+            "", found=own.targets, when=own.when, rows=own.rows, filters=own.filters
+        )
         left_behind = LeftBehind(
             settings,
             here=config.invocation_params.dir,
@@ -172,19 +176,19 @@ def _report_folders(config: pytest.Config) -> list[Path]:
     return [(config.invocation_params.dir / str(path)).parent] if path else []
 
 
-def decide(project: Project, item: pytest.Item, levels: Levels) -> list[str]:
-    """Compute an item's targets once, keep them with the item, and return what is wrong with them."""
-    found, problems = project.targets_of(levels)
-    when = merge(levels, project.known).when or project.settings.when
-    item.stash[MAPPED] = Mapped(targets=found, when=when)
-    return [f"{item.nodeid}: {problem}" for problem in problems]
-
-
-def left_out(project: Project, levels: Levels) -> set[str]:
-    """Return the destinations that an item's marks name and that are not enabled."""
-    return {name for name, texts in merge(levels, project.known).texts.items() if texts} - set(
-        project.destinations
+def decide(project: Project, item: pytest.Item, levels: Levels) -> Decision:
+    """Decide once where an item's evidence goes, and keep that with the item."""
+    parameters = getattr(getattr(item, "callspec", None), "params", None)
+    decision = project.decide(levels, marks.names_of(item), parameters)
+    item.stash[MAPPED] = Mapped(
+        targets=decision.targets,
+        when=decision.when,
+        rows=decision.rows,
+        require=decision.require,
+        filters=decision.filters,
+        bare=decision.bare,
     )
+    return decision
 
 
 def begin_run(project: Project, argv: Sequence[str]) -> RunFolder:

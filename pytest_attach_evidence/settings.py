@@ -39,6 +39,7 @@ class Settings:
     destinations: tuple[str, ...] = ("archive",)
     dir: Path = Path(".evidence")
     archive_dir: Path = Path(".evidence/archive")
+    map: tuple[Path, ...] = ()
     when: str = "always"
     screenshot: str = "failed"
     screenshot_teardown: str = "off"
@@ -59,6 +60,7 @@ class Settings:
     deadline_s: float = 300.0
     stall_s: float = 30.0
     on_undelivered: str = "fail"
+    on_missing: str = "off"
     keep_runs: int = 3
     ca_bundle: str | None = None
     http_hosts: tuple[str, ...] = ()
@@ -204,7 +206,9 @@ def _refused_secrets(source: Source) -> list[str]:
 
 def _raw(source: Source, option: Option, here: Path) -> tuple[str, Path]:
     """Return an option's text, lists joined by line breaks, and what its paths are relative to."""
-    flag = None if option.is_list else source.getoption(option.name)
+    flag = source.getoption(option.name) if option.has_flag else None
+    if isinstance(flag, list):
+        return "\n".join(map(str, flag)), here
     if flag is not None:
         return str(flag).strip(), here
     base = source.inipath.parent if source.inipath is not None else source.rootpath
@@ -230,6 +234,9 @@ def _checked(option: Option, text: str, base: Path) -> str:
         refuse(option.name, f"is {text!r}", "write a number of bytes, with K, M or G if you like")
     if option.kind == "path" and text:
         return str(_absolute(option.name, text, base))
+    if option.kind == "paths":
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        return "\n".join(str(_absolute(option.name, line, base)) for line in lines)
     return text
 
 
@@ -251,6 +258,7 @@ def _settings(
         destinations=lines("evidence_destinations"),
         dir=Path(texts["evidence_dir"]),
         archive_dir=Path(texts["evidence_archive_dir"]),
+        map=tuple(map(Path, lines("evidence_map"))),
         when=texts["evidence_when"],
         screenshot=texts["evidence_screenshot"],
         screenshot_teardown=texts["evidence_screenshot_teardown"],
@@ -271,6 +279,7 @@ def _settings(
         deadline_s=float(texts["evidence_deadline"]),
         stall_s=float(max(1, int(texts["evidence_stall"]))),
         on_undelivered=texts["evidence_on_undelivered"],
+        on_missing=texts["evidence_on_missing"],
         keep_runs=int(texts["evidence_keep_runs"]),
         ca_bundle=texts["evidence_ca_bundle"] or None,
         http_hosts=lines("evidence_http_hosts"),

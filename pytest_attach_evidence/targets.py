@@ -53,7 +53,7 @@ def merge(levels: Levels, known: Collection[str]) -> Wanted:
     texts: dict[str, tuple[Any, ...]] = {}
     problems: list[str] = []
     when: str | None = None
-    for level in levels:
+    for level in filter(None, levels):
         found: dict[str, list[Any]] = {}
         for mark in level:
             problems += _aliases(mark)
@@ -95,7 +95,7 @@ def unknown_name(where: str, name: str, known: Collection[str]) -> str:
 
 def _aliases(mark: Mark) -> list[str]:
     return [
-        f"the alias {alias!r} is in no map file - write destination=target instead"
+        f"the alias {alias!r} is in no map file - set evidence_map, or write destination=target"
         for alias in mark.args
     ]
 
@@ -116,8 +116,10 @@ def _values(name: str, value: Any, problems: list[str]) -> list[Any]:
 
 def _when(level: Sequence[Mark], problems: list[str]) -> str | None:
     said = [mark.kwargs["when"] for mark in level if "when" in mark.kwargs]
+    if not said:
+        return None
     wrong = [value for value in said if value not in WHEN]
     problems += [f"when={value!r} is none of {', '.join(WHEN)} - choose one" for value in wrong]
     if len(set(map(str, said))) > 1:
         problems.append(f"when= is {' and '.join(map(repr, said))} at the same place - keep one")
-    return said[0] if said and said[0] in WHEN else None
+    return said[0] if said[0] in WHEN else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from .errors import refuse
@@ -16,6 +17,12 @@ def base_url(option: str, text: str, http_hosts: Iterable[str] = ()) -> str:
     Raises SettingsError: not a URL, user information in it (not repeated), a query, or http:// to a
     host that is neither loopback nor in `http_hosts`.
     """
+    return _base_url(option, text, tuple(http_hosts))
+
+
+@lru_cache(maxsize=64)
+def _base_url(option: str, text: str, http_hosts: tuple[str, ...]) -> str:
+    """Do so; thousands of targets have the same URL."""
     if re.search(r"[^\x21-\x7e]|\\", text):
         refuse(option, "has characters that do not belong in a URL", "write it in plain ASCII")
     try:

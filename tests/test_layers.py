@@ -16,12 +16,27 @@ from pytest_attach_evidence import destinations
 
 PACKAGE = "pytest_attach_evidence"
 ROOT = Path(pytest_attach_evidence.__file__).parent
-DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "plugin")
+DOORS = (
+    *("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "map_told"),
+    "plugin",
+)
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
-    **dict.fromkeys(("mapfile", "option_lines", "options", "secrets", "settings", "urls"), 1),
+    **dict.fromkeys(
+        (
+            "map_lint",
+            "mapfile",
+            "mapping",
+            "option_lines",
+            "options",
+            "secrets",
+            "settings",
+            "urls",
+        ),
+        1,
+    ),
     **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
-    **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
+    **dict.fromkeys(("deliveries", "drift", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
     "destinations": 4,
@@ -36,7 +51,7 @@ LEVELS = {
     **dict.fromkeys(DOORS, 9),
 }
 COLLECTING = {
-    *("capture", "collection", "content", "item_log", "keeper", "mapfile", "marks"),
+    *("capture", "collection", "content", "item_log", "keeper", "mapping", "marks"),
     *("naming", "objects", "recorder", "redact", "spool", "step_log"),
     *("tables", "targets", "zipped"),
 }
@@ -44,6 +59,7 @@ DELIVERING = {
     "apis",
     "deliver",
     "deliveries",
+    "drift",
     "outcomes",
     "destinations",
     "plan",
@@ -56,6 +72,7 @@ MEETING = {
     "clocks",
     "errors",
     "json_record",
+    "mapfile",
     "model",
     "naming",
     "option_lines",

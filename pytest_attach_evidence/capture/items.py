@@ -13,6 +13,7 @@ import pytest
 from .. import collection
 from .. import naming
 from ..collection import Collection
+from ..model import Filter
 from ..model import Target
 from ..recorder import Recorder
 from . import playwright_events
@@ -40,10 +41,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What was decided for an item after collection; `reruns` are the recorders of its attempts."""
+    """What was decided for an item after collection; `reruns` are the recorders of its attempts.
+
+    `bare`: neither a mark nor the map expects evidence of it.
+    """
 
     targets: tuple[Target, ...]
     when: str
+    rows: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    bare: bool = True
     reruns: list[Recorder] = field(default_factory=list)
 
 
@@ -77,7 +85,13 @@ class Items:
         mapped = item.stash.get(MAPPED, None) or Mapped(targets=(), when="always")
         item.stash[MAPPED] = mapped
         recorder = self.collected.begin(
-            item.nodeid, rerun=len(mapped.reruns), found=mapped.targets, when=mapped.when
+            item.nodeid,
+            rerun=len(mapped.reruns),
+            found=mapped.targets,
+            when=mapped.when,
+            rows=mapped.rows,
+            require=mapped.require,
+            filters=mapped.filters,
         )
         mapped.reruns.append(recorder)
         item.stash[ATTEMPT] = Attempt(recorder=recorder)

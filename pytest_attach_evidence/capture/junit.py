@@ -25,6 +25,8 @@ def add_properties(report: pytest.TestReport, recorder: Recorder) -> None:
         return
     for piece in recorder.pieces:
         for target in item.targets:
+            if not item.takes(target.destination, piece.kind):
+                continue
             text = f"{_name(piece, target)} {piece.digest} {target}"
             report.user_properties.append((PROPERTY, text))
 

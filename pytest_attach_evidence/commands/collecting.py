@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from .. import again
 from ..capture.items import MAPPED
 from ..errors import SettingsError
 from ..model import Target
@@ -110,6 +111,7 @@ def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) 
         *("--evidence=collect", f"--evidence-dir={project.settings.dir}"),
         *(word for plugin in plugins for word in ("-p", plugin)),
         *(word for pair in overrides for word in ("-o", pair)),
+        *(word for path in again.maps_given(config) for word in ("--evidence-map", path)),
         *(("-c", str(config.inipath)) if config.inipath is not None else ()),
         f"--rootdir={config.rootpath}",
     ]

@@ -15,6 +15,7 @@ from .. import session
 from ..deliver import Group
 from ..deliver import Results
 from ..deliveries import is_settled
+from ..errors import DeliveryError
 from ..errors import SettingsError
 from ..errors import SpoolBusyError
 from ..errors import SpoolDamagedError
@@ -196,7 +197,8 @@ def _write(project: Project, runs: Sequence[RunFolder], summary: Summary) -> Non
     mask = project.redactor.text
     try:
         document.write(summary, runs, by="push", exit_status=int(_status(summary)), mask=mask)
-    except SpoolError as error:
+        delivering.keep_map(project, summary)
+    except (SpoolError, DeliveryError) as error:
         summary.results.spool_errors.append(project.redactor.line(str(error)))
 
 
@@ -204,6 +206,12 @@ def _status(summary: Summary) -> ExitStatus:
     if summary.results.interrupted:
         return ExitStatus.INTERRUPTED
     return ExitStatus(delivering.status_of(summary, collected_now=False))
+
+
+def _about_map(project: Project) -> list[str]:
+    """Return why nothing is told of the map's rows, where that is so; what is delivered needs no map."""
+    first = [str(problem) for problem in project.rules.errors[:1]]
+    return [project.redactor.line(f"map: its rows are not told of: {line}") for line in first]
 
 
 def _summary(
@@ -215,5 +223,12 @@ def _summary(
         project, options, group.runs, only_rejected=delivering.only_rejected(results)
     )
     command = command if later else ""
-    told = [*notes, *project.budget.clocks.told()]
-    return Summary(results=results, records=group.records, next=command, notes=told)
+    told = [*notes, *_about_map(project), *project.budget.clocks.told()]
+    return Summary(
+        results=results,
+        records=group.records,
+        next=command,
+        notes=told,
+        on_missing=project.settings.on_missing,
+        drift=delivering.drift_of(project, group.records, results),
+    )

@@ -24,6 +24,7 @@ from ..report.exit_status import ExitStatus
 from ..report.output import counted
 from ..run_record import RunRecord
 from ..spool import readable_size
+from . import status_map
 from . import with_pytest
 from .with_pytest import say
 
@@ -38,7 +39,13 @@ DESCRIPTION = "List the runs in the spool: what was kept, what was delivered, wh
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
-    chosen = with_pytest.parser("status", DESCRIPTION).parse_args(arguments)
+    parser = with_pytest.parser("status", DESCRIPTION)
+    parser.add_argument("--map", action="store_true", help="what became of each row of the map")
+    parser.add_argument("--csv", metavar="FILE", help="write that as the map's own sheet")
+    parser.add_argument("--json", action="store_true", help="print that as JSON")
+    chosen = parser.parse_args(arguments)
+    if (chosen.csv or chosen.json) and not chosen.map:
+        parser.error("--csv and --json belong to --map")
     return with_pytest.run(chosen, lambda config: status(config, chosen))
 
 
@@ -49,6 +56,8 @@ def status(config: pytest.Config, chosen: argparse.Namespace) -> int:
         runs = with_pytest.chosen_runs(spool, chosen.runs)
     except SpoolError as error:
         return with_pytest.spool_trouble(error)
+    if chosen.map:
+        return status_map.status_map(config, runs if chosen.runs else runs[-1:], chosen)
     if not runs:
         say(f"no runs in {spool}")
     found: Counter[State] = Counter()

@@ -84,6 +84,13 @@ def bare_parser(name: str, description: str) -> argparse.ArgumentParser:
     made.add_argument("-o", "--override-ini", action="append", default=[], metavar="OPTION=VALUE")
     made.add_argument("-p", dest="plugins", action="append", default=[], metavar="PLUGIN")
     made.add_argument("--evidence-dir", metavar="DIR", help="the spool")
+    made.add_argument(
+        "--evidence-map",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a map file, instead of those of the configuration; may be repeated",
+    )
     return made
 
 
@@ -123,6 +130,8 @@ def _words(arguments: argparse.Namespace) -> list[str]:
         words += ["--rootdir", arguments.rootdir]
     if arguments.evidence_dir:
         words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
+    for path in arguments.evidence_map:
+        words += ["--evidence-map", str(Path(path).absolute())]
     return words
 
 

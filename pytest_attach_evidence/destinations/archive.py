@@ -99,6 +99,19 @@ class Archive:
             raise self._refused(error) from error
         return results
 
+    def keep(self, run_id: str, name: str, content: bytes) -> None:
+        """Write or replace a file beside `data` of a run, where there is anything of it.
+
+        Raises DestinationClosedError if the disk refuses. The caller holds the run's lock.
+        """
+        run = self._folder / _folder(run_id)
+        own = [self._folder] if self._folder.is_relative_to(self._spool) else []
+        try:
+            if run.is_dir() and not any(path.is_symlink() for path in (*own, run)):
+                disk.write_file(run / name, content)
+        except OSError as error:
+            raise self._refused(error) from error
+
     def close(self) -> None:
         """Do nothing: no connection is held."""
 

@@ -203,6 +203,14 @@ class Remarking(Protocol):
         """Return a line for each such thing, in order; asks nobody."""
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """A destination of files, which takes more about a run than its evidence."""
+
+    def keep(self, run_id: str, name: str, content: bytes) -> None:
+        """Write or replace a file about a run of which it has anything. Raises DeliveryError."""
+
+
 def expect_whole_names(
     listed: Iterable[tuple[str, int | None]],
     deliveries: Iterable[Delivery],

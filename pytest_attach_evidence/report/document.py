@@ -11,13 +11,14 @@ from typing import Any
 from ..deliver import Replaced
 from ..deliver import Results
 from ..deliveries import damage
-from ..deliveries import missing
+from ..deliveries import lacking
 from ..model import Delivery
 from ..model import Problem
 from ..model import Target
 from ..model import utc_text
 from ..run_record import RunRecord
 from ..spool import RunFolder
+from .drift import facts as drift_facts
 from .summary import Summary
 
 
@@ -67,8 +68,9 @@ def document(
                 "rerun": item.rerun,
                 "outcome": item.outcome,
                 "targets": [_target(target) for target in item.targets],
+                "lacks": str(lack),
             }
-            for item in missing([record])
+            for item, lack in lacking(record).items()
         ],
         "replaced": [_replaced(one, mask) for one in results.replaced],
         "refused": [_problem(problem, mask) for problem in record.refused],
@@ -99,6 +101,7 @@ def _of_the_group(summary: Summary, mask: Mask) -> Facts:
         for target, holding in results.holdings.items()
     ]
     return {
+        "map": drift_facts(summary.drift, mask) if summary.drift is not None else None,
         "closed": closed,
         "holdings": holdings,
         "status_not_set": unset,

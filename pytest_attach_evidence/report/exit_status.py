@@ -37,10 +37,11 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_status(results: Results, *, refused: bool = False) -> ExitStatus:
+def exit_status(results: Results, *, refused: bool = False, missing: bool = False) -> ExitStatus:
     """Return the first status that applies: bug, spool, a person must act, authentication, waiting.
 
-    `refused`: a piece could not be taken, or a run's journal is damaged.
+    `refused`: a piece could not be taken, or a run's journal is damaged; `missing`: evidence is, and that
+    fails the run.
     """
     if results.bugs:
         return ExitStatus.BUG
@@ -48,7 +49,7 @@ def exit_status(results: Results, *, refused: bool = False) -> ExitStatus:
         return ExitStatus.SPOOL
     acts = any(permanent for _, permanent in results.unconcluded)
     stuck = results.undecidable or results.held
-    if refused or acts or stuck or _any(results, State.REJECTED, State.DAMAGED):
+    if refused or missing or acts or stuck or _any(results, State.REJECTED, State.DAMAGED):
         return ExitStatus.PERSON_MUST_ACT
     if any(error.why == "authentication" for error in results.closed.values()):
         return ExitStatus.AUTHENTICATION

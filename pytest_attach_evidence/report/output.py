@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 
@@ -21,6 +22,12 @@ def write(*lines: str) -> None:
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with the word for so many: `1 piece`, `2 pieces`, `0 deliveries`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def json_text(document: object) -> str:
+    """Return JSON in which foreign text commands neither a terminal nor a CI system (`##vso[`, `::`)."""
+    text = json.dumps(document, indent=2)
+    return text.replace("##", r"\u0023\u0023").replace("::", r"\u003a\u003a")
 
 
 def let_go() -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from ..deliver import Results
 from ..deliveries import damage
+from ..deliveries import lacking
 from ..deliveries import missing
 from ..deliveries import states
 from ..destinations.base import Holding
+from ..drift import Drift
 from ..model import Delivery
 from ..model import Failure
 from ..model import Problem
@@ -20,6 +22,7 @@ from ..model import Target
 from ..run_record import RunRecord
 from ..spool import readable_size
 from . import replaced
+from .drift import line as drift_line
 from .output import counted
 
 
@@ -31,13 +34,24 @@ OPEN = (State.WAITING, State.UNCERTAIN, State.REJECTED, State.DAMAGED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Everything there is to say. `notes` are lines about the configuration, `next` a command or ''."""
+    """Everything there is to say.
+
+    `notes` are lines about the configuration, `next` a command or '', `on_missing` what becomes of tests
+    that lack evidence (off, warn, fail), `drift` what became of the map, where there is one.
+    """
 
     results: Results
     records: Sequence[RunRecord]
     next: str = ""
     notes: Sequence[str] = ()
     collected_only: bool = False
+    on_missing: str = "off"
+    drift: Drift | None = None
+
+    @property
+    def fails_for_missing(self) -> bool:
+        """Whether the run fails since tests lack evidence."""
+        return self.on_missing == "fail" and bool(missing(self.records))
 
     @property
     def pieces(self) -> int:
@@ -70,6 +84,7 @@ class Summary:
         return [
             self.headline(),
             *self.notes,
+            *([drift_line(self.drift)] if self.drift is not None else []),
             *(_short(f"note: {remark}") for remark in self.results.remarks),
             *map(_short, self._targets()),
             *map(_short, replaced.lines(self.results.replaced)),
@@ -84,7 +99,7 @@ class Summary:
         """Return what a person has to choose from where the summary alone cannot know it."""
         if not self._failed(State.REJECTED):
             return []
-        ways = "--retry-rejected after you acted there, with --remap after you changed the marks"
+        ways = "--retry-rejected after you acted there, with --remap after you changed marks or map"
         return [f"what was rejected is not tried again by itself: push with {ways}"]
 
     def headline(self) -> str:
@@ -111,12 +126,21 @@ class Summary:
         return [
             *(f"damaged: {problem}" for problem in damaged),
             *(_refused(problem) for record in self.records for problem in record.refused),
+            *self._missing(),
             *self._closed(),
             *self._open(),
             *(f"status not set: {problem}" for problem, _ in self.results.unconcluded),
             *(f"spool: {error}" for error in self.results.spool_errors),
             *map(bug_line, self.results.bugs),
         ]
+
+    def _missing(self) -> list[str]:
+        """Return which tests lack evidence, where that is to be said."""
+        if self.on_missing == "off":
+            return []
+        hint = "attach it in the test, or take the test out of the map or its marks"
+        lacks = (one for record in self.records for one in lacking(record).items())
+        return [f"missing: {item.title} {lack} - {hint}" for item, lack in lacks]
 
     def _closed(self) -> list[str]:
         """Return why destinations were given up, and how much waits because of it."""

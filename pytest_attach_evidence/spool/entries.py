@@ -88,6 +88,10 @@ def _finished(record: RunRecord, entry: Mapping[str, Any]) -> None:
     record.outcomes = {str(name): int(count) for name, count in entry.get("outcomes", {}).items()}
 
 
+def _bare(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    record.bare.update(map(str, entry["tests"]))
+
+
 def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
     fewer = entry.get("attempts", {})
     for key in entry["keys"]:
@@ -142,6 +146,7 @@ COLLECTED: Mapping[str, Reader] = {
     "refused": _refused,
     "ended": _ended,
     "unwanted": _unwanted,
+    "bare": _bare,
     "finished": _finished,
 }
 

@@ -39,6 +39,8 @@ FOLDERS = ("blobs", "journals", "deliveries")
 LOCK = "lock"
 TOKEN = "token"  # noqa: S105  # the name of a file
 WORKER_LOCK = "lock-"
+NAMES_A_LINE = 200
+LONGEST_NAME = 1000
 
 
 def _nothing(_line: str) -> None:
@@ -222,6 +224,12 @@ class RunFolder:
     def write_unwanted(self, unwanted: Sequence[str]) -> None:
         """Record pieces that turned out to be unwanted after their item had ended."""
         self._append({"type": "unwanted", "unwanted": list(unwanted)})
+
+    def write_bare(self, names: Sequence[str]) -> None:
+        """Record tests that ran and of which neither a mark nor the map expects evidence, a few in a line."""
+        short = [name[:LONGEST_NAME] for name in names]
+        parts = [short[at : at + NAMES_A_LINE] for at in range(0, len(short), NAMES_A_LINE)]
+        self._append(*({"type": "bare", "tests": part} for part in parts))
 
     def write_interrupted(self) -> None:
         """Record that the session is over though it never said so; its lock was free.

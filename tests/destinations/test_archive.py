@@ -327,6 +327,38 @@ def test_it_is_a_destination_like_the_others(scene: Scene) -> None:
     scene.archive.close()
 
 
+def test_a_file_about_a_run_lies_beside_its_data(scene: Scene, tmp_path: Path) -> None:
+    """It is replaced as a whole, and written only where there is anything of the run, through no link."""
+    scene.archive.keep("run-1", "map.csv", b"too early")
+    scene.deliver(scene.pieces(("a.txt", b"1")))
+    scene.archive.keep(scene.run.name, "map.csv", b"first")
+    scene.archive.keep(scene.run.name, "map.csv", b"second")
+    (tmp_path / "elsewhere").mkdir()
+    (scene.folder / "linked").symlink_to(tmp_path / "elsewhere")
+    scene.archive.keep("linked", "map.csv", b"third")
+
+    assert b"second" == (scene.run / "map.csv").read_bytes()
+    assert [] == list((tmp_path / "elsewhere").iterdir())
+    assert isinstance(scene.archive, base.Keeping)
+
+
+def test_a_disk_that_refuses_a_file_about_a_run_is_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was there stays."""
+    scene.deliver(scene.pieces(("a.txt", b"1")))
+    scene.archive.keep(scene.run.name, "map.csv", b"first")
+
+    def refuse(descriptor: int, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(disk, "write", refuse)
+    with pytest.raises(DestinationClosedError, match="cannot be written"):
+        scene.archive.keep(scene.run.name, "map.csv", b"second")
+
+    assert b"first" == (scene.run / "map.csv").read_bytes()
+
+
 def test_what_a_killed_process_left_is_removed_where_something_comes(scene: Scene) -> None:
     """Half a piece beside the pieces, half a list beside the lists; another run's are not ours."""
     first, second = scene.pieces(("a.txt", b"a"), ("b.txt", b"b"))

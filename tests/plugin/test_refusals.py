@@ -34,7 +34,7 @@ def marked(mark: str) -> str:
 
 TARGETS = {
     "sqash='TC-1'": "the evidence marker has no 'sqash' - did you mean 'squash'?",
-    "'CTRL-7'": "the alias 'CTRL-7' is in no map file - write destination=target instead",
+    "'CTRL-7'": "the alias 'CTRL-7' is in no map file - set evidence_map, or write destination=target",
     "squash=True": "squash=True is no target - write text, a whole number, or a list of them",
     "squash=1.5": "squash=1.5 is no target - write text, a whole number, or a list of them",
     "squash=['TC-1', '']": "squash='' is no target - write text, a whole number, or a list of them",

@@ -9,6 +9,7 @@ import pytest
 from pytest_attach_evidence.deliveries import LONG_AGO
 from pytest_attach_evidence.deliveries import damage
 from pytest_attach_evidence.deliveries import is_settled
+from pytest_attach_evidence.deliveries import lacking
 from pytest_attach_evidence.deliveries import last_reruns
 from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import open_failures
@@ -17,8 +18,10 @@ from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.deliveries import stuck_ones
 from pytest_attach_evidence.deliveries import target_name
 from pytest_attach_evidence.deliveries import unconcluded
+from pytest_attach_evidence.deliveries import wanted
 from pytest_attach_evidence.model import Evidence
 from pytest_attach_evidence.model import Failure
+from pytest_attach_evidence.model import Filter
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
@@ -418,6 +421,96 @@ def test_missing_is_what_was_mapped_and_ran_and_left_nothing(
     run = record([owner, item("j1-2", FOLDER), item("j1-3")], [piece(owner)] if pieces else [])
 
     assert ([owner] if expected else []) == missing([run])
+
+
+@pytest.mark.parametrize(
+    ("filters", "outcome", "expected"),
+    [
+        ((), "passed", ["archive log", "archive shot", "squash log", "squash shot"]),
+        ((Filter(destination="squash", when="failed"),), "passed", ["archive log", "archive shot"]),
+        (
+            (Filter(destination="squash", when="failed"),),
+            "unknown",
+            ["archive log", "archive shot", "squash log", "squash shot"],
+        ),
+        (
+            (Filter(destination="squash", kinds=("screenshot", "table")),),
+            "passed",
+            ["archive log", "archive shot", "squash shot"],
+        ),
+        (
+            (
+                Filter(destination="squash", when="passed", kinds=("log",)),
+                Filter(destination="archive", when="failed"),
+            ),
+            "passed",
+            ["squash log"],
+        ),
+    ],
+)
+def test_a_destination_gets_what_its_filter_lets_through(
+    filters: tuple[Filter, ...], outcome: str, expected: list[str]
+) -> None:
+    """By the outcome of the test, where unknown counts as failed, and by the kind of the piece."""
+    owner = item("j1-1", CASE, FOLDER, filters=filters, outcome=Outcome(outcome))
+    pieces = [
+        piece(owner, 1, name="shot", kind="screenshot"),
+        piece(owner, 2, name="log", kind="log"),
+    ]
+
+    found = [f"{d.target.destination} {d.evidence.name}" for d in wanted([record([owner], pieces)])]
+
+    assert expected == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "kinds", "expected"),
+    [
+        ({"require": ("screenshot", "log")}, ["screenshot", "log", "file"], None),
+        ({"require": ("screenshot", "log", "table")}, ["log"], "has no screenshot, table"),
+        ({"require": ("log",)}, [], "attached nothing for squash"),
+        ({"require": ("log",), "outcome": Outcome.SKIPPED}, [], None),
+        ({"filters": (Filter(destination="squash", when="failed"),)}, [], None),
+        (
+            {"filters": (Filter(destination="squash", when="failed"),), "outcome": Outcome.FAILED},
+            [],
+            "attached nothing for squash",
+        ),
+        (
+            {"filters": (Filter(destination="squash", kinds=("report",)),)},
+            ["log"],
+            "has nothing that squash takes",
+        ),
+        ({"filters": (Filter(destination="squash", kinds=("report",)),)}, ["report"], None),
+        (
+            {
+                "filters": (Filter(destination="squash", kinds=("report",)),),
+                "require": ("table", "log"),
+            },
+            ["log"],
+            "has no table and has nothing that squash takes",
+        ),
+    ],
+)
+def test_what_an_item_lacks_is_told_by_what_it_should_have(
+    facts: dict[str, object], kinds: list[str], expected: str | None
+) -> None:
+    """Required kinds, and at least one piece for each destination that wants any as the test ended."""
+    owner = item("j1-1", CASE, FOLDER, **facts)
+    pieces = [piece(owner, seq, kind=kind) for seq, kind in enumerate(kinds, start=1)]
+
+    lack = lacking(record([owner], pieces)).get(owner)
+
+    assert expected == (lack and str(lack))
+
+
+def test_required_kinds_are_expected_without_a_target() -> None:
+    """A test that only the archive gets lacks what a row of the map requires; the run itself never does."""
+    owner = item("j1-1", FOLDER, require=("log",))
+    run = item("j1-2", CASE, nodeid="", require=("log",))
+
+    assert [owner] == missing([record([owner, run], [])])
+    assert "attached nothing" == str(lacking(record([owner], []))[owner])
 
 
 def test_a_run_is_settled_when_nothing_is_open() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_attach_evidence.model import Filter
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Limits
 from pytest_attach_evidence.model import Outcome
@@ -105,6 +106,18 @@ def test_an_item_of_which_all_is_settled_stays() -> None:
     run.receipts[done.key] = done
 
     assert [] == remapped(run, OTHER).moves
+
+
+def test_a_filter_holds_for_new_targets_and_moves_nothing_by_itself() -> None:
+    """What a destination does not take goes to none of its targets, old or new."""
+    filters = (Filter(destination="squash", kinds=("log",)),)
+    owner = item("j1-1", CASE, FOLDER, filters=filters)
+    run = record([owner], [piece(owner, 1, kind="log"), piece(owner, 2, kind="screenshot")])
+
+    (move,) = remapped(run, OTHER, FOLDER).moves
+
+    assert [(OTHER, FOLDER), (FOLDER,)] == list(move.pieces.values())
+    assert [] == remapped(run, CASE, FOLDER).moves
 
 
 def test_what_may_have_arrived_is_withdrawn_and_not_given_up() -> None:

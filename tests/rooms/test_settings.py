@@ -69,6 +69,15 @@ def test_without_any_value_the_documented_defaults_hold() -> None:
     assert {n: getattr(plain, n) for n in seen} == seen
 
 
+def test_map_files_are_relative_to_the_ini_file_or_to_where_one_stands() -> None:
+    """Those that are given as flags take the place of the ini's; each is named once for itself."""
+    listed = {"evidence_map": ["maps/a.csv", " ", "/b.toml"]}
+    flags = ["../c.csv", "d, e.csv"]
+
+    assert (ROOT / "ini" / "maps/a.csv", Path("/b.toml")) == loaded(listed).map
+    assert (HERE / "../c.csv", HERE / "d, e.csv") == loaded(listed, evidence_map=flags).map
+
+
 @pytest.mark.parametrize(
     ("ini", "name", "expected"),
     [

@@ -245,6 +245,7 @@ def prepared(folder: Path) -> RunFolder:
     one.refuse("b.txt", "was not there")
     one.end()
     run.write_unwanted(["nobody"])
+    run.write_bare(["test_b.py::test_b"])
     run.write_finished(0, {"passed": 1})
     [made] = plan([run.read()], ANYWHERE).deliveries.values()
     log = DeliveryLog([run])
@@ -257,6 +258,19 @@ def prepared(folder: Path) -> RunFolder:
     log.close()
     run.release()
     return run
+
+
+def test_tests_that_nobody_mapped_are_read_back(tmp_path: Path) -> None:
+    """Any number of names of any length: no line is longer than one may be."""
+    run = begin(tmp_path)
+    names = [f"test_it.py::test_{number}" for number in range(1000)]
+
+    run.write_bare([*names, "x" * 2_000_000])
+
+    record = run.read()
+    run.release()
+    assert {*names, "x" * 1000} == record.bare
+    assert [] == record.problems
 
 
 def test_a_fork_writes_a_journal_of_its_own(tmp_path: Path) -> None:

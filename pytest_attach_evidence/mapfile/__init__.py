@@ -1,0 +1,16 @@
+"""Map files: CSV or TOML that a test manager keeps, read into rows that say where evidence goes."""
+
+from __future__ import annotations
+
+from .files import read
+from .patterns import Index
+from .patterns import Pattern
+from .rows import DROPPED
+from .rows import RUN
+from .rows import Cell
+from .rows import MapFile
+from .rows import MapRow
+from .rows import is_pattern
+
+
+__all__ = ["DROPPED", "RUN", "Cell", "Index", "MapFile", "MapRow", "Pattern", "is_pattern", "read"]

@@ -1,0 +1,225 @@
+"""The rows of all map files, asked for one item after the other. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import TargetError
+from ..mapfile import RUN
+from ..mapfile import Index
+from ..mapfile import MapFile
+from ..mapfile import MapRow
+from ..mapfile import Pattern
+from ..mapfile import is_pattern
+from ..mapfile.placeholders import PlaceholderError
+from ..model import Problem
+from ..model import Target
+from ..targets import Levels
+from ..targets import Mark
+from ..targets import Parse
+from .held import Held
+from .lint import Ready
+from .lint import checked
+
+
+MOST_NAMED = 10
+
+
+class Rules:
+    """The rows of all map files, ready to be asked.
+
+    `problems` are what is wrong with the files by themselves, wrong cells left out of the rows. Which
+    rows held for any item is remembered.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[MapFile] = (),
+        *,
+        known: Collection[str] = (),
+        parsers: Mapping[str, Parse] | None = None,
+        environment: Mapping[str, str] | None = None,
+        is_secret: Callable[[str], bool] = lambda text: False,
+    ) -> None:
+        self.files = tuple(files)
+        self._parsers = parsers or {}
+        ready, self.problems = checked(
+            files, known, self._parsers, environment=environment or {}, is_secret=is_secret
+        )
+        self._ready = ready
+        self._by_test: dict[str, list[Ready]] = {}
+        for one in ready:
+            self._by_test.setdefault(one.row.test, []).append(one)
+        patterns = [test for test in self._by_test if is_pattern(test)]
+        self._index = Index(Pattern.of(test) for test in patterns)
+        self._aliases = self._by_test.keys() - {*patterns, RUN}
+        self._held: set[str] = set()
+        self._unclear: set[tuple[str, str]] = set()
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems with which no test is run."""
+        return [one for one in self.problems if one.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems of which a person should know."""
+        return [one for one in self.problems if one.severity == "warning"]
+
+    @property
+    def rows(self) -> list[MapRow]:
+        """All rows, in the order of the files."""
+        return [row for file in self.files for row in file.rows]
+
+    def targets(self) -> list[tuple[MapRow, dict[str, frozenset[Target] | None]]]:
+        """Return every row with its targets in the enabled destinations; None: they depend on the test."""
+        return [
+            (one.row, {n: self._targets(one, n) for n in self._named(one)}) for one in self._ready
+        ]
+
+    def _named(self, one: Ready) -> list[str]:
+        said = {
+            name for name, texts in one.mark.kwargs.items() if isinstance(texts, list) and texts
+        }
+        return sorted((said | one.open.keys()) & self._parsers.keys())
+
+    def _targets(self, one: Ready, name: str) -> frozenset[Target] | None:
+        if name in one.open:
+            return None
+        return frozenset(map(self._parsers[name], one.mark.kwargs[name]))
+
+    def unheld(self) -> list[MapRow]:
+        """Return the rows that held for no item that was asked for."""
+        return [row for row in self.rows if row.test != RUN and row.test not in self._held]
+
+    def of(
+        self, levels: Levels, names: Sequence[str] = (), parameters: Mapping[str, Any] | None = None
+    ) -> Held:
+        """Return what holds for an item with these marks, node ids (of any one) and parameters."""
+        held = Held()
+        for level in filter(None, levels):
+            self._near(held, level, parameters or {})
+        if self._by_test:
+            held.patterns = self._matching(names)
+            for pattern in held.patterns:
+                self._far(held, self._by_test[pattern.text], parameters or {})
+        return held
+
+    def of_the_run(self, levels: Levels) -> Held:
+        """Return what holds for the run itself."""
+        held = self.of(levels)
+        self._far(held, self._by_test.get(RUN, ()), {})
+        return held
+
+    def unclear(self, held: Held) -> list[str]:
+        """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
+        patterns, lines = held.patterns, []
+        for number, near in enumerate(patterns):
+            for far in patterns[number + 1 :]:
+                if far.rank != near.rank:
+                    break
+                pair = near.text, far.text
+                if pair in self._unclear or far.covers(near):
+                    continue
+                self._unclear.add(pair)
+                if about := self._disagree(near, far):
+                    lines.append(about)
+        return lines
+
+    def _matching(self, names: Sequence[str]) -> list[Pattern]:
+        if len(names) == 1:  # of nearly all tests
+            return self._index.matching(names[0])
+        every = dict.fromkeys(p for name in names for p in self._index.matching(name))
+        return sorted(every, key=lambda pattern: pattern.order)
+
+    def _disagree(self, near: Pattern, far: Pattern) -> str:
+        """Return what two rows, none of which is more specific, both speak about; '' for nothing."""
+        for one in self._by_test[near.text]:
+            for other in self._by_test[far.text]:
+                shared = one.row.cells.keys() & other.row.cells.keys()
+                names = sorted(n for n in shared if one.row.cells[n] != other.row.cells[n])
+                names += ["when"] if _differ(one.row.when, other.row.when) else []
+                if names:
+                    return (
+                        f"{one.row.place} and {other.row.place} both tell {', '.join(names)} of it and "
+                        "none is more specific - name the test itself in one of them"
+                    )
+        return ""
+
+    def _near(self, held: Held, level: Sequence[Mark], parameters: Mapping[str, Any]) -> None:
+        """Take a level of marks, its aliases replaced where there is a map."""
+        marks: list[Mark] = []
+        rows: list[MapRow] = []
+        for mark in level:
+            if not mark.args or not self.files:
+                marks.append(mark)
+                continue
+            marks.append(Mark((), mark.kwargs))
+            for alias in mark.args:
+                if alias not in self._aliases:
+                    held.problems.append(_unknown(str(alias), self._aliases))
+                    continue
+                own = self._by_test[alias]
+                marks += self._marks(held, own, parameters, quiet="when" in mark.kwargs)
+                rows += [one.row for one in own]
+                self._held.add(alias)
+        held.levels.append(marks)
+        held.rows.append(rows)
+
+    def _far(self, held: Held, own: Sequence[Ready], parameters: Mapping[str, Any]) -> None:
+        """Take the rows of one pattern as a level."""
+        if own:
+            held.levels.append(self._marks(held, own, parameters))
+            held.rows.append([one.row for one in own])
+            self._held.add(own[0].row.test)
+
+    def _marks(
+        self,
+        held: Held,
+        rows: Sequence[Ready],
+        parameters: Mapping[str, Any],
+        *,
+        quiet: bool = False,
+    ) -> list[Mark]:
+        """Return rows as marks; `quiet`: the mark beside says for which outcome evidence is kept."""
+        marks = []
+        for one in rows:
+            mark = one.mark
+            if one.open:
+                filled = {n: self._filled(held, one, n, parameters) for n in one.open}
+                mark = Mark((), {**mark.kwargs, **filled})
+            if quiet and "when" in mark.kwargs:
+                mark = Mark((), {n: v for n, v in mark.kwargs.items() if n != "when"})
+            marks.append(mark)
+        return marks
+
+    def _filled(
+        self, held: Held, one: Ready, name: str, parameters: Mapping[str, Any]
+    ) -> list[str]:
+        texts = []
+        for template in one.open[name]:
+            try:
+                text = template.fill(parameters)
+                if name in self._parsers:
+                    self._parsers[name](text)
+                texts.append(text)
+            except (PlaceholderError, TargetError) as error:
+                held.problems.append(f"{one.row.place}: {name}: {error}")
+        return texts
+
+
+def _unknown(alias: str, known: Collection[str]) -> str:
+    """Return the message about an alias that no row has."""
+    near = difflib.get_close_matches(alias, known, n=1)
+    some = ", ".join(sorted(known)[:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {some}" if known else "add a row"
+    return f"the map has no alias {alias!r} - {hint}"
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other

@@ -1,0 +1,198 @@
+"""What became of each row of a map: one status, by what is most urgent about its tests."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_attach_evidence.deliveries import wanted
+from pytest_attach_evidence.drift import Drift
+from pytest_attach_evidence.drift import RowState
+from pytest_attach_evidence.drift import Targets
+from pytest_attach_evidence.drift import drift
+from pytest_attach_evidence.mapfile import MapFile
+from pytest_attach_evidence.mapfile import MapRow
+from pytest_attach_evidence.mapfile import read
+from pytest_attach_evidence.model import Filter
+from pytest_attach_evidence.model import Item
+from pytest_attach_evidence.model import Outcome
+from pytest_attach_evidence.model import State
+from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.report import drift as words
+from pytest_attach_evidence.run_record import RunRecord
+
+from .pieces import CASE
+from .pieces import FOLDER
+from .pieces import HERE
+from .pieces import item
+from .pieces import piece
+from .pieces import record
+
+
+OTHER = Target.of("squash", HERE, "test-case", "TC-13", iteration="4")
+PHASE = Target.of("workiva", "https://workiva.example", "test-phase", "f/p")
+TEST = "test_it.py::test_a"
+
+
+def row(test: str = TEST, line: int = 2, **facts: Any) -> MapRow:
+    """Return a row of a map."""
+    return MapRow(source=Path("map.csv"), line=line, test=test, **facts)
+
+
+def mapped(*targets: Target, rows: tuple[str, ...] = (TEST,), **facts: Any) -> Item:
+    """Return an item that was recorded with these rows."""
+    return item("j1-1", *targets, nodeid=TEST, rows=rows, **facts)
+
+
+def one_of(
+    given: MapRow, targets: Targets, run: RunRecord, states: tuple[State, ...] = (), **facts: Any
+) -> RowState:
+    """Return what became of a row in a run whose deliveries are in these states, in their order."""
+    deliveries = list(wanted([run]))
+    known = dict(zip([d.key for d in deliveries], states, strict=True))
+    (found,) = drift([(given, targets)], [run], deliveries, known.__getitem__, **facts).rows
+    return found
+
+
+SQUASH: Targets = {"squash": frozenset([CASE])}
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ((State.DELIVERED, State.FOUND), "delivered"),
+        ((State.DELIVERED, State.WAITING), "waiting"),
+        ((State.UNCERTAIN, State.WAITING), "uncertain"),
+        ((State.DAMAGED, State.UNCERTAIN), "damaged"),
+        ((State.DAMAGED, State.REJECTED), "rejected"),
+    ],
+)
+def test_the_most_urgent_delivery_tells_the_status(
+    states: tuple[State, State], expected: str
+) -> None:
+    """And all of them are counted, by destination."""
+    owner = mapped(CASE)
+    run = record([owner], [piece(owner, 1), piece(owner, 2)])
+
+    found = one_of(row(), SQUASH, run, states)
+
+    assert (expected, 1) == (found.status, found.tests)
+    assert {"squash": dict.fromkeys(states, 1)} == found.deliveries
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        (mapped(CASE), "missing"),
+        (mapped(CASE, outcome=Outcome.SKIPPED), "skipped"),
+        (mapped(CASE, when="failed"), "nothing to deliver"),
+        (
+            mapped(CASE, filters=(Filter(destination="squash", when="failed"),)),
+            "nothing to deliver",
+        ),
+        (mapped(OTHER), "not used"),
+        (mapped(FOLDER), "not used"),
+        (item("j1-1", CASE, rows=("other/",)), "not run"),
+        (mapped(CASE, rows=()), "missing"),
+    ],
+    ids=["nothing", "skipped", "when", "filter", "marker", "dropped", "elsewhere", "new row"],
+)
+def test_rows_without_a_delivery_say_why(owner: Item, expected: str) -> None:
+    """The test did not run, was skipped, owes nothing, has other targets, or attached nothing."""
+    assert expected == one_of(row(), SQUASH, record([owner], [])).status
+
+
+def test_a_row_answers_for_its_own_targets_only() -> None:
+    """What became of the rest of a test is told in the rows where that stands."""
+    owner = mapped(CASE, OTHER, PHASE, filters=(Filter(destination="workiva", kinds=("report",)),))
+    run = record([owner], [piece(owner)])
+    states = (State.DELIVERED, State.REJECTED)
+
+    phase: Targets = {"workiva": frozenset([PHASE])}
+    assert "delivered" == one_of(row(), SQUASH, run, states).status
+    assert "rejected" == one_of(row(), {"squash": frozenset([OTHER])}, run, states).status
+    assert "missing" == one_of(row(), phase, run, states).status
+    assert "rejected" == one_of(row(), {"squash": None}, run, states).status
+
+
+def test_required_kinds_are_the_business_of_the_row_that_asks() -> None:
+    """It is missing though all that there is was delivered."""
+    owner = mapped(CASE, require=("log", "table"))
+    run = record([owner], [piece(owner, kind="log")])
+
+    asking = one_of(row(require=("log", "table")), SQUASH, run, (State.DELIVERED,))
+    other = one_of(row(), SQUASH, run, (State.DELIVERED,))
+
+    assert ("missing", ((TEST, "has no table"),)) == (asking.status, asking.lacks)
+    assert "1 test; squash: 1 delivered; test_it.py::test_a has no table" == words.detail(asking)
+    assert ("delivered", ()) == (other.status, other.lacks)
+
+
+def test_attempts_are_one_test_of_which_the_last_counts() -> None:
+    """Their deliveries all count; whether evidence lacks is told of the last."""
+    first, last = mapped(CASE), replace(mapped(CASE), id="j1-2", rerun=1)
+    run = record([first, last], [piece(first)])
+
+    found = one_of(row(), SQUASH, run, (State.DELIVERED,))
+
+    assert ("missing", 1) == (found.status, found.tests)
+    assert {"squash": {State.DELIVERED: 1}} == found.deliveries
+
+
+def test_masked_names_are_found() -> None:
+    """The spool has names masked; the map has not."""
+    owner = item("j1-1", CASE, nodeid="[redacted]", rows=("[redacted]",))
+    run = record([owner], [piece(owner)])
+
+    assert (
+        "delivered"
+        == one_of(row(), SQUASH, run, (State.DELIVERED,), mask=lambda _: "[redacted]").status
+    )
+
+
+def whole() -> Drift:
+    """Return the drift of two rows and two tests that nobody mapped."""
+    owner = mapped(CASE)
+    run = record([owner], [piece(owner)], bare={"=b.py::t", "a.py::t"}, outcomes={"passed": 3})
+    rows = [(row(raw={"squash": "TC-12"}), SQUASH), (row("gone.py", 3, raw={"#owner": "Ann"}), {})]
+    return drift(rows, [run], wanted([run]), lambda key: State.DELIVERED)
+
+
+def test_it_is_told_in_one_line_and_a_table() -> None:
+    """Counts of the rows, and the tests that ran without one."""
+    assert "mapped: 2 rows: 1 delivered, 1 not run; 2 tests ran without a row" == words.line(
+        whole()
+    )
+    assert [
+        ["map.csv:2", TEST, "delivered", "1 test; squash: 1 delivered"],
+        ["map.csv:3", "gone.py", "not run", ""],
+        ["", "=b.py::t", "not mapped", ""],
+        ["", "a.py::t", "not mapped", ""],
+    ] == words.table(whole())
+    assert whole().ended
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_the_sheet_has_the_shape_of_the_map_and_can_be_one(tmp_path: Path, delimiter: str) -> None:
+    """Its columns and separator, three more at the end; no cell of ours is a formula."""
+    columns = {"test": 1, "#owner": 1, "squash": 1, "status": 1}
+    file = MapFile(source=Path("map.csv"), columns=columns, delimiter=delimiter)
+
+    content = words.sheet([file], whole(), ["run-1"], str)
+
+    lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
+    assert [
+        ["test", "#owner", "squash", "status", "detail", "run"],
+        [TEST, "", "TC-12", "delivered", "1 test; squash: 1 delivered", "run-1"],
+        ["gone.py", "Ann", "", "not run", "", "run-1"],
+        ["'=b.py::t", "", "", "not mapped", "", "run-1"],
+        ["a.py::t", "", "", "not mapped", "", "run-1"],
+    ] == lines
+    (tmp_path / "again.csv").write_bytes(content.replace(b"'=b.py", b"b.py"))
+    again = read(tmp_path / "again.csv")
+    assert ((), 4) == (again.problems, len(again.rows))
