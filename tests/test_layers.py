@@ -20,7 +20,7 @@ DOORS = ("", "cli", "controller", "ending", "hooks", "hookspecs", "__main__", "p
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
     **dict.fromkeys(("mapfile", "option_lines", "options", "secrets", "settings", "urls"), 1),
-    **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("clocks", "connections", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
@@ -54,6 +54,7 @@ DELIVERING = {
 MEETING = {
     "_version",
     "clocks",
+    "connections",
     "errors",
     "json_record",
     "model",

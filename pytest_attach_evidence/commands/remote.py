@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -123,14 +122,8 @@ def remote(config: pytest.Config, chosen: argparse.Namespace) -> int:
                 break
     finally:
         if chosen.json:
-            output.write(_json(documents))
+            output.write(output.json_text(documents))
     return int(worst(statuses))
-
-
-def _json(documents: Documents) -> str:
-    """Return JSON in which foreign text commands neither a terminal nor a CI system (`##vso[`, `::`)."""
-    text = json.dumps(documents, indent=2)
-    return text.replace("##", r"\u0023\u0023").replace("::", r"\u003a\u003a")
 
 
 def _one(asked: Asked, chosen: argparse.Namespace, documents: Documents) -> ExitStatus:

@@ -83,6 +83,7 @@ def bare_parser(name: str, description: str) -> argparse.ArgumentParser:
     made.add_argument("-o", "--override-ini", action="append", default=[], metavar="OPTION=VALUE")
     made.add_argument("-p", dest="plugins", action="append", default=[], metavar="PLUGIN")
     made.add_argument("--evidence-dir", metavar="DIR", help="the spool")
+    made.set_defaults(flags=[])
     return made
 
 
@@ -122,7 +123,7 @@ def _words(arguments: argparse.Namespace) -> list[str]:
         words += ["--rootdir", arguments.rootdir]
     if arguments.evidence_dir:
         words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
-    return words
+    return [*words, *arguments.flags]
 
 
 def spool_of(config: pytest.Config) -> Path:

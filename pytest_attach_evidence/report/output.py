@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 
@@ -16,6 +17,12 @@ def write(*lines: str) -> None:
         sys.stdout.flush()
     except (AttributeError, OSError, ValueError):  # there is none, its reader left, it is closed
         let_go()
+
+
+def json_text(document: object) -> str:
+    """Return JSON in which foreign text commands neither a terminal nor a CI system (`##vso[`, `::`)."""
+    text = json.dumps(document, indent=2)
+    return text.replace("##", r"\u0023\u0023").replace("::", r"\u003a\u003a")
 
 
 def let_go() -> None:

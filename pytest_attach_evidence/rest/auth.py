@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
 from typing import Protocol
 
 from ..secrets import Secret
@@ -64,6 +67,16 @@ def basic(user: Secret, password: Secret, *, encoding: str = "utf-8") -> StaticH
     return StaticHeader("Authorization", value)
 
 
+def token_end(token: Secret) -> datetime | None:
+    """Return when a JSON web token ends (RFC 7519, 4.1.4); None for any other, and where it does not say."""
+    try:
+        _, claims, _ = token.reveal().split(".")
+        found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return datetime.fromtimestamp(float(found["exp"]), UTC)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A fetched token and how many seconds it is good for (None: not said)."""
@@ -93,6 +106,11 @@ class TokenSource:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._ends_at: float | None = None
+
+    @property
+    def life_s(self) -> float | None:
+        """How long the newest token lives in all; None before the first, and where it is not said."""
+        return self._token.life_s if self._token is not None else None
 
     def headers(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Return the header with a token that is good for a while yet."""
