@@ -24,7 +24,6 @@ from ..errors import SettingsError
 from ..model import Target
 from ..project import Project
 from ..spool import RunFolder
-from .with_pytest import say
 
 
 Found = Mapping[str, tuple[Target, ...]]
@@ -144,7 +143,10 @@ def _ended(process: subprocess.Popen[str]) -> str:
     try:
         return process.communicate(timeout=SOON_S)[0]
     except subprocess.TimeoutExpired:
-        say(f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it")
+        waits = (
+            f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it"
+        )
+        sys.stderr.write(f"{waits}\n")
         return process.communicate(timeout=LONGEST_S - SOON_S)[0]
 
 

@@ -12,6 +12,7 @@ from ..errors import SettingsError
 from ..options import OPTIONS
 from ..options import SECRET_NAMES
 from ..options import Option
+from ..report.checkup import UNSET
 from ..secrets import PREFIX
 from ..secrets import Secret
 from ..secrets import Secrets
@@ -25,7 +26,6 @@ OF_PROJECT = (
     "evidence_run_targets",
     "evidence_http_hosts",
 )
-UNSET = "not set"
 
 
 def of_project(config: pytest.Config, settings: Settings | None = None) -> list[Fact]:

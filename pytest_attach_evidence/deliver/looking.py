@@ -72,14 +72,16 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
 def _objects(
     examination: Examination, targets: Sequence[Target], again: Again, budget: Budget
 ) -> dict[Target, Look]:
-    over = threading.Event()
+    lock, over = threading.Lock(), threading.Event()
 
     def look(target: Target) -> Look:
         if over.is_set() or budget.stop.is_set():
             return Look.none()
         found = looked(examination, target, again)
         if any(problem.closes for problem in found.problems):
-            over.set()
+            with lock:  # others that were asked meanwhile say the same
+                found = Look.none() if over.is_set() else found
+                over.set()
         return found
 
     with ThreadPoolExecutor(AT_ONCE, "evidence-look") as together:

@@ -31,11 +31,15 @@ Again = Callable[[DeliveryError, int], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that was learned: about what, what was seen, and where that comes from ('': not said)."""
+    """One thing that was learned: about what, what was seen, and where that comes from ('': not said).
+
+    `known`: whether it is more than the reason why nobody can tell.
+    """
 
     what: str
     seen: str
     origin: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +156,8 @@ def one_by_one(name: str, destination: Examined, targets: Sequence[Target]) -> l
 def lasting(name: str, source: str, until: datetime | None) -> Look:
     """Return what is to be said of credentials that end at a moment (None: nobody tells)."""
     if until is None:
-        return Look(facts=(Fact(what="end of the credentials", seen="not told", origin=source),))
+        unknown = Fact(what="end of the credentials", seen="not told", origin=source, known=False)
+        return Look(facts=(unknown,))
     shown = f"{until:%Y-%m-%d %H:%M} UTC"
     facts = (Fact(what="end of the credentials", seen=shown, origin=source),)
     left = until - utc_now()

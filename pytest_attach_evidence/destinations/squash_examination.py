@@ -69,7 +69,7 @@ class SquashExamination:
             raise ended(error, until) from error
         ends = lasting(NAME, token.source, until)
         facts = [Fact(what="credentials", seen="accepted", origin=token.source), *ends.facts]
-        facts.append(Fact(what="types and sizes of files", seen=FILTERS))
+        facts.append(Fact(what="types and sizes of files", seen=FILTERS, known=False))
         problems = [*ends.problems]
         try:
             self._api().expect_writable()

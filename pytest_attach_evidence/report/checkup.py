@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("destination", "what", "state", "seen", "from")
 PROJECT = "(project)"
+UNSET = "not set"
 MOST_TESTS = 20
+MOST_ALIKE = 5
 STATUSES = {
     "": ExitStatus.PERSON_MUST_ACT,
     "configuration": ExitStatus.CONFIGURATION,
@@ -53,14 +55,14 @@ class Checkup:
     tests: Mapping[Target, Sequence[str]] = field(default_factory=dict)
 
     def every_problem(self) -> list[Problem]:
-        """Return all problems, errors first; what several objects share is there once."""
+        """Return all problems, errors first; what many objects share is there once."""
         found = [*self.problems]
         for seen in self.seen.values():
             found += [*seen.whole.problems, *(p for o in seen.objects.values() for p in o.problems)]
         shared: dict[tuple[str, str, str, str], list[Problem]] = {}
         for one in found:
             shared.setdefault((one.severity, one.why, one.seen, one.next_step), []).append(one)
-        joined = [_joined(problems) for problems in shared.values()]
+        joined = [one for problems in shared.values() for one in _joined(problems)]
         return sorted(joined, key=lambda problem: problem.severity == "warning")
 
     def status(self, *, strict: bool) -> ExitStatus:
@@ -74,6 +76,7 @@ class Checkup:
     def lines(self, clean: Callable[[str], str], *, terminal: bool) -> list[str]:
         """Return the table, each problem with what to do, and one line that can be searched for.
 
+        What is not set is in the document only.
         `clean` makes foreign text harmless, and masks secrets in it.
         """
         problems = self.every_problem()
@@ -122,25 +125,27 @@ class Checkup:
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for name, facts in self.settings.items():
             for fact in facts:
-                yield (name or PROJECT, fact.what, "", fact.seen, fact.origin)
+                if fact.seen != UNSET:
+                    yield (name or PROJECT, fact.what, "", fact.seen, fact.origin)
             if name in self.seen:
                 yield from self._rows_of(name, self.seen[name])
 
     def _rows_of(self, name: str, seen: Seen) -> Iterator[tuple[str, ...]]:
         for fact in seen.whole.facts:
-            yield (name, fact.what, "ok", fact.seen, fact.origin)
+            yield (name, fact.what, "ok" if fact.known else "-", fact.seen, fact.origin)
         for target, look in seen.objects.items():
             what = str(target).removeprefix(f"{target.destination} ")
             words = "; ".join(filter(None, (look.seen, _held(look.holding)))) or "see below"
             yield (name, what or "all", _state(look), words, _number(self.tests.get(target, ())))
 
 
-def _joined(problems: Sequence[Problem]) -> Problem:
-    """Return one problem for several that say the same of different objects."""
-    first, more = problems[0], len({one.subject for one in problems}) - 1
-    if not more:
-        return first
-    return replace(first, subject=f"{first.subject} and {more} more")
+def _joined(problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems that say the same of different objects, one for all where these are many."""
+    own = list({one.subject: one for one in problems}.values())
+    if len(own) <= MOST_ALIKE:
+        return own
+    names = ", ".join(one.subject for one in own[:MOST_ALIKE])
+    return [replace(own[0], subject=f"{names} and {len(own) - MOST_ALIKE} more")]
 
 
 def _state(look: Look) -> str:

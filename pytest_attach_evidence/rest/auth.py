@@ -108,27 +108,31 @@ class TokenSource:
         self._ends_at: float | None = None
 
     @property
-    def life_s(self) -> float | None:
-        """How long the newest token lives in all; None before the first, and where it is not said."""
-        return self._token.life_s if self._token is not None else None
+    def newest(self) -> Token | None:
+        """The token that was fetched last, None before the first; asks nobody."""
+        return self._token
 
-    def headers(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the header with a token that is good for a while yet."""
+    def token(self) -> Token:
+        """Return a token that is good for a while yet; fetches one where there is none."""
         with self._lock:
             if self._token is None or (self._ends_at is not None and self._clock() > self._ends_at):
                 self._take(self._fetch())
-            return self._current()
+            assert self._token is not None
+            return self._token
+
+    def headers(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the header with a token that is good for a while yet."""
+        return self._header_of(self.token())
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Drop the refused token, unless another thread has replaced it already."""
         with self._lock:
-            if self._token is not None and self._current() == refused:
+            if self._token is not None and self._header_of(self._token) == refused:
                 self._token = None
             return True
 
-    def _current(self) -> Mapping[str, str]:
-        assert self._token is not None
-        return {self._header: self._scheme + self._token.value.reveal()}
+    def _header_of(self, token: Token) -> Mapping[str, str]:
+        return {self._header: self._scheme + token.value.reveal()}
 
     def _take(self, token: Token) -> None:
         self._token = token
