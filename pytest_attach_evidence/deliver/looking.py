@@ -66,7 +66,8 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
             objects = _objects(first.examination, every, again, budget)
     finally:
         destination.close()
-    return Seen(whole=_with_surroundings(first.look, budget, utc_now()), objects=objects)
+    whole = _with_surroundings(destination.name, first.look, budget, utc_now())
+    return Seen(whole=whole, objects=objects)
 
 
 def _objects(
@@ -92,7 +93,7 @@ def _objects(
             raise
 
 
-def _with_surroundings(look: Look, budget: Budget, now: datetime) -> Look:
+def _with_surroundings(name: str, look: Look, budget: Budget, now: datetime) -> Look:
     """Return the look with what was learned of hosts: how they are reached, and what their clocks say."""
     facts, problems = [], list(look.problems)
     for connection in budget.connections.values():
@@ -100,20 +101,20 @@ def _with_surroundings(look: Look, budget: Budget, now: datetime) -> Look:
         if connection.ends_at is not None and connection.ends_at - now < SOON:
             seen = f"the certificate of {connection.origin} ends at {connection.ends_at:%Y-%m-%d}"
             hint = "have the server's certificate renewed"
-            problems.append(_warning(connection.origin, seen, hint))
+            problems.append(_warning(name, seen, hint))
     for host, ahead_s in budget.clocks.ahead.items():
         facts.append(Fact(what=f"clock of {host}", seen=_apart(ahead_s)))
     for host, ahead_s in budget.clocks.skews.items():
-        problems = _explained(problems, host, f"its clock is {_apart(ahead_s)}")
+        problems = _explained(name, problems, f"the clock of {host} is {_apart(ahead_s)}")
     return replace(look, facts=(*facts, *look.facts), problems=tuple(problems))
 
 
-def _explained(problems: Sequence[Problem], host: str, seen: str) -> list[Problem]:
+def _explained(name: str, problems: Sequence[Problem], seen: str) -> list[Problem]:
     """Return problems with a clock that is wrong: as what explains a refused login, else by itself."""
     refused = [one for one in problems if one.why == "authentication"]
     if not refused:
         hint = f"{SET_CLOCK}; moments of evidence are recorded as this machine tells them"
-        return [*problems, _warning(host, seen, hint)]
+        return [*problems, _warning(name, seen, hint)]
     return [
         replace(one, seen=f"{one.seen}; {seen}", next_step=f"{SET_CLOCK}; else {one.next_step}")
         if one in refused

@@ -130,12 +130,12 @@ class HuaweiExamination:
             found = {project.id: project for project in self._client().projects()}
             if any(target.kind == SCRUM_ITEM for target in targets):
                 found |= {project.id: project for project in self._client().scrum_projects()}
-        except (PermanentError, DestinationClosedError) as error:
-            if isinstance(error, DestinationClosedError) and error.why == "authentication":
+        except PermanentError:
+            return {}, False
+        except DestinationClosedError as error:
+            # A gateway of one's own need not publish the list.
+            if error.why == "authentication" or not (targets and self._reaches(targets[0])):
                 raise
-            if not targets:
-                raise
-            self._reaches(targets[0])  # raises where nothing at all is let in
             return {}, False
         return found, True
 

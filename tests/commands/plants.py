@@ -170,7 +170,7 @@ SCENES = (
         plants=(
             wrong("expired secret", "squash", "The token has expired"),
             wrong("wrong client secret", "invalid_client", "WORKIVA_CLIENT_SECRET"),
-            wrong("clock off", "huawei", "7200 s ahead of this machine's", "set the clock"),
+            wrong("clock off", "huawei", "s ahead of this machine's", "set the clock"),
             wrong("wrong project", "client 7 has no project 99, but 12"),
         ),
         status=65,
@@ -207,7 +207,7 @@ SCENES = (
         prepare=_weather,
         plants=(
             wrong("server in trouble", "squash", "HTTP 502"),
-            odd("clock off", "127.0.0.1", "7200 s behind this machine's"),
+            odd("clock off", "workiva: the clock of 127.0.0.1", "s behind this machine's"),
             wrong("throttled", "huawei", "throttling threshold"),
             wrong("login page", "rillsoft", "a login page?"),
         ),

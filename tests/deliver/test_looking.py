@@ -151,7 +151,7 @@ def test_clocks_and_certificates_are_told(first: DeliveryError | None) -> None:
     seen = look_at(hearing, [], hearing.budget).whole
 
     told = [(one.severity, one.seen, one.next_step) for one in seen.problems]
-    clock = "its clock is 3600 s ahead of this machine's"
+    clock = "the clock of a is 3600 s ahead of this machine's"
     ends = next(one for one in told if "certificate of https://a ends" in one[1])
     assert "warning" == ends[0]
     [other] = [one for one in told if one is not ends]
