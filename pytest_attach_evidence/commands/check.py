@@ -92,10 +92,18 @@ def _checkup(config: pytest.Config, chosen: argparse.Namespace) -> Checkup:
     project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
     problems = [one for name, lines in aside.items() for one in _problems(name, lines)]
     tests, wrong = _mapped(config, project, chosen)
-    settings = {"": settings_seen.of_project(config, project.settings)}
+    of_project = settings_seen.of_project(config, project.settings)
+    settings = {"": [*of_project, _counted(tests)]}
     for name in project.settings.destinations:
         settings[name] = settings_seen.of_destination(config, name, project.redactor.text)
     return look(project, settings=settings, problems=[*problems, *wrong], tests=tests)
+
+
+def _counted(tests: Sequence[tuple[str, tuple[Target, ...]]]) -> Fact:
+    """Return how many tests there are, and how many lead to an object of a system."""
+    found = [targets for nodeid, targets in tests if nodeid]
+    mapped = sum(any(target.origin for target in targets) for targets in found)
+    return Fact(what="tests", seen=f"{len(found)} collected, {mapped} mapped to an object")
 
 
 def look(

@@ -44,14 +44,14 @@ def of_destination(config: pytest.Config, name: str, mask: Callable[[str], str])
 
 
 def _fact(config: pytest.Config, option: Option, mask: Callable[[str], str]) -> Fact:
-    flag = None if option.is_list else config.getoption(option.name)
-    value = config.getini(option.name) if flag is None else flag
+    flag = config.getoption(option.name, default=None)
+    value = config.getini(option.name) if flag in (None, []) else flag
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "").strip()
     return Fact(what=option.name, seen=mask(text) or UNSET, origin=_origin(config, option.name))
 
 
 def _origin(config: pytest.Config, name: str) -> str:
-    if config.getoption(name, default=None) is not None:
+    if config.getoption(name, default=None) not in (None, []):
         return "flag"
     given = [pair.partition("=")[0].strip() for pair in config.getoption("override_ini") or ()]
     if name in given:
