@@ -6,6 +6,7 @@ This module is also the plugin that writes them down there.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -146,7 +147,8 @@ def _ended(process: subprocess.Popen[str]) -> str:
         waits = (
             f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it"
         )
-        sys.stderr.write(f"{waits}\n")
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
+            sys.stderr.write(f"{waits}\n")
         return process.communicate(timeout=LONGEST_S - SOON_S)[0]
 
 
