@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "run a real browser suite against look-alike servers and show where its evidence arrived",
     "push": "deliver evidence that waits in the spool",
     "status": "list the runs in the spool and what waits; what became of the map",
+    "check": "look at settings, credentials and every mapped object before the tests run",
     "remote": "list, download, export, rename and delete what is attached in the systems",
     "clean": "remove delivered runs from the spool",
     "sandbox": "start look-alikes of the four systems on this machine",

@@ -21,10 +21,11 @@ class Clocks:
     """Notes how far clocks differ, from its creation on; nothing is corrected by it. For any thread.
 
     `skews` has the seconds by which the clock of a server is ahead of ours, by host, as first seen to be
-    more than a minute.
+    more than a minute; `ahead` has the same of every host that told the time, in whole seconds.
     """
 
     skews: dict[str, float] = field(default_factory=dict)
+    ahead: dict[str, float] = field(default_factory=dict)
     wall_s: float = field(default_factory=time.time)
     monotonic_s: float = field(default_factory=time.monotonic)
 
@@ -34,6 +35,7 @@ class Clocks:
         if moment is None:
             return
         ahead_s = moment.timestamp() - time.time()
+        self.ahead.setdefault(host, ahead_s)
         if abs(ahead_s) > MOST_SKEW_S:
             self.skews.setdefault(host, ahead_s)
 

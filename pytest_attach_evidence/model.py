@@ -287,12 +287,22 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something a person should know: about what, what was seen, what to do."""
+    """Something a person should know: about what, what was seen, what to do.
+
+    `why` sorts what was seen before a delivery: `configuration`, `authentication` or `waiting` (it may be
+    otherwise later); '' is anything else.
+    """
 
     subject: str
     seen: str
     next_step: str = ""
     severity: Literal["error", "warning"] = "error"
+    why: Literal["", "configuration", "authentication", "waiting"] = ""
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing more can be done where it was seen."""
+        return self.why in ("configuration", "authentication")
 
     def __str__(self) -> str:
         """Return the problem as one line."""

@@ -128,13 +128,15 @@ def load(
     patterns: Iterable[str] = (),
     delivering: bool,
     needed: Container[str] | None = None,
+    aside: dict[str, list[str]] | None = None,
 ) -> Project:
     """Return the project that pytest's configuration describes.
 
     `others` are destinations of other plugins, `patterns` further expressions to mask, `delivering`
     tells whether secrets will be needed, and `needed` of which destinations anything has to be right (all,
-    where it is None). Raises SettingsError with every problem found; no I/O but reading files that hold
-    secrets.
+    where it is None). Where `aside` is given, it gets the problems of single destinations, which are left out
+    of the project then, and the run's own targets are not read. Raises SettingsError with every other
+    problem found; no I/O but reading files that hold secrets.
     """
     secrets = Secrets.from_environment()
     is_secret = Redactor(secrets.known_values()).holds_known
@@ -144,7 +146,12 @@ def load(
     known = frozenset((*ours.CLASSES, *factories))
     destinations, wrong = _built(settings, secrets, budget, factories, known)
     for name, destination in destinations.items():
-        wrong += _problems_of(destination, delivering) if needed is None or name in needed else []
+        own = _problems_of(destination, delivering) if needed is None or name in needed else []
+        if aside is None:
+            wrong += own
+        elif own:
+            aside[name] = own
+    destinations = {name: one for name, one in destinations.items() if name not in (aside or ())}
     # What is wrong already was replaced by its default, which may be wrong too.
     said = {_subject(problem) for problem in problems}
     problems += [problem for problem in wrong if _subject(problem) not in said]
@@ -167,7 +174,7 @@ def load(
         parsers=parsers,
         rules=_rules(settings.map if needed is None else (), settings, known, parsers, redactor),
     )
-    if needed is None:
+    if needed is None and aside is None:
         project.run_targets()
     return project
 

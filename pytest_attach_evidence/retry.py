@@ -14,6 +14,7 @@ from datetime import datetime
 
 from .clocks import Clocks
 from .clocks import http_date
+from .connections import Connection
 from .errors import DeliveryError
 from .errors import DestinationClosedError
 from .errors import OnceMoreError
@@ -41,7 +42,8 @@ class Budget:
     """The time a delivery may take, and the way to end it early.
 
     `ends_at` is a moment of `clock` (monotonic seconds). `stop` may be set from any thread: every wait
-    and every request ends soon after. `clocks` notes what servers say of the time.
+    and every request ends soon after. `clocks` notes what servers say of the time, `connections` by origin
+    how each was reached.
     """
 
     ends_at: float
@@ -49,6 +51,7 @@ class Budget:
     stop: threading.Event = field(default_factory=_never)
     stall_s: float = STALL_S
     clocks: Clocks = field(default_factory=Clocks)
+    connections: dict[str, Connection] = field(default_factory=dict)
 
     @classmethod
     def lasting(cls, seconds: float, *, stall_s: float = STALL_S) -> Budget:

@@ -62,6 +62,7 @@ def load_project(
     *,
     delivering: bool | None = None,
     needed: Container[str] | None = None,
+    aside: dict[str, list[str]] | None = None,
 ) -> Project:
     """Return the project of a pytest configuration (see `project.load`). Raises SettingsError."""
     if delivering is None:
@@ -78,6 +79,7 @@ def load_project(
         patterns=[p for found in patterns for p in ([found] if isinstance(found, str) else found)],
         delivering=delivering,
         needed=needed,
+        aside=aside,
     )
 
 

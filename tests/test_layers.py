@@ -22,20 +22,9 @@ DOORS = (
 )
 LEVELS = {
     **dict.fromkeys(("_version", "errors", "json_record", "model", "run_record"), 0),
-    **dict.fromkeys(
-        (
-            "map_lint",
-            "mapfile",
-            "mapping",
-            "option_lines",
-            "options",
-            "secrets",
-            "settings",
-            "urls",
-        ),
-        1,
-    ),
-    **dict.fromkeys(("clocks", "naming", "redact", "retry", "steps", "targets"), 1),
+    **dict.fromkeys(("mapfile", "mapping", "option_lines", "options"), 1),
+    **dict.fromkeys(("secrets", "settings", "urls"), 1),
+    **dict.fromkeys(("clocks", "connections", "naming", "redact", "retry", "steps", "targets"), 1),
     **dict.fromkeys(("deliveries", "drift", "known", "obstacles", "outcomes", "plan", "remap"), 1),
     **dict.fromkeys(("rest", "spool"), 2),
     "apis": 3,
@@ -70,6 +59,7 @@ DELIVERING = {
 MEETING = {
     "_version",
     "clocks",
+    "connections",
     "errors",
     "json_record",
     "mapfile",

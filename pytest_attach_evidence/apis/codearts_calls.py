@@ -21,6 +21,8 @@ from ..errors import TemporaryError
 from ..rest.answers import Answer
 from ..rest.answers import Request
 from ..rest.auth import Credentials
+from ..rest.auth import Token
+from ..rest.auth import TokenSource
 from ..rest.body import BytesBody
 from ..rest.session import Session
 from ..retry import Budget
@@ -67,6 +69,11 @@ class Calls:
         self._credentials = credentials
         self._patience = patience
         self._doubts = doubts or Doubts()
+
+    @property
+    def token(self) -> Token | None:
+        """The token that was fetched last; None before the first, and for an access key. Asks nobody."""
+        return self._credentials.newest if isinstance(self._credentials, TokenSource) else None
 
     def close(self) -> None:
         """Close this thread's connections."""

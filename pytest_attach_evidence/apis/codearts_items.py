@@ -18,6 +18,7 @@ from .codearts_calls import fields_of
 from .codearts_calls import paged
 from .codearts_calls import result_of
 from .codearts_calls import segment
+from .codearts_refusals import CHECK_ADDRESS
 from .codearts_shapes import IPD_TYPES
 from .codearts_shapes import TYPES
 from .codearts_shapes import Attachment
@@ -43,9 +44,14 @@ class WorkItems(Calls):
     def projects(self) -> list[CodeArtsProject]:
         """Return the IPD projects one is a member of; the service does not page them.
 
-        GET /v1/ipdprojectservice/projects/ipd (ShowIpdProjectList). Each has `ipd` as its kind.
+        GET /v1/ipdprojectservice/projects/ipd (ShowIpdProjectList). Each has `ipd` as its kind. Raises
+        DestinationClosedError for a 404 that is no JSON: whoever answers is not CodeArts.
         """
         answer = self._get(f"{IPD}/ipd", "the list of IPD projects")
+        if answer.status == 404 and not answer.body.lstrip().startswith(b"{"):
+            seen = f"{answer.request.what}: HTTP 404 ({answer.words()})"
+            msg = f"{seen}, so CodeArts Req is not at this address"
+            raise DestinationClosedError(msg, next_step=CHECK_ADDRESS)
         found = map(project_of, _entries(answer, result_of(answer)))
         return [project for project in found if project.id]
 

@@ -74,9 +74,13 @@ class Rillsoft:
         )
         expect_success(answer)
 
-    def expect_open(self, client: str) -> None:
-        """Return if the server and a client are open to us: ask for its projects, whatever their shape."""
-        expect_document(self._list(client, "projects"))
+    def seen_projects(self, client: str) -> list[Row] | None:
+        """Return the projects of a client that is open to us; None where no list is seen in the answer."""
+        return rows_in(expect_document(self._list(client, "projects")), "project")
+
+    def seen_portfolios(self, client: str) -> list[Row] | None:
+        """Return the portfolios of a client likewise."""
+        return rows_in(expect_document(self._list(client, "portfolios")), "portfolio")
 
     def projects(self, client: str) -> list[Row]:
         """Return the active projects of a client.

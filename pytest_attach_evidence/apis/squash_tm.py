@@ -15,6 +15,7 @@ from ..rest.body import BytesBody
 from ..secrets import Secret
 from .squash_tm_attachments import AttachmentRequests
 from .squash_tm_attachments import File
+from .squash_tm_refusal import refused
 from .squash_tm_shapes import Execution
 from .squash_tm_shapes import PlanItem
 from .squash_tm_shapes import execution_of
@@ -53,6 +54,18 @@ def unwrapped(token: Secret) -> Secret:
 
 class SquashTm(AttachmentRequests, TreeRequests):
     """A client of one Squash TM; see `squash_tm_requests.Requests` for what its methods raise."""
+
+    def expect_writable(self) -> None:
+        """Return unless the credentials may only read: POST /executions/0/attachments without a file (ATT).
+
+        Nothing can come of it: no execution has this id, and there is nothing to attach. A token without
+        the right to write is refused before that, with 401 (TRB14). Raises DestinationClosedError for it,
+        PermanentError for 403; every other answer says nothing against the credentials.
+        """
+        what = "asking whether the credentials may write"
+        answer = self._send("POST", "executions/0/attachments", what, body=BytesBody.json({}))
+        if answer.status in (401, 403):
+            raise refused(answer, reached=self._reached)
 
     def create_execution(self, item: PlanItem) -> Execution:
         """Create an execution: POST /{family}/{id}/executions.

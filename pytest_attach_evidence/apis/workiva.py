@@ -15,6 +15,7 @@ from ..errors import UncertainError
 from ..rest.answers import Request
 from ..rest.answers import refusal
 from ..rest.auth import Credentials
+from ..rest.auth import Token
 from ..rest.body import Body
 from ..rest.body import BytesBody
 from ..rest.origins import Origins
@@ -39,6 +40,7 @@ from .workiva_shapes import Operation
 from .workiva_shapes import RefusedObjectError
 from .workiva_shapes import Upload
 from .workiva_shapes import attachments_in
+from .workiva_shapes import text_in
 
 
 DOMAIN = "wdesk.com"
@@ -78,12 +80,18 @@ class WorkivaApi:
         """The scopes of the newest token; None before the first one, or where it does not say."""
         return self._calls.login.scopes
 
-    def look(self, ids: Sequence[str]) -> None:
-        """Return if the object is there and visible (getTestPhaseById, getMatrixById, getSampleById).
+    def log_in(self) -> Token:
+        """Return a token that is good for a while yet, fetched where there is none."""
+        return self._calls.credentials.token()
 
+    def look(self, ids: Sequence[str]) -> str:
+        """Return the name of an object that is there and visible, '' where it has none.
+
+        getTestPhaseById, getMatrixById, getSampleById:
         GET /testForms/{id}/testPhases/{id}[/matrices/{id}[/samples/{id}]], scope graph:read.
         """
-        self._calls.get(self._calls.url(ids), "the look at the object")
+        found = self._calls.get(self._calls.url(ids), "the look at the object").fields()
+        return text_in(found, "name")
 
     def attachments(self, ids: Sequence[str]) -> list[Attachment]:
         """Return every attachment of an object, from all pages.

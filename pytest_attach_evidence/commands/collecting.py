@@ -6,13 +6,16 @@ This module is also the plugin that writes them down there.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,7 +26,6 @@ from ..errors import SettingsError
 from ..model import Target
 from ..project import Project
 from ..spool import RunFolder
-from .with_pytest import say
 
 
 Found = Mapping[str, tuple[Target, ...]]
@@ -31,6 +33,15 @@ MOST_REASONS = 10
 SOON_S = 10.0
 LONGEST_S = 600.0
 REFUSED = "push --remap: the tests cannot be collected, nothing was changed or sent"
+UNSEEN = "the tests cannot be collected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """What a collection told: the targets of each test by its node id, and what is wrong with them."""
+
+    tests: Sequence[tuple[str, tuple[Target, ...]]]
+    problems: Sequence[str] = ()
 
 
 def targets_now(
@@ -48,6 +59,23 @@ def targets_now(
     return found
 
 
+def mapped_now(config: pytest.Config, project: Project, chosen: argparse.Namespace) -> Mapped:
+    """Return the targets of the tests that pytest collects for `chosen.tests`, all where none is named.
+
+    Only destinations of the project count, whatever the ini file has. Raises SettingsError where the tests
+    cannot be collected; targets that cannot be read are problems.
+    """
+    tests = [_absolute(config.invocation_params.dir, test) for test in chosen.tests]
+    sound = f"evidence_destinations={' '.join(project.destinations)}"
+    return _told(config, project, tests, chosen, UNSEEN, "-o", sound)
+
+
+def _absolute(here: Path, test: str) -> str:
+    """Return a path or node id as another folder understands it."""
+    path, colons, rest = test.partition("::")
+    return f"{(here / path).absolute()}{colons}{rest}"
+
+
 def _files(root: Path, runs: Iterable[RunFolder]) -> list[str]:
     """Return the files that the node ids of some runs name, as far as they are there."""
     names = {item.nodeid.partition("::")[0] for run in runs for item in run.read().items.values()}
@@ -57,18 +85,37 @@ def _files(root: Path, runs: Iterable[RunFolder]) -> list[str]:
 def _collected(
     config: pytest.Config, project: Project, files: Sequence[str], chosen: argparse.Namespace
 ) -> Found:
+    mapped = _told(config, project, files, chosen, REFUSED)
+    if mapped.problems:
+        raise SettingsError(f"{REFUSED} - mend them first", *mapped.problems)
+    return _by_node(mapped.tests, project)
+
+
+def _told(
+    config: pytest.Config,
+    project: Project,
+    tests: Sequence[str],
+    chosen: argparse.Namespace,
+    refused: str,
+    *more: str,
+) -> Mapped:
+    """Return what a pytest process tells of the tests. Raises SettingsError where it cannot collect them."""
     with tempfile.TemporaryDirectory() as folder:
         asked, told = Path(folder, "files"), Path(folder, "targets.json")
-        asked.write_text("\n".join(files), encoding="utf-8")
-        words = [*_words(config, project, chosen), f"--evidence-write-targets={told}", f"@{asked}"]
-        status, output = _done(words, config.rootpath)
+        asked.write_text("\n".join(tests), encoding="utf-8")
+        words = [*_words(config, project, chosen), *more, f"--evidence-write-targets={told}"]
+        status, output = _done(
+            [*words, *([f"@{asked}"] if tests else [])], config.rootpath, refused
+        )
+        written = json.loads(told.read_text(encoding="utf-8")) if told.exists() else None
         fine = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if not fine or not told.exists():
-            raise SettingsError(*_reasons(output, project))
-        return _read(json.loads(told.read_text(encoding="utf-8")), project)
+        if written is None or not (fine or written["problems"]):
+            raise SettingsError(*_reasons(output, project, refused))
+    own = [(n, tuple(Target.from_json(one) for one in found)) for n, found in written["tests"]]
+    return Mapped(tests=own, problems=list(map(project.redactor.line, written["problems"])))
 
 
-def _done(words: Sequence[str], folder: Path) -> tuple[int, str]:
+def _done(words: Sequence[str], folder: Path, refused: str) -> tuple[int, str]:
     """Return the exit status of a command and what it said. Raises SettingsError where it does not end."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and words
         words,
@@ -84,7 +131,7 @@ def _done(words: Sequence[str], folder: Path) -> tuple[int, str]:
         except subprocess.TimeoutExpired:
             process.kill()
             msg = (
-                f"{REFUSED}, it took more than {LONGEST_S:.0f} s - let no conftest file wait there"
+                f"{refused}, it took more than {LONGEST_S:.0f} s - let no conftest file wait there"
             )
             raise SettingsError(msg) from None
         except BaseException:
@@ -98,7 +145,11 @@ def _ended(process: subprocess.Popen[str]) -> str:
     try:
         return process.communicate(timeout=SOON_S)[0]
     except subprocess.TimeoutExpired:
-        say(f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it")
+        waits = (
+            f"the tests are still being collected, for {LONGEST_S:.0f} s at most; Ctrl-C stops it"
+        )
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody listens
+            sys.stderr.write(f"{waits}\n")
         return process.communicate(timeout=LONGEST_S - SOON_S)[0]
 
 
@@ -109,6 +160,7 @@ def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) 
     return [
         *(sys.executable, "-m", "pytest", "--collect-only", "-q", "--color=no"),
         *("--evidence=collect", f"--evidence-dir={project.settings.dir}"),
+        *chosen.flags,
         *(word for plugin in plugins for word in ("-p", plugin)),
         *(word for pair in overrides for word in ("-o", pair)),
         *(word for path in again.maps_given(config) for word in ("--evidence-map", path)),
@@ -117,24 +169,23 @@ def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) 
     ]
 
 
-def _reasons(output: str, project: Project) -> list[str]:
+def _reasons(output: str, project: Project, refused: str) -> list[str]:
     """Return why the tests could not be collected, as pytest says it."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     seen = [line for line in lines if line.startswith(("ERROR", "E  "))] or lines[-1:]
     reasons = dict.fromkeys(
         line.removeprefix("ERROR").removeprefix("E ").strip(": ") for line in seen
     )
-    msg = f"{REFUSED} - mend them first"
+    msg = f"{refused} - mend them first"
     return [msg, *(project.redactor.line(line) for line in list(reasons)[:MOST_REASONS] if line)]
 
 
-def _read(told: Sequence[tuple[str, list[Mapping[str, object]]]], project: Project) -> Found:
+def _by_node(tests: Iterable[tuple[str, tuple[Target, ...]]], project: Project) -> Found:
     """Return the targets by node id as the spool has it; two tests that look alike there are left out."""
     found: dict[str, tuple[Target, ...]] = {}
     unlike: set[str] = set()
-    for name, targets in told:
+    for name, own in tests:
         nodeid = project.redactor.text(name)
-        own = tuple(Target.from_json(target) for target in targets)
         if found.setdefault(nodeid, own) != own:
             unlike.add(nodeid)
     return {nodeid: targets for nodeid, targets in found.items() if nodeid not in unlike}
@@ -145,10 +196,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--evidence-write-targets", metavar="FILE", help=argparse.SUPPRESS)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write every item's targets, which were decided just before."""
-    items = [(item.nodeid, item.stash[MAPPED].targets) for item in session.items]
-    told = [(name, [target.to_json() for target in targets]) for name, targets in items]
-    Path(session.config.getoption("evidence_write_targets")).write_text(
-        json.dumps(told), encoding="utf-8"
-    )
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> Generator[None, object, object]:
+    """Write every item's targets as they were decided meanwhile, and what was wrong with them."""
+    problems: Sequence[str] = ()
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        problems = list(map(str, error.args))
+        raise
+    finally:
+        items = [(i.nodeid, i.stash[MAPPED].targets) for i in session.items if MAPPED in i.stash]
+        tests = [(name, [target.to_json() for target in targets]) for name, targets in items]
+        told = json.dumps({"tests": tests, "problems": problems})
+        Path(session.config.getoption("evidence_write_targets")).write_text(told, encoding="utf-8")

@@ -91,6 +91,7 @@ def bare_parser(name: str, description: str) -> argparse.ArgumentParser:
         default=[],
         help="a map file, instead of those of the configuration; may be repeated",
     )
+    made.set_defaults(flags=[])
     return made
 
 
@@ -132,7 +133,7 @@ def _words(arguments: argparse.Namespace) -> list[str]:
         words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
     for path in arguments.evidence_map:
         words += ["--evidence-map", str(Path(path).absolute())]
-    return words
+    return [*words, *arguments.flags]
 
 
 def spool_of(config: pytest.Config) -> Path:

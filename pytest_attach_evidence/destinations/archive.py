@@ -26,7 +26,9 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from ..spool import disk
+from .archive_examination import ArchiveExamination
 from .base import Results
+from .checked import one_by_one
 
 
 BLOCK = 256 * 1024
@@ -47,6 +49,7 @@ class Archive:
     def __init__(self, settings: Settings, secrets: Secrets, budget: Budget) -> None:
         self._folder = settings.archive_dir
         self._spool = settings.dir
+        self._max_size = settings.max_size
         self._lock = threading.Lock()
         self._tidied: set[str] = set()
 
@@ -64,8 +67,12 @@ class Archive:
         return Target.of("archive", "", "folder", "")
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """Return nothing: what is wrong with a folder is said by `problems`."""
-        return []
+        """Return why the folder cannot be written, or that it has little room."""
+        return one_by_one(self.name, self, targets)
+
+    def examination(self) -> ArchiveExamination:
+        """Return what looks at the folder before a run; writes nothing."""
+        return ArchiveExamination(self._folder, self._max_size)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for those pieces whose file is there with the right bytes."""

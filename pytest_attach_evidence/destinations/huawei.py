@@ -31,10 +31,11 @@ from ..settings import Settings
 from .base import Holding
 from .base import Results
 from .base import expect_whole_names
+from .checked import one_by_one
+from .huawei_examination import NO_LIST
+from .huawei_examination import HuaweiExamination
 from .huawei_places import Places
-from .huawei_room import MAKE_ROOM
 from .huawei_room import MAX_COUNT
-from .huawei_room import Held
 from .huawei_room import ProjectItem
 from .huawei_room import Room
 from .huawei_settings import HuaweiSettings
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
     from ..apis.codearts import CodeArts
     from ..apis.codearts_shapes import Attachment
     from ..rest.session import Session
-
-
-NO_LIST = "its detail has no list of attachments, so that nobody can see what arrived"
 
 
 class Huawei:
@@ -108,18 +106,14 @@ class Huawei:
         return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """List the attachments of every target, and say which settings look odd.
+        """Return what stands in the way of each target, and which settings look odd; see `examination`."""
+        return one_by_one(self.name, self, targets)
 
-        Ends with the first refused login, since further ones would lock the access key.
-        """
-        problems = self._settings.doubts(t.scoped("project") or "" for t in targets)
-        try:
-            for target in targets:
-                problems += self._problems_of(target)
-        except DestinationClosedError as error:
-            seen, hint = str(error), error.next_step
-            problems.append(Problem(subject=self.name, seen=seen, next_step=hint))
-        return problems
+    def examination(self) -> HuaweiExamination:
+        """Return what looks at CodeArts Req before a run; sends nothing yet."""
+        return HuaweiExamination(
+            self._settings, self._room, self._client, self._places.of, self._attachments
+        )
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for listed attachments whose name carries the key and whose size is right.
@@ -234,21 +228,6 @@ class Huawei:
         if found is not None:
             self._room.saw(place, found)
         return found
-
-    def _problems_of(self, target: Target) -> list[Problem]:
-        subject = str(target)
-        try:
-            attachments = self._attachments(target)
-        except (PermanentError, TemporaryError) as error:
-            hint = getattr(error, "next_step", "") or "try again later"
-            return [Problem(subject=subject, seen=str(error), next_step=hint)]
-        if attachments is None:
-            return [Problem(subject=subject, seen=NO_LIST, severity="warning")]
-        full = self._room.holding(target, self._places.of(target), own=())
-        if full is None or (full.left != 0 and full.left_bytes != 0):
-            return []
-        seen = f"is full: {self._room.words(Held.of(attachments))}"
-        return [Problem(subject=subject, seen=seen, next_step=MAKE_ROOM)]
 
     def _client(self) -> CodeArts:
         """Return the client, built when it is first needed."""

@@ -20,6 +20,7 @@ from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
 from ..settings import byte_count
+from ..spool import readable_size
 from ..urls import base_url
 from .huawei_targets import PROJECT
 from .huawei_targets import PROJECT_LENGTH
@@ -153,6 +154,16 @@ class HuaweiSettings:
         if signed and most < self._max_file:
             return most, LOG_IN
         return self._max_file, TAKES_MORE
+
+    def max_bytes_words(self) -> str:
+        """Say what is configured of the limits of files; the service tells none."""
+        size, total = readable_size(self.max_bytes()[0]), readable_size(self.max_total)
+        return f"{size} each and {total} for a work item, as configured: the API does not tell"
+
+    def login_source(self) -> str:
+        """Return where the credentials come from, '' where there are none. Raises SettingsError."""
+        found = self.keys() or self._secrets.first(LOGIN)
+        return found[0].source if found else ""
 
     def doubts(self, projects: Iterable[str] = ()) -> list[Problem]:
         """Return what looks wrong in the settings and the projects of targets, and may be right."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
@@ -26,8 +25,10 @@ from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
 from .base import Results
+from .checked import one_by_one
 from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError
+from .rillsoft_examination import RillsoftExamination
 from .rillsoft_remote import RillsoftRemote
 from .rillsoft_settings import RillsoftSettings
 from .rillsoft_targets import parse_target
@@ -98,19 +99,12 @@ class Rillsoft:
         return Target.of(self.name, target.origin, target.kind, target.id, client=client)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """Ask for each client's projects; whether an attachment exists cannot be asked."""
-        found: list[Problem] = []
-        for client in sorted({target.scoped("client") or "" for target in targets}):
-            try:
-                self._client().expect_open(client)
-            except DeliveryError as error:
-                closed = isinstance(error, DestinationClosedError)
-                subject = self.name if closed else f"{self.name} client {client}"
-                hint = getattr(error, "next_step", "") or "try again later"
-                found.append(Problem(subject=subject, seen=str(error), next_step=hint))
-                if closed:
-                    break
-        return found
+        """Return what stands in the way of each client; whether an attachment exists cannot be asked."""
+        return one_by_one(self.name, self, targets)
+
+    def examination(self) -> RillsoftExamination:
+        """Return what looks at Rillsoft before a run; sends nothing yet."""
+        return RillsoftExamination(self._settings, self._client)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Raise UncertainError: nothing that is documented shows what a record holds."""

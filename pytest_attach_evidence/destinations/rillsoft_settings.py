@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
 from ..rest.auth import TokenSource
 from ..rest.auth import bearer
+from ..rest.auth import token_end
 from ..retry import Budget
 from ..secrets import Secrets
 from ..settings import Settings
@@ -55,6 +57,13 @@ class RillsoftSettings:
         origins = Origins(self.url, option="evidence_rillsoft_url")
         session = Session(origins, budget, ca_bundle=self._settings.ca_bundle)
         return Client(session, self._credentials(session))
+
+    def login(self) -> tuple[str, datetime | None]:
+        """Return where credentials come from, and when a token ends that tells it. Raises SettingsError."""
+        found = self._secrets.first(*LOGINS)
+        if found is None:
+            raise SettingsError(*self._access_problems())
+        return found[0].source, token_end(found[0]) if len(found) == 1 else None
 
     def problems(self, *, uploading: bool) -> list[str]:
         """Return every missing or wrong setting as one line."""

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import DeliveryError
-from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
 from ..errors import TargetError
@@ -29,9 +27,11 @@ from ..settings import Settings
 from .base import GroupNotes
 from .base import Holding
 from .base import Results
+from .checked import one_by_one
 from .squash_attachments import MAX_NAME
 from .squash_attachments import Attachments
 from .squash_conclusions import Conclusions
+from .squash_examination import SquashExamination
 from .squash_executions import Executions
 from .squash_meanings import Meanings
 from .squash_notes import place_of
@@ -106,17 +106,12 @@ class Squash:
         return wrong(target)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """Return what stands in the way of each target: one cheap reading per target, or plan."""
-        found = []
-        for target in targets:
-            try:
-                self._look(target)
-            except DeliveryError as error:
-                hint = getattr(error, "next_step", "")
-                found.append(Problem(subject=str(target), seen=str(error), next_step=hint))
-                if isinstance(error, DestinationClosedError):
-                    break
-        return found
+        """Return what stands in the way of each target; see `examination`."""
+        return one_by_one(self.name, self, targets)
+
+    def examination(self) -> SquashExamination:
+        """Return what looks at Squash TM before a run; sends nothing yet."""
+        return SquashExamination(self._options, self._api, self._plans, self._executions.latest)
 
     def recall(self, notes: GroupNotes, outcomes: Mapping[Target, Outcome]) -> None:
         """Take the notes that say to which executions anything was sent."""
@@ -229,32 +224,19 @@ class Squash:
                 self._client = self._options.connect(self._budget)
             return self._client
 
-    def _look(self, target: Target) -> None:
-        """Read what a target names. Raises DeliveryError where it cannot get evidence."""
-        if target.kind not in PLANNED:
-            self._owner(target, None)
-            self._api().entity(target.kind, target.id)
-            return
-        item = self._plans.item(target)
-        if isinstance(item, PermanentError):
-            raise item
-        if not self._options.new:
-            self._executions.latest(item)
-
-    def _owner(self, target: Target, notes: Notes | None) -> tuple[str, str]:
+    def _owner(self, target: Target, notes: Notes) -> tuple[str, str]:
         """Return owner and id of what gets the attachments, choosing an execution where needed."""
         if target.kind not in PLANNED:
             confusion = self._plans.confusion(target)
             if confusion is not None:
                 raise confusion
-            if notes is not None and target.kind == EXECUTIONS:
+            if target.kind == EXECUTIONS:
                 self._meanings.read(notes)
                 self._conclusions.before(target, target.id, "", notes)
             return target.kind, target.id
         item = self._plans.item(target)
         if isinstance(item, PermanentError):
             raise item
-        assert notes is not None
         self._meanings.read(notes)  # before one is created, so that nothing comes before its note
         return EXECUTIONS, str(self._executions.choose(target, item, notes))
 

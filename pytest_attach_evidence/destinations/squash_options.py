@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..errors import DestinationClosedError
 from ..errors import SettingsError
+from ..rest.auth import token_end
 from ..retry import Budget
 from ..secrets import Secret
 from ..secrets import Secrets
@@ -114,6 +116,20 @@ class SquashOptions:
         if found is None:
             raise DestinationClosedError(NO_CREDENTIALS, why="authentication")
         return SquashTm(session, origin, credentials_of(found))
+
+    def credentials(self) -> tuple[Secret, ...]:
+        """Return the token, or user and password. Raises SettingsError where none is set."""
+        found = self._credentials()
+        if found is None:
+            raise SettingsError(NO_CREDENTIALS)
+        return found
+
+    def token_ends_at(self) -> datetime | None:
+        """Return when the token ends, None where that is not told. Raises SettingsError."""
+        from ..apis.squash_tm import unwrapped  # noqa: PLC0415  # loads the HTTP library
+
+        found = self.credentials()
+        return token_end(unwrapped(found[0])) if len(found) == 1 else None
 
     def _credentials(self) -> tuple[Secret, ...] | None:
         return self.secrets.first(("SQUASH_TOKEN",), ("SQUASH_USER", "SQUASH_PASSWORD"))

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import DeliveryError
-from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..errors import SettingsError
 from ..errors import UncertainError
@@ -26,6 +24,8 @@ from ..settings import Settings
 from . import workiva_targets
 from .base import Holding
 from .base import Results
+from .checked import one_by_one
+from .workiva_examination import WorkivaExamination
 from .workiva_holding import Listings
 from .workiva_remote import WorkivaRemote
 from .workiva_settings import WorkivaSettings
@@ -97,24 +97,12 @@ class Workiva:
         return self._listings.holding(target, own)
 
     def check(self, targets: Sequence[Target]) -> list[Problem]:
-        """Read each target once, and look whether the token may write."""
-        found = []
-        for target in targets:
-            try:
-                self._connected().look(ids_of(target))
-            except DeliveryError as error:
-                closed = isinstance(error, DestinationClosedError)
-                next_step = getattr(error, "next_step", "")
-                subject = self.name if closed else str(target)
-                found.append(Problem(subject=subject, seen=str(error), next_step=next_step))
-                if closed:
-                    return found
-        scopes = self._connected().scopes if targets else None
-        if scopes is not None and "graph:write" not in scopes:
-            seen = "the token has no scope graph:write, so nothing can be attached"
-            next_step = "add the scope to the API grant in Workiva"
-            found.append(Problem(subject=self.name, seen=seen, next_step=next_step))
-        return found
+        """Return what stands in the way of each target; see `examination`."""
+        return one_by_one(self.name, self, targets)
+
+    def examination(self) -> WorkivaExamination:
+        """Return what looks at Workiva before a run; sends nothing yet."""
+        return WorkivaExamination(self._connected, self._listings)
 
     def find(self, target: Target, deliveries: Sequence[Delivery]) -> dict[str, Receipt]:
         """Return receipts for the pieces whose key is in the name of an attachment of the target.

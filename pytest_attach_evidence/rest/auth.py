@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
 from typing import Protocol
 
 from ..secrets import Secret
@@ -64,6 +67,16 @@ def basic(user: Secret, password: Secret, *, encoding: str = "utf-8") -> StaticH
     return StaticHeader("Authorization", value)
 
 
+def token_end(token: Secret) -> datetime | None:
+    """Return when a JSON web token ends (RFC 7519, 4.1.4); None for any other, and where it does not say."""
+    try:
+        _, claims, _ = token.reveal().split(".")
+        found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return datetime.fromtimestamp(float(found["exp"]), UTC)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A fetched token and how many seconds it is good for (None: not said)."""
@@ -94,23 +107,32 @@ class TokenSource:
         self._token: Token | None = None
         self._ends_at: float | None = None
 
-    def headers(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the header with a token that is good for a while yet."""
+    @property
+    def newest(self) -> Token | None:
+        """The token that was fetched last, None before the first; asks nobody."""
+        return self._token
+
+    def token(self) -> Token:
+        """Return a token that is good for a while yet; fetches one where there is none."""
         with self._lock:
             if self._token is None or (self._ends_at is not None and self._clock() > self._ends_at):
                 self._take(self._fetch())
-            return self._current()
+            assert self._token is not None
+            return self._token
+
+    def headers(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the header with a token that is good for a while yet."""
+        return self._header_of(self.token())
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Drop the refused token, unless another thread has replaced it already."""
         with self._lock:
-            if self._token is not None and self._current() == refused:
+            if self._token is not None and self._header_of(self._token) == refused:
                 self._token = None
             return True
 
-    def _current(self) -> Mapping[str, str]:
-        assert self._token is not None
-        return {self._header: self._scheme + self._token.value.reveal()}
+    def _header_of(self, token: Token) -> Mapping[str, str]:
+        return {self._header: self._scheme + token.value.reveal()}
 
     def _take(self, token: Token) -> None:
         self._token = token

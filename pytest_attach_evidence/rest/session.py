@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from .answers import plain_line
 from .body import Body
 from .origins import Origins
 from .origins import origin_of
+from .tls import reached
 from .tls import refused_certificate
 from .tls import tls_context
 from .wire import Watch
@@ -113,6 +115,9 @@ class Session:
                 watch.connected = True
                 host = origin_of(url).host
                 self._budget.clocks.heard(host, response.headers.get("Date"))
+                if (origin := str(origin_of(url))) not in self._budget.connections:
+                    found = reached(response, origin, self._proxy(url))
+                    self._budget.connections[origin] = found
                 if request.into is not None and response.status_code == HTTPStatus.OK:
                     self._write(response, request.into, watch)
                     return self._answer(request, response, b"")
@@ -162,9 +167,10 @@ class Session:
                 f"{request.what}: the proxy wants a login (407)", next_step=PROXY_LOGIN
             )
         if not watch.connected:
-            return TemporaryError(
-                f"{request.what}: no connection to {host} ({_cause_words(cause)})"
-            )
+            proxy = self._proxy(self.origins.resolve(request.url))
+            way = f" through the proxy {proxy}" if proxy else ""
+            seen = f"no connection to {host}{way} ({_cause_words(cause)})"
+            return TemporaryError(f"{request.what}: {seen}")
         late = isinstance(cause, TimeoutError)
         seen = "no answer came" if late else "the connection broke before the answer was read"
         msg = f"{request.what}: {seen} ({_cause_words(cause)})"
@@ -185,6 +191,14 @@ class Session:
             client.mount("https://", adapter)
             client.mount("http://", adapter)
         return client
+
+    def _proxy(self, url: str) -> str:
+        """Return the proxy on the way to a URL, without its login; '' where there is none."""
+        found = requests.utils.select_proxy(url, self._proxies(url))
+        try:
+            return str(origin_of(re.sub("//[^/@]*@", "//", found))) if found else ""
+        except ValueError:
+            return "that is configured"
 
     @staticmethod
     def _proxies(url: str) -> dict[str, str]:

@@ -209,7 +209,12 @@ class SquashApi:
 
     def _full(self, things: Sequence[Thing]) -> list[dict[str, Any]]:
         with self._plan.lock:
-            return [self._shapes.thing(one, self._attachments.of(one.object)) for one in things]
+            return [
+                self._shapes.thing(
+                    one, self._attachments.of(one.object), self._plan.within(one, "test-steps")
+                )
+                for one in things
+            ]
 
     def _entity(self, request: Request, body: dict[str, Any]) -> Response:
         return json_reply(200, only_fields(body, request.args.get("fields", "")))

@@ -44,8 +44,10 @@ class Shapes:
         self.item_path = "iteration-test-plan-items" if version <= 13 else "test-plan-items"
         self.item_type = self.item_path.removesuffix("s")
 
-    def thing(self, thing: Thing, files: Sequence[StoredFile]) -> dict[str, Any]:
-        """Return the full form of any owner of attachments."""
+    def thing(
+        self, thing: Thing, files: Sequence[StoredFile], steps: Sequence[Thing] = ()
+    ) -> dict[str, Any]:
+        """Return the full form of any owner of attachments; `steps` are those of a test case."""
         if isinstance(thing, Execution):
             return self._execution(thing, files)
         if isinstance(thing, ExecutionStep):
@@ -55,6 +57,7 @@ class Shapes:
             more["path"] = _path(thing)
         if thing.owner == "test-cases":
             more["automated_test_reference"] = thing.automated or None
+            more["steps"] = [self._brief(step) for step in steps]
         return self._brief(thing) | {
             **more,
             "attachments": [self.new_attachment(file) for file in files],

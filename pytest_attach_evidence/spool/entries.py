@@ -62,9 +62,11 @@ def _expect_duration(seconds: float | None) -> None:
 
 
 def _refused(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    texts = {name: str(entry[name]) for name in ("subject", "seen", "next_step")}
+    subject, seen, next_step = (str(entry[name]) for name in ("subject", "seen", "next_step"))
     severity: Literal["error", "warning"] = "warning" if entry["severity"] == "warning" else "error"
-    record.refused.append(Problem(**texts, severity=severity))
+    record.refused.append(
+        Problem(subject=subject, seen=seen, next_step=next_step, severity=severity)
+    )
 
 
 def _ended(record: RunRecord, entry: Mapping[str, Any]) -> None:

@@ -219,7 +219,7 @@ class TestAccess:
         """The shape of the list is not documented."""
         server.get(PROJECTS, json=[])
 
-        client.expect_open("7")
+        client.seen_projects("7")
 
         assert 1 == len(server.calls)
 
@@ -247,7 +247,7 @@ class TestAccess:
         server.get(PROJECTS, body=body, status=status)
 
         with pytest.raises(kind):
-            client.expect_open("7")
+            client.seen_projects("7")
 
 
 def jwt(claims: Any) -> str:

@@ -72,7 +72,7 @@ def test_a_shape_that_nobody_knows_is_told(opened: Opened) -> None:
     """It is not taken for an empty list; to see that the client is open it is enough."""
     client = opened(list_shape="odd")
 
-    client.expect_open("7")
+    client.seen_projects("7")
     with pytest.raises(
         PermanentError, match="the projects of client 7: a JSON object of page "
     ) as caught:
@@ -89,7 +89,7 @@ def test_a_client_that_is_not_open_is_refused(
     """Whatever its details are, the refusal names the client and what to do about a question."""
     client = opened(details=details)
 
-    for ask in (client.projects, client.portfolios, client.documents, client.expect_open):
+    for ask in (client.projects, client.portfolios, client.documents, client.seen_projects):
         with pytest.raises(PermanentError, match=f"of client {id}: HTTP {status}") as caught:
             ask(id)
         assert "read" in caught.value.next_step or "unknown" in caught.value.next_step

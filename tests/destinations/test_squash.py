@@ -426,7 +426,9 @@ class TestCheck:
         problems = scene.destination.check([scene.destination.parse(text) for text in texts])
 
         assert [] == problems
-        assert [] == scene.requests("POST")
+        assert [] == scene.sandbox.store.ledger()
+        [asked] = scene.requests("POST")  # whether the token may write: nothing has the id 0
+        assert asked.endswith("/executions/0/attachments")
 
     @pytest.mark.parametrize(
         ("text", "told"),

@@ -1,0 +1,162 @@
+"""`attach-evidence check`: the doctor. Looks at everything that could keep evidence from arriving."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from .. import session
+from ..destinations.checked import Fact
+from ..errors import SettingsError
+from ..model import Problem
+from ..model import Target
+from ..options import OPTIONS
+from ..project import Project
+from ..redact import Redactor
+from ..redact import harmless
+from ..report import output
+from ..report.checkup import Checkup
+from ..report.exit_status import ExitStatus
+from ..secrets import Secrets
+from . import collecting
+from . import settings_seen
+from . import with_pytest
+
+
+DESCRIPTION = """\
+Look at everything that could keep evidence from arriving, before any test runs: settings and where they
+come from, credentials, connections, clocks, and each object that a test is mapped to. The tests are
+collected, not run; nothing is changed in the systems.
+
+TEST is a file, folder or node id as pytest takes it; without one all tests are collected. Any option
+--evidence-... of pytest is taken, too.
+"""
+STOPPED = "interrupted: what was seen until then was not kept"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = with_pytest.bare_parser("check", DESCRIPTION)
+    parser.add_argument("tests", nargs="*", metavar="TEST", help="what is collected (default: all)")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    parser.add_argument("--strict", action="store_true", help="warnings end with 65, too")
+    for option in OPTIONS:
+        if not option.is_list and option.name not in ("evidence", "evidence_dir"):
+            parser.add_argument(option.flag, dest=option.name, help=argparse.SUPPRESS)
+    chosen = parser.parse_intermixed_args(arguments)
+    chosen.flags = _flags(chosen)
+    return with_pytest.run(chosen, lambda config: check(config, chosen))
+
+
+def _flags(chosen: argparse.Namespace) -> list[str]:
+    """Return the options of pytest that were given, with paths that mean the same in any folder."""
+    flags = []
+    for option in OPTIONS:
+        value = getattr(chosen, option.name, None)
+        if value is not None and option.name != "evidence_dir":
+            path = option.kind == "path" and value
+            flags.append(f"{option.flag}={Path(value).expanduser().absolute() if path else value}")
+    return flags
+
+
+def check(config: pytest.Config, chosen: argparse.Namespace) -> int:
+    """Look, print what was seen, and return the exit status."""
+    try:
+        found = _checkup(config, chosen)
+    except KeyboardInterrupt:
+        return with_pytest.complain(STOPPED, ExitStatus.INTERRUPTED)
+    masked = Redactor(Secrets.from_environment().known_values()).text
+    if chosen.json:
+        output.write(masked(output.json_text(found.document(strict=chosen.strict))))
+    else:
+        terminal = sys.stdout.isatty()
+        output.write(*found.lines(lambda text: harmless(masked(text)), terminal=terminal))
+    return int(found.status(strict=chosen.strict))
+
+
+def _checkup(config: pytest.Config, chosen: argparse.Namespace) -> Checkup:
+    aside: dict[str, list[str]] = {}
+    try:
+        project = session.load_project(config, delivering=True, aside=aside)
+    except SettingsError as error:
+        lines = [*error.problems, *(line for wrong in aside.values() for line in wrong)]
+        return Checkup(
+            settings={"": settings_seen.of_project(config)}, problems=_problems("settings", lines)
+        )
+    project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
+    problems = [one for name, lines in aside.items() for one in _problems(name, lines)]
+    tests, wrong = _mapped(config, project, chosen)
+    of_project = settings_seen.of_project(config, project.settings)
+    settings = {"": [*of_project, _counted(tests)]}
+    for name in project.settings.destinations:
+        settings[name] = settings_seen.of_destination(config, name, project.redactor.text)
+    return look(project, settings=settings, problems=[*problems, *wrong], tests=tests)
+
+
+def _counted(tests: Sequence[tuple[str, tuple[Target, ...]]]) -> Fact:
+    """Return how many tests there are, and how many lead to an object of a system."""
+    found = [targets for nodeid, targets in tests if nodeid]
+    mapped = sum(any(target.origin for target in targets) for targets in found)
+    return Fact(what="tests", seen=f"{len(found)} collected, {mapped} mapped to an object")
+
+
+def look(
+    project: Project,
+    *,
+    settings: Mapping[str, Sequence[Fact]],
+    problems: Sequence[Problem],
+    tests: Iterable[tuple[str, tuple[Target, ...]]],
+) -> Checkup:
+    """Look at the destinations of a project, one after the other, and the targets of tests."""
+    from ..deliver.looking import look_at  # noqa: PLC0415  # loads what only a look needs
+
+    leading: dict[Target, list[str]] = {}
+    for nodeid, targets in tests:
+        for target in targets:
+            leading.setdefault(target, []).append(nodeid)
+    seen = {}
+    for name, destination in project.destinations.items():
+        own = [target for target in leading if target.destination == name]
+        seen[name] = look_at(destination, own, project.budget)
+    return Checkup(settings=settings, problems=problems, seen=seen, tests=leading)
+
+
+def _mapped(
+    config: pytest.Config, project: Project, chosen: argparse.Namespace
+) -> tuple[list[tuple[str, tuple[Target, ...]]], list[Problem]]:
+    """Return the targets of the run ('') and of all tests, and what is wrong with them."""
+    tests: list[tuple[str, tuple[Target, ...]]] = []
+    problems: list[Problem] = []
+    try:
+        tests.append(("", project.run_targets()))
+    except SettingsError as error:
+        problems += _problems("settings", error.problems)
+        return tests, problems  # pytest would refuse to collect with them
+    try:
+        mapped = collecting.mapped_now(config, project, chosen)
+    except SettingsError as error:
+        first, *rest = error.problems
+        seen, _, hint = first.partition(" - ")
+        reason = Problem(
+            subject="tests",
+            seen=": ".join((seen, "; ".join(rest))),
+            next_step=hint,
+            why="configuration",
+        )
+        return tests, [*problems, reason]
+    return [*tests, *mapped.tests], [*problems, *_problems("tests", mapped.problems)]
+
+
+def _problems(subject: str, lines: Iterable[str]) -> list[Problem]:
+    """Return lines of the form `what was seen - what to do` as problems of the configuration."""
+    found = []
+    for line in dict.fromkeys(lines):
+        seen, _, hint = line.rpartition(" - ") if " - " in line else (line, "", "")
+        found.append(Problem(subject=subject, seen=seen, next_step=hint, why="configuration"))
+    return found

@@ -1,0 +1,127 @@
+"""`attach-evidence check` as people and CI run it: a table, a document, an exit status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_attach_evidence.sandbox import Sandbox
+
+from .project import Ended
+from .project import Project
+
+
+def marked(**targets: str) -> str:
+    """Return a test with a mark."""
+    marks = ", ".join(f"{name}={text!r}" for name, text in targets.items())
+    name = "_".join(targets)
+    return f"@pytest.mark.evidence({marks})\ndef test_{name}(evidence):\n    raise AssertionError\n"
+
+
+def problems(ended: Ended) -> list[str]:
+    """Return the problems and warnings that were printed."""
+    return [line for line in ended.out.split("\n") if line.startswith(("problem: ", "warning: "))]
+
+
+def document(ended: Ended) -> Any:
+    """Return the document that was printed, and nothing beside it."""
+    return json.loads(ended.out)
+
+
+def test_what_is_fine_ends_with_0(project: Project, sandbox: Sandbox) -> None:
+    """Every fact has its line; no test is run, and nothing is changed."""
+    project.lead_to(sandbox, "squash archive")
+    project.write("test_it.py", "import pytest", marked(squash="TC-12"), "def test_bare(): pass")
+
+    ended = project.command("check")
+
+    assert 0 == ended.status
+    assert "2 collected, 1 mapped to an object" in ended.out
+    assert "check: destinations=2 objects=2 problems=0 warnings=0" in ended.out
+    assert "line 312 of the plan" in ended.out
+    assert [] == sandbox.store.ledger()
+    assert not project.spool.exists()
+
+
+def test_each_problem_has_its_line(project: Project, sandbox: Sandbox) -> None:
+    """It names the object, what was seen, and what to do; the table names the test."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", "import pytest", marked(squash="TC-99"))
+
+    ended = project.command("check")
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99" in problem
+    assert "nearest is TC-9" in problem
+    assert "test_it.py::test_squash" in ended.out
+    assert 65 == ended.status
+
+
+def test_settings_tell_where_they_come_from(project: Project, sandbox: Sandbox) -> None:
+    """Flag, `-o`, ini file, environment or default; a secret is set or not, and never shown."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", "import pytest", marked(squash="TC-12"))
+    words = ("--evidence-squash-iteration=4", "-o", "evidence_squash_comment=on")
+
+    ended = project.command("check", "--json", *words)
+
+    found = document(ended)["settings"]["squash"]
+    origins = {fact["what"]: fact["origin"] for fact in found}
+    seen = {fact["what"]: fact["seen"] for fact in found}
+    assert "pytest.ini" == origins["evidence_squash_url"]
+    assert "flag" == origins["evidence_squash_iteration"]
+    assert "-o" == origins["evidence_squash_comment"]
+    assert "default" == origins["evidence_squash_execution"]
+    token = "PYTEST_EVIDENCE_SQUASH_TOKEN"
+    assert ("environment", "set") == (origins[token], seen[token])
+    assert "not set" == seen["PYTEST_EVIDENCE_SQUASH_PASSWORD"]
+    assert sandbox.exports()[token] not in ended.out
+
+
+def test_only_named_tests_are_collected(project: Project, sandbox: Sandbox) -> None:
+    """Node ids are those of pytest, relative to where one stands."""
+    project.lead_to(sandbox, "squash")
+    project.write("below/test_one.py", "import pytest", marked(squash="TC-12"))
+    project.write("below/test_two.py", "import pytest", marked(squash="TC-99"))
+
+    ended = project.command(
+        "check", "-c", "../pytest.ini", "test_one.py::test_squash", cwd=project.folder / "below"
+    )
+
+    assert (0, []) == (ended.status, problems(ended))
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "told"),
+    [
+        (["raise RuntimeError('no such server')"], 78, "no such server"),
+        (["import pytest", marked(squash="9.56E+17")], 78, "a number that a spreadsheet changed"),
+    ],
+)
+def test_tests_that_cannot_be_used_are_named(
+    project: Project, sandbox: Sandbox, lines: list[str], status: int, told: str
+) -> None:
+    """A module that cannot be imported, and a target that nobody can read."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", *lines)
+
+    ended = project.command("check")
+
+    [problem] = problems(ended)
+    assert told in problem
+    assert status == ended.status
+
+
+def test_one_destination_does_not_hide_another(project: Project, sandbox: Sandbox) -> None:
+    """What is wrong with the settings of one is told with what was seen of the others."""
+    project.lead_to(sandbox, "squash rillsoft", "evidence_rillsoft_project = twelve")
+    project.write("test_it.py", "import pytest", marked(squash="TC-99", rillsoft="4711"))
+
+    ended = project.command("check")
+
+    first, second = problems(ended)
+    assert "evidence_rillsoft_project is 'twelve'" in first
+    assert "TC-99" in second
+    assert 78 == ended.status
