@@ -37,6 +37,12 @@ collected, not run; nothing is changed in the systems.
 TEST is a file, folder or node id as pytest takes it; without one all tests are collected. Any option
 --evidence-... of pytest is taken, too.
 """
+SCALARS = [
+    option
+    for option in OPTIONS
+    if not option.is_list and option.name not in ("evidence", "evidence_dir")
+]
+"""The options that `check` takes as pytest does, beside those that every command takes."""
 STOPPED = "interrupted: what was seen until then was not kept"
 
 
@@ -46,9 +52,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("tests", nargs="*", metavar="TEST", help="what is collected (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--strict", action="store_true", help="warnings end with 65, too")
-    for option in OPTIONS:
-        if not option.is_list and option.name not in ("evidence", "evidence_dir"):
-            parser.add_argument(option.flag, dest=option.name, help=argparse.SUPPRESS)
+    for option in SCALARS:
+        parser.add_argument(option.flag, dest=option.name, help=argparse.SUPPRESS)
     chosen = parser.parse_intermixed_args(arguments)
     chosen.flags = _flags(chosen)
     return with_pytest.run(chosen, lambda config: check(config, chosen))
@@ -57,9 +62,9 @@ def main(arguments: Sequence[str]) -> int:
 def _flags(chosen: argparse.Namespace) -> list[str]:
     """Return the options of pytest that were given, with paths that mean the same in any folder."""
     flags = []
-    for option in OPTIONS:
-        value = getattr(chosen, option.name, None)
-        if value is not None and option.name != "evidence_dir":
+    for option in SCALARS:
+        value = getattr(chosen, option.name)
+        if value is not None:
             path = option.kind == "path" and value
             flags.append(f"{option.flag}={Path(value).expanduser().absolute() if path else value}")
     return flags

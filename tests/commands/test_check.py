@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -124,4 +125,41 @@ def test_one_destination_does_not_hide_another(project: Project, sandbox: Sandbo
     first, second = problems(ended)
     assert "evidence_rillsoft_project is 'twelve'" in first
     assert "TC-99" in second
+    assert 78 == ended.status
+
+
+@pytest.mark.parametrize("how", ["ini", "flag"])
+def test_what_a_map_leads_to_is_looked_at_too(project: Project, sandbox: Sandbox, how: str) -> None:
+    """Rows count as marks do, that of the run included, wherever the map was named."""
+    lines = ["evidence_map = map.csv"] if how == "ini" else []
+    project.lead_to(sandbox, "squash workiva", *lines)
+    project.write(
+        "map.csv", "test,squash,workiva", "test_it.py,TC-99,f1/p1", "<run>,iterations/99,"
+    )
+    project.write("test_it.py", "def test_bare(): pass")
+
+    ended = project.command("check", *(["--evidence-map=map.csv"] if how == "flag" else []))
+
+    assert 65 == ended.status
+    assert ["reference TC-99", "iterations/99"] == [
+        next(word for word in ("reference TC-99", "iterations/99") if word in line)
+        for line in sorted(problems(ended), reverse=True)
+    ]
+    assert re.search(
+        rf"evidence_map +\S*map\.csv +{'pytest.ini' if how == 'ini' else 'flag'}", ended.out
+    )
+    assert re.search(r"workiva +test-phase f1/p1 +ok .*test_it.py::test_bare", ended.out)
+
+
+def test_a_mistake_in_the_map_is_told_with_its_line(project: Project, sandbox: Sandbox) -> None:
+    """As at collection, before anything is asked of a system."""
+    project.lead_to(sandbox, "squash", "evidence_map = map.csv")
+    project.write("map.csv", "test,squash", "test_it.py,9.56E+17")
+    project.write("test_it.py", "def test_bare(): pass")
+
+    ended = project.command("check")
+
+    [problem] = problems(ended)
+    assert "map.csv:2" in problem
+    assert "9.56E+17" in problem
     assert 78 == ended.status
