@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .files import read
-from .patterns import Index
+from .index import Index
 from .patterns import Pattern
 from .rows import DROPPED
 from .rows import RUN

@@ -1,19 +1,37 @@
-"""Patterns of node ids: what they match, which is more specific, and a quick way to find them. Pure."""
+"""Patterns of node ids: what they match, and which of two is wider. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
 
 
-STARS = re.compile(r"\*+")
+# A star in brackets of its own is the star itself, as in a glob.
+STARS = re.compile(r"(\[\*\]|\*+)")
 WORD = re.compile(r"\w+")
+# What no pattern has: where it stands for a star, only another star can match it.
+FRESH = "\1"
 Rank = tuple[int, ...]
+
+
+class Place(NamedTuple):
+    """A node id in parts: `path::names[parameters]`; `head` is all but the parameters."""
+
+    path: str
+    head: str
+    parameters: str
+
+    @classmethod
+    def of(cls, nodeid: str) -> Place:
+        """Read a node id."""
+        path, colons, rest = nodeid.partition("::")
+        names, bracket, parameters = rest.partition("[")
+        return cls(path, f"{path}{colons}{names}", bracket + parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,135 +39,202 @@ class Pattern:
     """A pattern of node ids, which covers everything below what it names, as on pytest's command line.
 
     `*` stands for any part of one name, `**` for any number of names; in brackets both stand for anything.
-    Of two that match a test the one with the smaller `rank` is more specific: it names the parameters, or
-    more of class and function, a file, a deeper folder, or it has no star. Among equals `order` is by the
-    letters that are no stars.
+    Neither goes from a path into the names, where the pattern has none, nor from those into the parameters.
+    Of two that match a test the one with the smaller `rank` is more specific, where neither is wider: it
+    names the parameters, or more of class and function, a file, a deeper folder, or it has no star. Among
+    equals `order` is by the letters that are no stars.
     """
 
     text: str
     rank: Rank
     order: Rank
+    path: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> Pattern:
         """Read a pattern."""
-        path, names, rest = text.partition("::")
-        parameters = "[" in rest
-        stars = STARS.findall(text)
+        path, colons, rest = text.partition("::")
+        names, bracket, parameters = rest.partition("[")
+        listed = (
+            _parts(path if colons else path.rstrip("/")),
+            _parts(names) if colons else (),
+            _parts(parameters, bracket) if bracket else (),
+        )
+        stars = [star for parts in listed for star in parts[1::2]]
         rank = (
-            -int(parameters),
-            -(rest.partition("[")[0].count("::") + 1 if names else 0),
+            -int(bool(bracket)),
+            -(names.count("::") + 1 if colons else 0),
             -int(path.endswith(".py")),
             -path.rstrip("/").count("/"),
             int(bool(stars)),
         )
-        letters = len(text) - sum(map(len, stars))
-        order = (*rank, -letters, sum(map(len, stars)))
-        return cls(text, rank, order)
+        order = (*rank, sum(map(len, stars)) - len(text), sum(map(len, stars)))
+        return cls(text, rank, order, *listed)
+
+    @property
+    def is_starred(self) -> bool:
+        """Whether it has a star that stands for something else."""
+        return bool(self.rank[-1])
 
     @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        # Most patterns have no star and are never asked.
-        return re.compile(_regex(self.text), re.DOTALL)
+    def pieces(self) -> tuple[str, ...]:
+        """The texts between its stars, in their order."""
+        found = [*self.path[::2]]
+        for between, parts in (("::", self.names), ("", self.parameters)):
+            if parts:
+                found[-1] += between + parts[0]
+                found += parts[2::2]
+        return tuple(found)
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """Return the words that a narrower pattern has to have too."""
+        return [w for piece in self.pieces for w in WORD.findall(piece) if w != "py"]
 
     def matches(self, nodeid: str) -> bool:
         """Tell whether the pattern covers a test."""
-        return self._regex.match(nodeid) is not None
+        return self.matches_at(Place.of(nodeid))
 
-    def covers(self, other: Pattern) -> bool:
-        """Tell whether this is surely wider than another one: every test of that is one of its own."""
-        return self.matches(other.text)
+    def matches_at(self, place: Place) -> bool:
+        """Tell whether the pattern covers a test, whose node id was read before."""
+        if not self.names:
+            ends = _ends(self.path, place.path, {0}, "/:")
+            return any(end == len(place.path) or place.path[end] == "/" for end in ends)
+        if self.parameters:
+            return _is_within(self.parameters, place.parameters) and self._is_whole(place)
+        head = place.head
+        return any(end == len(head) or head.startswith("::", end) for end in self._ends(place))
+
+    def _is_whole(self, place: Place) -> bool:
+        """Tell whether it names all but the parameters of a test, no folder or class alone."""
+        return len(place.head) in self._ends(place)
+
+    def _ends(self, place: Place) -> set[int]:
+        if not self.names:
+            return set()
+        starts = {at + 2 for at in _ends(self.path, place.head, {0}, "/:")}
+        starts = {at for at in starts if place.head.startswith("::", at - 2)}
+        return _ends(self.names, place.head, starts, ":")
+
+    def covers(self, other: Pattern, nodeid: str) -> bool:
+        """Tell whether every test of another pattern is one of its own, of tests that are named as this one.
+
+        `nodeid` is a test that both match: whether it has parameters, and whether the other pattern names
+        its function or a class, tells what else the other one can match. Files of tests end in `.py`.
+        """
+        if any(word not in other.text for word in self._words):
+            return False
+        place = Place.of(nodeid)
+        return _covers(self, other, bool(place.parameters), other._is_whole(place))
 
 
-def _regex(text: str) -> str:
-    """Return a pattern as a regular expression for the beginning of a node id."""
-    parts = []
-    text = text.rstrip("/") if "::" not in text else text
-    end = 0
-    for found in STARS.finditer(text):
-        before = text[: found.start()]
-        parts.append(re.escape(text[end : found.start()]))
-        end = found.end()
-        within = "::" in before and "[" in before.partition("::")[2]
-        if len(found[0]) > 1 and text[end : end + 1] == "/":
-            parts.append("(?:.*/)?")
-            end += 1
-        elif len(found[0]) > 1 or within:
-            parts.append(".*")
+@lru_cache(maxsize=100_000)
+def _covers(wide: Pattern, narrow: Pattern, with_parameters: bool, whole: bool) -> bool:
+    return all(
+        wide.matches_at(Place(path, head, parameters))
+        for path, head in _examples(narrow, whole, same_path=wide.path == narrow.path)
+        for parameters in _parameters(narrow, with_parameters)
+    )
+
+
+def _examples(pattern: Pattern, whole: bool, *, same_path: bool) -> Iterator[tuple[str, str]]:
+    """Yield paths of tests that a pattern matches, each with the names behind it; of paths alike one."""
+    below = [FRESH, "::".join([FRESH] * 3)]
+    many = [FRESH, "", "/".join([FRESH] * 3)]
+    open_path = pattern.path[-1] == "" and len(pattern.path) > 1
+    for several in many if "**" in pattern.path[1::2] and not same_path else many[:1]:
+        path = _filled(pattern.path, several)
+        named = [path if path.endswith(".py") else f"{path}.py"]
+        if not pattern.names and not path.endswith(".py"):
+            deeper = [f"{path}/{FRESH}.py".lstrip("/"), f"{path}/{many[2]}.py".lstrip("/")]
+            named = [*named, *deeper] if open_path else deeper
+        names = below
+        if pattern.names:
+            kept = ["", *below] if "**" in pattern.names[1::2] else [FRESH]
+            names = [_filled(pattern.names, one) for one in kept]
+            if not whole:
+                names = [f"{name}::{more}" for name, more in product(names, below)]
+            if open_path and several and pattern.path[-2] == "**":
+                names += [f"{FRESH}::{name}" for name in names]
+        yield from ((path, f"{path}::{name}") for path, name in product(named, names))
+
+
+def _parameters(pattern: Pattern, with_parameters: bool) -> list[str]:
+    """Return the parameters of tests that a pattern matches."""
+    if pattern.parameters:
+        return [_filled(pattern.parameters, FRESH)]
+    return [f"[{FRESH}]" if with_parameters else ""]
+
+
+def _parts(text: str, before: str = "") -> tuple[str, ...]:
+    """Return a text in parts: plain ones, and the stars at the odd places."""
+    parts = [before]
+    for piece in STARS.split(text):
+        if piece == "[*]":
+            parts[-1] += "*"
+        elif piece.startswith("*"):
+            parts += [piece, ""]
         else:
-            parts.append(r"[^:\[]*" if "::" in before else "[^/:]*")
-    parts.append(re.escape(text[end:]))
-    ends = r"\Z|::|\[" if "::" in text else r"\Z|/|::"
-    ends = r"\Z" if "::" in text and text.endswith("]") else ends
-    return f"{''.join(parts)}(?:{ends})"
+            parts[-1] += piece
+    return tuple(parts)
 
 
-class Index:
-    """Finds the patterns that match a node id, without trying each of them."""
-
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._exact: dict[str, list[Pattern]] = {}
-        self._by_word: dict[str, list[Pattern]] = {}
-        self._anywhere: list[Pattern] = []
-        starred = []
-        for pattern in patterns:
-            if STARS.search(pattern.text):
-                starred.append((pattern, _whole_words(pattern.text)))
-            else:
-                self._exact.setdefault(pattern.text.rstrip("/"), []).append(pattern)
-        # By the word that fewest others have: those of one file share its name.
-        shared = Counter(word for _, words in starred for word in words)
-        for pattern, words in starred:
-            if words:
-                rarest = min(words, key=lambda word: (shared[word], -len(word), word))
-                self._by_word.setdefault(rarest, []).append(pattern)
-            else:
-                self._anywhere.append(pattern)
-
-    def matching(self, nodeid: str) -> list[Pattern]:
-        """Return the patterns that match a node id, the most specific first."""
-        exact = self._exact
-        found = [one for part in _beginnings(nodeid) if part in exact for one in exact[part]]
-        if self._by_word:
-            for word in set(WORD.findall(nodeid)) & self._by_word.keys():
-                found += [one for one in self._by_word[word] if one.matches(nodeid)]
-        found += [one for one in self._anywhere if one.matches(nodeid)]
-        found.sort(key=_order)
-        return found
-
-
-def _order(pattern: Pattern) -> Rank:
-    return pattern.order
-
-
-def _beginnings(nodeid: str) -> Iterator[str]:
-    """Yield the parts of a node id that a pattern without stars can name, the whole one included."""
-    path, names, rest = nodeid.partition("::")
-    at = path.find("/")
-    while at != -1:
-        yield path[:at]
-        at = path.find("/", at + 1)
-    yield path
-    if names:
-        start = len(path) + 2
-        function = len(path) + 2 + len(rest.partition("[")[0])
-        at = nodeid.find("::", start, function)
-        while at != -1:
-            yield nodeid[:at]
-            at = nodeid.find("::", at + 2, function)
-        yield nodeid[:function]
-        if function < len(nodeid):
-            yield nodeid
-
-
-def _whole_words(text: str) -> Sequence[str]:
-    """Return the words of a pattern that every node id it matches has as a whole."""
-    found = []
-    pieces = STARS.split(text)
-    for number, piece in enumerate(pieces):
-        for word in WORD.finditer(piece):
-            cut_before = number > 0 and word.start() == 0
-            cut_after = number < len(pieces) - 1 and word.end() == len(piece)
-            if not cut_before and not cut_after:
-                found.append(word[0])
+def _filled(parts: tuple[str, ...], several: str) -> str:
+    """Return parts as a text, `several` in place of two stars."""
+    found = parts[0]
+    for star, text in zip(parts[1::2], parts[2::2], strict=True):
+        if len(star) == 1:
+            found += FRESH + text
+        elif not several and _is_optional(found, text):
+            found += text[1:]
+        else:
+            found += several + text
     return found
+
+
+def _is_optional(before: str, after: str) -> bool:
+    """Tell whether two stars between these texts stand for whole folders: for none too."""
+    return after.startswith("/") and (not before or before.endswith("/"))
+
+
+def _ends(parts: tuple[str, ...], text: str, starts: set[int], stops: str) -> set[int]:
+    """Return where parts can end in a text that begin at one of `starts`; a star holds none of `stops`."""
+    ends = {at + len(parts[0]) for at in starts if text.startswith(parts[0], at)}
+    for number in range(1, len(parts), 2):
+        before, star, after = parts[number - 1 : number + 2]
+        found = set()
+        if len(star) > 1 and ends:
+            found = {at + len(after) for at in _places(after, text, min(ends), len(text))}
+            if _is_optional(before, after):
+                found |= {at + len(after) - 1 for at in ends if text.startswith(after[1:], at)}
+        elif len(star) == 1:
+            reach = {
+                at: min(text.find(stop, at) % (len(text) + 1) for stop in stops) for at in ends
+            }
+            found = {at + len(after) for s, e in reach.items() for at in _places(after, text, s, e)}
+        ends = found
+    return ends
+
+
+def _places(piece: str, text: str, start: int, last: int) -> Iterator[int]:
+    """Yield where a piece of a text begins, from `start` to `last`."""
+    at = text.find(piece, start)
+    while -1 < at <= last:
+        yield at
+        at = text.find(piece, at + 1)
+
+
+def _is_within(parts: tuple[str, ...], text: str) -> bool:
+    """Tell whether parts are a text, each star for anything."""
+    first, *between, last = parts[::2] if len(parts) > 1 else (*parts, "")
+    if len(parts) == 1:
+        return text == first
+    at, end = len(first), len(text) - len(last)
+    for piece in between:
+        found = text.find(piece, at, max(at, end))
+        if found == -1:
+            return False
+        at = found + len(piece)
+    return at <= end and text.startswith(first) and text.endswith(last)

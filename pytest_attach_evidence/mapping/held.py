@@ -18,9 +18,10 @@ class Held:
 
     `levels` are of marks alone, nearest first, aliases replaced by what their rows say, empty ones left
     out; `rows` are the rows that hold for it, in the order of the levels, `patterns` those of them that cover
-    it; `problems` a line each, without the item's name.
+    it; `problems` a line each, without the item's name, which is one of `names`.
     """
 
+    names: Sequence[str] = ()
     levels: list[list[Mark]] = field(default_factory=list)
     rows: list[list[MapRow]] = field(default_factory=list)
     patterns: list[Pattern] = field(default_factory=list)

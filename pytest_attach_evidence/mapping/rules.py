@@ -17,6 +17,7 @@ from ..mapfile import MapRow
 from ..mapfile import Pattern
 from ..mapfile import is_pattern
 from ..mapfile.placeholders import PlaceholderError
+from ..mapfile.rows import problem
 from ..model import Problem
 from ..model import Target
 from ..targets import Levels
@@ -25,6 +26,9 @@ from ..targets import Parse
 from .held import Held
 from .lint import Ready
 from .lint import checked
+from .unclear import Said
+from .unclear import said
+from .unclear import unclear
 
 
 MOST_NAMED = 10
@@ -59,7 +63,9 @@ class Rules:
         self._index = Index(Pattern.of(test) for test in patterns)
         self._aliases = self._by_test.keys() - {*patterns, RUN}
         self._held: set[str] = set()
-        self._unclear: set[tuple[str, str]] = set()
+        self._unclear: set[tuple[Pattern, Pattern]] = set()
+        self._said: dict[Pattern, Said] = {}
+        self._written: set[Pattern] = set()
 
     @property
     def errors(self) -> list[Problem]:
@@ -101,11 +107,13 @@ class Rules:
         self, levels: Levels, names: Sequence[str] = (), parameters: Mapping[str, Any] | None = None
     ) -> Held:
         """Return what holds for an item with these marks, node ids (of any one) and parameters."""
-        held = Held()
+        held = Held(names=names)
         for level in filter(None, levels):
             self._near(held, level, parameters or {})
         if self._by_test:
-            held.patterns = self._matching(names)
+            held.patterns = self._index.matching(*names)
+            for pattern in self._index.written(*names):
+                self._note_written(pattern)
             for pattern in held.patterns:
                 self._far(held, self._by_test[pattern.text], parameters or {})
         return held
@@ -118,38 +126,38 @@ class Rules:
 
     def unclear(self, held: Held) -> list[str]:
         """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
-        patterns, lines = held.patterns, []
-        for number, near in enumerate(patterns):
-            for far in patterns[number + 1 :]:
-                if far.rank != near.rank:
-                    break
-                pair = near.text, far.text
-                if pair in self._unclear or far.covers(near):
-                    continue
-                self._unclear.add(pair)
-                if about := self._disagree(near, far):
-                    lines.append(about)
+        lines = []
+        own = self._index.written(*held.names)
+        for near, far, columns in unclear(held, own, self._said_by):
+            if (near, far) not in self._unclear:
+                self._unclear.add((near, far))
+                both = (self._saying(pattern, columns) for pattern in (near, far))
+                one, other = sorted(both, key=lambda row: (str(row.source), row.line))
+                lines.append(
+                    f"{one.place} and {other.place} both tell {', '.join(columns)} of it and none is "
+                    "more specific - name the test itself in one of them"
+                )
         return lines
 
-    def _matching(self, names: Sequence[str]) -> list[Pattern]:
-        if len(names) == 1:  # of nearly all tests
-            return self._index.matching(names[0])
-        every = dict.fromkeys(p for name in names for p in self._index.matching(name))
-        return sorted(every, key=lambda pattern: pattern.order)
+    def _said_by(self, pattern: Pattern) -> Said:
+        if pattern not in self._said:
+            self._said[pattern] = said([one.row for one in self._by_test[pattern.text]])
+        return self._said[pattern]
 
-    def _disagree(self, near: Pattern, far: Pattern) -> str:
-        """Return what two rows, none of which is more specific, both speak about; '' for nothing."""
-        for one in self._by_test[near.text]:
-            for other in self._by_test[far.text]:
-                shared = one.row.cells.keys() & other.row.cells.keys()
-                names = sorted(n for n in shared if one.row.cells[n] != other.row.cells[n])
-                names += ["when"] if _differ(one.row.when, other.row.when) else []
-                if names:
-                    return (
-                        f"{one.row.place} and {other.row.place} both tell {', '.join(names)} of it and "
-                        "none is more specific - name the test itself in one of them"
-                    )
-        return ""
+    def _saying(self, pattern: Pattern, columns: Sequence[str]) -> MapRow:
+        """Return the first row of a pattern that says anything in columns."""
+        rows = [one.row for one in self._by_test[pattern.text]]
+        return next(row for row in rows if said([row]).keys() & set(columns))
+
+    def _note_written(self, pattern: Pattern) -> None:
+        """Warn of a row that is written like a test, and stands for others by its stars."""
+        if pattern.is_starred and pattern not in self._written:
+            self._written.add(pattern)
+            row = self._by_test[pattern.text][0].row
+            seen = f"{row.test} is a test, and by its stars a pattern of others"
+            self.problems.append(
+                problem(row.source, row.line, seen, "write [*] for a star itself", warns=True)
+            )
 
     def _near(self, held: Held, level: Sequence[Mark], parameters: Mapping[str, Any]) -> None:
         """Take a level of marks, its aliases replaced where there is a map."""
@@ -219,7 +227,3 @@ def _unknown(alias: str, known: Collection[str]) -> str:
     some = ", ".join(sorted(known)[:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
     hint = f"did you mean {near[0]!r}?" if near else f"known are {some}" if known else "add a row"
     return f"the map has no alias {alias!r} - {hint}"
-
-
-def _differ(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one != other

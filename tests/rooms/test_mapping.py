@@ -101,8 +101,9 @@ def test_the_documented_precedence_holds(tmp_path: Path, row: list[str]) -> None
     held = asked.of([marks(cell) for cell in levels], [TEST])
 
     assert [] == [str(problem) for problem in asked.problems]
-    assert [] == asked.unclear(held)
-    assert expected == outcome(held)
+    refused = asked.unclear(held)
+    assert (expected == "refused") == bool(refused)
+    assert expected == ("refused" if refused else outcome(held))
 
 
 def test_the_table_has_all_levels() -> None:
@@ -119,6 +120,10 @@ def test_the_table_has_all_levels() -> None:
         ({"squash": "A"}, {"squash": "B"}, "squash"),
         ({"squash": "A"}, {"squash": "-"}, "squash"),
         ({"when": "failed"}, {"when": "passed"}, "when"),
+        ({"squash_when": "failed"}, {"squash_when": "passed"}, "squash_when"),
+        ({"squash_kinds": "log"}, {"squash_kinds": "log, table"}, "squash_kinds"),
+        ({"require": "log", "squash": "A"}, {"require": "table", "squash": "B"}, "require, squash"),
+        ({"require": "log"}, {"require": "log"}, ""),
         ({"squash": "A"}, {"squash": "A"}, ""),
         ({"squash": "A"}, {"workiva": "B"}, ""),
     ],
@@ -127,12 +132,45 @@ def test_of_two_rows_that_cross_nobody_can_choose(
     tmp_path: Path, near: dict[str, str], far: dict[str, str], about: str
 ) -> None:
     """Neither is more specific: that is an error where they disagree, told once for all tests."""
-    asked = rules(tmp_path, {"tests/test_i*": near, "tests/*_it.py*": far})
+    asked = rules(tmp_path, {"tests/test_lo*": near, "tests/*_smoke.py": far})
 
-    told = [line for test in (TEST, TEST) for line in asked.unclear(asked.of([], [test]))]
+    tests = ["tests/test_log_smoke.py::test_a", "tests/test_lo_smoke.py::test_b"]
+    told = [line for test in tests for line in asked.unclear(asked.of([], [test]))]
 
     assert [f"map.csv:2 and map.csv:3 both tell {about} of it"] * bool(about) == [
         line.partition(" and none")[0] for line in told
+    ]
+
+
+def test_what_a_nearer_place_tells_is_clear(tmp_path: Path) -> None:
+    """Of a test with a marker two rows that cross may tell what they like, but for what it leaves to them."""
+    rows = {
+        "tests/test_lo*": {"squash": "A", "when": "failed"},
+        "tests/*_smoke.py": {"squash": "B", "when": "passed"},
+    }
+    asked = rules(tmp_path, rows)
+
+    told = [
+        asked.unclear(asked.of([[Mark((), said)]], ["tests/test_lo_smoke.py::t"]))
+        for said in ({"squash": "C", "when": "always"}, {"squash": None})
+    ]
+
+    assert [] == told[0]
+    assert ["map.csv:2 and map.csv:3 both tell when of it"] == [
+        line.partition(" and none")[0] for line in told[1]
+    ]
+
+
+def test_a_row_that_is_a_test_and_a_pattern_is_told(tmp_path: Path) -> None:
+    """It is that test's before all others, which is no error; the others of its stars may be meant or not."""
+    rows = {"a.py::t[2*3]": {"squash": "A"}, "a.py::t[2[*]3]": {"squash": "B"}}
+    asked = rules(tmp_path, rows)
+
+    found = [outcome(asked.of([], [f"a.py::t[{test}]"])) for test in ("2*3", "2*3", "2**3")]
+
+    assert ["squash A", "squash A", "squash A"] == found
+    assert ["map.csv:2: a.py::t[2*3] is a test, and by its stars a pattern of others"] == [
+        str(problem).partition(" - ")[0] for problem in asked.warnings
     ]
 
 

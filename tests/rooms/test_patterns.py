@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
@@ -34,6 +35,15 @@ from pytest_attach_evidence.mapfile import is_pattern
         ("a.py::t[a.b?]", ["a.py::t[a.b?]"], ["a.py::t[axbc]"]),
         ("tests[1]/a.py", ["tests[1]/a.py::t"], ["tests1/a.py::t"]),
         ("a.py::t[ä*]", ["a.py::t[ähm]"], ["a.py::t[hm]"]),
+        ("a.py::t[2[*]3]", ["a.py::t[2*3]"], ["a.py::t[2**3]", "a.py::t[23]"]),
+        ("a.py::t[[*]*]", ["a.py::t[*]", "a.py::t[*x]"], ["a.py::t[x]"]),
+        ("a[*]/b.py", ["a*/b.py::t"], ["ax/b.py::t", "a[*]/b.py::t"]),
+        ("**/api/", ["x/api/a.py::t"], ["a.py::t[docs/api/x.md]", "a.py::api"]),
+        ("tests/**/api/", ["tests/x/api/a.py::t"], ["tests/a.py::t[docs/api/x.md]"]),
+        ("**/a.py", ["x/a.py::t"], ["b.py::t[x/a.py/y]"]),
+        ("**::t", ["a.py::t[1]"], ["a.py::u[x::t]"]),
+        ("a.py::*-b", ["a.py::x-b"], ["a.py::t[x-b]"]),
+        ("x**/a.py", ["x1/a.py::t", "x/y/a.py::t"], ["xa.py::t"]),
     ],
 )
 def test_a_pattern_covers_what_it_names_and_everything_below(
@@ -48,12 +58,12 @@ def test_a_pattern_covers_what_it_names_and_everything_below(
 
 
 def test_the_more_specific_pattern_comes_first() -> None:
-    """Parameters, then more of class and function, a file, a deeper folder; a star comes after its like."""
+    """Parameters, then more of class and function, a file, a deeper folder; but the wider one last."""
     patterns = [
         "tests/a.py::T::t[1]",
         "tests/a.py::T::t[*]",
-        "**::t[*]",
         "tests/a.py::T::t",
+        "**::t[*]",
         "tests/a.py::T::*",
         "tests/a.py::T",
         "**/a.py::T",
@@ -72,17 +82,52 @@ def test_the_more_specific_pattern_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wide", "narrow", "expected"),
+    ("wide", "narrow", "nodeid", "expected"),
     [
-        ("tests/test_*", "tests/test_lo*", True),
-        ("tests/test_lo*", "tests/test_*", False),
-        ("tests/*_smoke.py", "tests/test_*.py", False),
-        ("**", "a*", True),
+        ("tests/test_*", "tests/test_lo*", "tests/test_lo.py::t", True),
+        ("tests/test_lo*", "tests/test_*", "tests/test_lo.py::t", False),
+        ("tests/*_smoke.py", "tests/test_*.py", "tests/test_smoke.py::t", False),
+        ("**", "a*", "a.py::t", True),
+        ("**/*.py", "tests/login/", "tests/login/a.py::t", True),
+        ("tests/*.py", "tests/", "tests/a.py::t", False),
+        ("**/*", "tests/", "tests/a.py::t", True),
+        ("**::*", "a.py", "a.py::T::t[1]", True),
+        ("*::*", "**/a.py", "a.py::t", False),
+        ("**::*[*]", "a.py::t", "a.py::t[1]", True),
+        ("**::*[*]", "a.py::T", "a.py::T::t[1]", True),
+        ("**::t[*]", "a.py::T", "a.py::T::t[1]", False),
+        ("a.py::T::*", "a.py::*::t", "a.py::T::t", False),
+        ("a.py::t[*]", "a.py::t[*-b]", "a.py::t[a-b]", True),
+        ("a.py::t[a-*]", "a.py::t[*-b]", "a.py::t[a-b]", False),
+        ("*/*", "**/a.py", "x/a.py::t", False),
+        ("**/*.py::t", "**::t", "x/a.py::t", False),
+        ("**::t", "**/*.py::t", "x/a.py::t", True),
     ],
 )
-def test_whether_one_pattern_holds_another(wide: str, narrow: str, expected: bool) -> None:
-    """One that matches the other's text is wider: between two of which neither does nobody can choose."""
-    assert expected == Pattern.of(wide).covers(Pattern.of(narrow))
+def test_whether_one_pattern_is_wider_than_another(
+    wide: str, narrow: str, nodeid: str, expected: bool
+) -> None:
+    """It is where all that the other one can match is its own, of tests such as this one."""
+    assert Pattern.of(wide).matches(nodeid)
+    assert Pattern.of(narrow).matches(nodeid)
+    assert expected == Pattern.of(wide).covers(Pattern.of(narrow), nodeid)
+
+
+@pytest.mark.parametrize("nodeid", ["a.py::t[2*3]", "a.py::t[2**3]", "a.py::t[*]", "a.py::t[[*]]"])
+def test_a_row_that_is_written_like_a_test_is_its_own(nodeid: str) -> None:
+    """Whatever its stars stand for elsewhere, and however specific the others are."""
+    texts = [
+        "a.py::t[2*3]",
+        "a.py::t[2**3]",
+        "a.py::t[2[*]3]",
+        "a.py::t[*]",
+        "a.py::t[[*]]",
+        "a.py::t",
+    ]
+    index = Index(map(Pattern.of, texts))
+
+    assert nodeid == index.matching(nodeid)[0].text
+    assert [nodeid] == [one.text for one in index.written(nodeid)]
 
 
 NAMES = st.sampled_from(["a", "b", "test_a", "test_b", "T", "x-1"])
@@ -93,13 +138,21 @@ IDS = st.builds(
     st.lists(NAMES, min_size=1, max_size=2),
     st.sampled_from(["", "[a]", "[test_a-b]", "[a/b::c]"]),
 )
-STARRED = st.builds(
-    lambda text, start, end, star: text[: min(start, end)] + star + text[max(start, end) :],
-    IDS,
-    st.integers(0, 20),
-    st.integers(0, 20),
-    st.sampled_from(["*", "**", "**/", "*::", ""]),
-).filter(lambda text: text and "***" not in text)
+
+
+def starred(ids: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return node ids with stars in them, in place of a part or beside the rest."""
+    return st.builds(
+        lambda text, start, end, star: text[: min(start, end)] + star + text[max(start, end) :],
+        ids,
+        st.integers(0, 20),
+        st.integers(0, 20),
+        st.sampled_from(["*", "**", "**/", "*::", "", "*a*", "[*]"]),
+    ).filter(lambda text: text and "***" not in text)
+
+
+STARRED = starred(IDS)
+TWO_OF_ONE = IDS.flatmap(lambda i: st.tuples(st.just(i), *[starred(st.just(i))] * 2))
 
 
 @limits(deadline=None)
@@ -110,4 +163,20 @@ def test_the_index_finds_what_trying_each_pattern_finds(patterns: list[str], nod
 
     found = Index(every).matching(nodeid)
 
-    assert sorted(one.text for one in every if one.matches(nodeid)) == sorted(p.text for p in found)
+    expected = [one.text for one in every if one.matches(nodeid) or one.text == nodeid]
+    assert sorted(expected) == sorted(one.text for one in found)
+
+
+@limits(deadline=None)
+@given(two=TWO_OF_ONE, others=st.lists(IDS, max_size=30))
+def test_a_wider_pattern_has_all_tests_of_the_narrower(
+    two: tuple[str, str, str], others: list[str]
+) -> None:
+    """All that are named as the one that both match: with parameters or without, of as many classes."""
+    nodeid, wide, narrow = two
+    one, other = Pattern.of(wide), Pattern.of(narrow)
+    assume(one.matches(nodeid) and other.matches(nodeid) and one.covers(other, nodeid))
+    shape = "[" in nodeid, nodeid.partition("[")[0].count("::")
+    alike = [i for i in others if ("[" in i, i.partition("[")[0].count("::")) == shape]
+
+    assert [] == [i for i in alike if other.matches(i) and not one.matches(i)]
