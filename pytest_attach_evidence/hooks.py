@@ -82,6 +82,7 @@ class Checking:
         self.narrowed = self.narrowed or bool(session.testsfailed)
         for item in session.items:
             self._decide(item)
+        self.problems += map(self.project.redactor.text, self.project.rules.strangers())
         if self.problems:
             self.refuse(session)
 
@@ -264,6 +265,7 @@ class Worker(Collecting):
                 "map": {
                     "unheld": [row.place for row in self.project.rules.unheld()],
                     "narrowed": self.narrowed,
+                    "warnings": list(map(str, self.project.rules.warnings)),
                 },
             }
 

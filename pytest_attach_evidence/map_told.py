@@ -25,6 +25,7 @@ class MapTold:
     bare: dict[str, None] = field(default_factory=dict)
     _unheld: set[str] | None = None
     _narrowed: bool = False
+    _warnings: dict[str, None] = field(default_factory=dict)
 
     def add(self, report: pytest.TestReport) -> None:
         """Take what a report tells."""
@@ -33,6 +34,7 @@ class MapTold:
 
     def of_worker(self, told: Mapping[str, Any]) -> None:
         """Take what a worker of xdist collected; each of them collects all tests."""
+        self._warnings.update(dict.fromkeys(told.get("warnings", ())))
         if "unheld" in told:
             unheld = set(told["unheld"])
             self._unheld = unheld if self._unheld is None else self._unheld & unheld
@@ -40,7 +42,7 @@ class MapTold:
 
     def warnings(self, rules: Rules, config: pytest.Config, *, narrowed: bool) -> list[str]:
         """Return one line about everything in the map of which a person should know, if there is anything."""
-        lines = [str(problem) for problem in rules.warnings]
+        lines = list(dict.fromkeys([*map(str, rules.warnings), *self._warnings]))
         if not (narrowed or self._narrowed or _is_narrowed(config)):
             here = {row.place for row in rules.unheld()} if not _is_spread(config) else set()
             unheld = here if self._unheld is None else self._unheld

@@ -93,9 +93,23 @@ def unknown_name(where: str, name: str, known: Collection[str]) -> str:
     return f"{where} has no {name!r} - {hint}"
 
 
+def alias_of(value: Any) -> str | None:
+    """Return the alias that a marker names by text or a whole number; None where it is neither."""
+    named = not isinstance(value, bool) and isinstance(value, str | int)
+    return str(value) if named else None
+
+
+def no_alias(value: Any) -> str:
+    """Return the message about what a marker has in place of an alias."""
+    hint = "write text, one alias after the other, or destination=target"
+    return f"the evidence marker has {value!r:.80}, which is no alias - {hint}"
+
+
 def _aliases(mark: Mark) -> list[str]:
     return [
         f"the alias {alias!r} is in no map file - set evidence_map, or write destination=target"
+        if alias_of(alias) is not None
+        else no_alias(alias)
         for alias in mark.args
     ]
 

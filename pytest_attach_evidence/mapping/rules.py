@@ -23,6 +23,8 @@ from ..model import Target
 from ..targets import Levels
 from ..targets import Mark
 from ..targets import Parse
+from ..targets import alias_of
+from ..targets import no_alias
 from .held import Held
 from .lint import Ready
 from .lint import checked
@@ -63,6 +65,7 @@ class Rules:
         self._index = Index(Pattern.of(test) for test in patterns)
         self._aliases = self._by_test.keys() - {*patterns, RUN}
         self._held: set[str] = set()
+        self._strangers: dict[str, dict[str, None]] = {}
         self._unclear: set[tuple[Pattern, Pattern]] = set()
         self._said: dict[Pattern, Said] = {}
         self._written: set[Pattern] = set()
@@ -124,6 +127,10 @@ class Rules:
         self._far(held, self._by_test.get(RUN, ()), {})
         return held
 
+    def strangers(self) -> list[str]:
+        """Return a line about each alias that markers of items name and no row has."""
+        return [_unknown(a, list(tests), self._aliases) for a, tests in self._strangers.items()]
+
     def unclear(self, held: Held) -> list[str]:
         """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
         lines = []
@@ -168,9 +175,15 @@ class Rules:
                 marks.append(mark)
                 continue
             marks.append(Mark((), mark.kwargs))
-            for alias in mark.args:
+            for value in mark.args:
+                alias = alias_of(value)
+                if alias is None:
+                    held.problems.append(no_alias(value))
+                    continue
                 if alias not in self._aliases:
-                    held.problems.append(_unknown(str(alias), self._aliases))
+                    self._strangers.setdefault(alias, {})[held.names[0] if held.names else ""] = (
+                        None
+                    )
                     continue
                 own = self._by_test[alias]
                 marks += self._marks(held, own, parameters, quiet="when" in mark.kwargs)
@@ -221,9 +234,10 @@ class Rules:
         return texts
 
 
-def _unknown(alias: str, known: Collection[str]) -> str:
+def _unknown(alias: str, tests: Sequence[str], known: Collection[str]) -> str:
     """Return the message about an alias that no row has."""
     near = difflib.get_close_matches(alias, known, n=1)
     some = ", ".join(sorted(known)[:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
     hint = f"did you mean {near[0]!r}?" if near else f"known are {some}" if known else "add a row"
-    return f"the map has no alias {alias!r} - {hint}"
+    more = f" and {len(tests) - 1} more" if tests[1:] else ""
+    return f"{tests[0]}{more}: the map has no alias {alias!r} - {hint}"

@@ -119,8 +119,8 @@ def test_everything_wrong_is_said_before_the_first_test(
         "map.csv:2: squash: =A1 looks like a formula",
         "map.csv:3: huawei: 9.56E+17 is a number that a spreadsheet has ruined",
         "map.csv:4: huawei: 'nothing' is no work item",
-        "test_inner.py::test_it: the map has no alias 'CTRL-7'",
         "test_inner.py::test_it: map.csv:5 and map.csv:6 both tell squash of it and none is more specific",
+        "test_inner.py::test_it: the map has no alias 'CTRL-7'",
     ] == [problem.partition(" - ")[0] for problem in problems]
 
 
@@ -173,6 +173,22 @@ def test_what_is_doubtful_is_one_line(
     assert line.startswith(f"map: {start}")
     assert line.endswith(end)
     assert ("more: " in end) == ("more: " in line)
+
+
+def test_workers_tell_what_is_doubtful_of_the_tests(
+    project: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """A row that is a test's own and, by its star, a pattern of others: only they know the tests."""
+    project.path.joinpath("map.csv").write_text("test,squash\ntest_inner.py::test_a[2*3],A-1\n")
+
+    run = run_and_read_spool(
+        "import pytest\n@pytest.mark.parametrize('text', ['2*3', '2**3'])\ndef test_a(text): pass",
+        "-n2",
+        mode="collect",
+    )
+
+    told = [line for line in run.result.outlines if "map:" in line]
+    assert [True] == ["is a test, and by its stars a pattern of others" in line for line in told]
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "-n2"])

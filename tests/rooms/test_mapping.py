@@ -262,12 +262,34 @@ def test_an_alias_that_nobody_knows_is_answered_with_the_nearest(tmp_path: Path)
     """And so is one that stands in the map as a pattern."""
     asked = rules(tmp_path, {"CTRL-07": {"squash": "A"}, "a/": {"squash": "B"}})
 
-    held = asked.of([[Mark(("CTRL-7", "a/"))]], ["b/test_b.py::test_b"])
+    for test in ("b.py::t", "b.py::u", "b.py::t"):
+        asked.of([[Mark(("CTRL-7",))]], [test])
+    held = asked.of([[Mark(("a/",))]], ["b.py::v"])
 
+    assert [] == held.problems
     assert [
-        "the map has no alias 'CTRL-7' - did you mean 'CTRL-07'?",
-        "the map has no alias 'a/' - known are CTRL-07",
-    ] == held.problems
+        "b.py::t and 1 more: the map has no alias 'CTRL-7' - did you mean 'CTRL-07'?",
+        "b.py::v: the map has no alias 'a/' - known are CTRL-07",
+    ] == asked.strangers()
+
+
+@pytest.mark.parametrize("value", [["C-1"], ("7",), {}, None, True, 1.5])
+def test_what_is_no_alias_is_refused(tmp_path: Path, value: object) -> None:
+    """A list, say, which nobody can look up: of this test alone, with a map and without."""
+    mark = Mark((value,))
+
+    mapped = rules(tmp_path, {"C-1": {"squash": "A"}}).of([[mark]], ["a.py::t"]).problems
+    bare = list(merge([[mark]], KNOWN).problems)
+
+    hint = "write text, one alias after the other, or destination=target"
+    assert [f"the evidence marker has {value!r}, which is no alias - {hint}"] == mapped == bare
+
+
+def test_a_whole_number_is_an_alias(tmp_path: Path) -> None:
+    """As a sheet has it."""
+    held = rules(tmp_path, {"7": {"squash": "A"}}).of([[Mark((7,))]], ["a.py::t"])
+
+    assert "squash A" == outcome(held)
 
 
 def test_rows_that_hold_for_no_test_are_known(tmp_path: Path) -> None:
