@@ -7,14 +7,30 @@ import re
 
 KIND = re.compile(r"[\w.-]+")
 SEPARATOR = "|"
+DROP = "-"
 AS_TEXT = "format the column as text and enter it again"
-# None of these has to be looked at more closely: most cells.
+AS_REFERENCE = "a reference that is written like this is ref:…"
+# None of these has to be looked at more closely, but for what a spreadsheet makes of it: most cells.
 PLAIN = re.compile(r"[A-Za-z][\w #\[\].:/-]*|[1-9][0-9]*", re.ASCII)
 RUINED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 ROUNDED = re.compile(r"(.*/)?[0-9]{15,16}000")
 # #REF!, #NAME?, #BEZUG!, #N/A, #NV, and what is too wide for its column.
 SPREADSHEET_ERROR = re.compile(r"#([A-ZÄÖÜÉ0-9/]+[!?]|N/A|NV|#+)")
 FORMULA = ("=", "+", "@", "-")
+DASHES = re.compile(r"[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+")
+BOOLEAN = re.compile(r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX")
+MONTH = (
+    r"(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez"
+    r"|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)"
+)
+# What spreadsheets show where somebody wrote 3-4, Sep-12 or 1.2.2026.
+DATE = re.compile(
+    rf"\d\d?(?:\. ?|[- ]){MONTH}\.?(?:[- ]\d{{2,4}})?|{MONTH}\.?[- ]\d\d(?:\d\d)?"
+    r"|\d\d?\.\d\d?\.\d{2,4}|\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?"
+)
+GROUPED = re.compile(r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+|\d+[.,]0+")
+BRACKETS = re.compile(r"\[[^\]]*\]")
+SEVERAL = re.compile(r"[^\s,;]+(?:\s*[,;]\s*[^\s,;]+)+")
 
 
 def wrong(text: str) -> tuple[str, str] | None:
@@ -22,6 +38,8 @@ def wrong(text: str) -> tuple[str, str] | None:
 
     Only what no destination could mean: what else it may be is for the destination to say.
     """
+    if made := _made_of_it(text):
+        return made
     if PLAIN.fullmatch(text):
         return None
     if not text:
@@ -39,6 +57,31 @@ def wrong(text: str) -> tuple[str, str] | None:
     if text.startswith(FORMULA):
         return f"{text:.80} looks like a formula", "enter the value itself, formatted as text"
     return None
+
+
+def _made_of_it(text: str) -> tuple[str, str] | None:
+    """Return what a spreadsheet or an editor has made of a text, and what to do; None where it has not."""
+    if DASHES.fullmatch(text):
+        return (
+            f"{text:.80} is a dash",
+            f"write {DROP} alone in its cell to drop targets, or nothing",
+        )
+    shapes = {
+        BOOLEAN: "true or false",
+        DATE: "a date",
+        GROUPED: "a number as a spreadsheet shows it",
+    }
+    for shape, what in shapes.items():
+        if shape.fullmatch(text):
+            return f"{text:.80} is {what}, and no target", f"{AS_TEXT}; {AS_REFERENCE}"
+    return None
+
+
+def several(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a cell that seems to hold several targets; None where it does not."""
+    if text.startswith("ref:") or not SEVERAL.fullmatch(BRACKETS.sub("[]", text)):
+        return None
+    return f"{text:.80} has , or ; between targets", f"separate them by {SEPARATOR}; {AS_REFERENCE}"
 
 
 def doubtful(text: str) -> tuple[str, str] | None:

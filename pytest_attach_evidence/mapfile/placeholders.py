@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import cells
+
 
 FOUND = re.compile(r"\{\{|\}\}|\$\{([^{}]*)\}|\{([^{}]*)\}|[{}]")
 HINT = "write {parameter}, ${VARIABLE}, or {{ and }} for plain braces"
@@ -45,11 +47,11 @@ class Template:
                 if not environment.get(variable):
                     seen = f"${{{variable}}} is not set"
                     raise PlaceholderError(seen, "set the environment variable")
-                parts[-1] += environment[variable]
+                parts[-1] += _single(f"${{{variable}}}", environment[variable])
             else:
                 raise PlaceholderError(f"{text:.80} has braces without a name", HINT)
         parts[-1] += text[end:]
-        return cls(tuple(parts))
+        return cls((_sound(parts[0]),) if len(parts) == 1 else tuple(parts))
 
     @property
     def is_plain(self) -> bool:
@@ -58,10 +60,8 @@ class Template:
 
     def fill(self, parameters: Mapping[str, Any]) -> str:
         """Return the text for the parameters of a test. Raises PlaceholderError."""
-        return "".join(
-            _value(part, parameters) if number % 2 else part
-            for number, part in enumerate(self.parts)
-        )
+        filled = [_value(p, parameters) if n % 2 else p for n, p in enumerate(self.parts)]
+        return filled[0] if self.is_plain else _sound("".join(filled))
 
 
 def _value(name: str, parameters: Mapping[str, Any]) -> str:
@@ -74,4 +74,20 @@ def _value(name: str, parameters: Mapping[str, Any]) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         seen = f"the parameter {name} is {value!r:.80}"
         raise PlaceholderError(seen, "only text and whole numbers can be in a target")
-    return str(value)
+    return _single(f"the parameter {name}", str(value))
+
+
+def _single(name: str, value: str) -> str:
+    """Return a value that is no more than one target, or a part of one. Raises PlaceholderError."""
+    if cells.SEPARATOR in value:
+        # Not what it is: the environment has secrets.
+        seen = f"{name} holds {cells.SEPARATOR}, which separates targets"
+        raise PlaceholderError(seen, "give each target a value of its own")
+    return value
+
+
+def _sound(text: str) -> str:
+    """Return a text that was filled, if a cell may hold it. Raises PlaceholderError."""
+    if wrong := cells.wrong(text):
+        raise PlaceholderError(*wrong)
+    return text

@@ -15,7 +15,7 @@ from . import cells
 
 TEST, WHEN, REQUIRE = "test", "when", "require"
 RUN = "<run>"
-DROP = "-"
+DROP = cells.DROP
 OUTCOMES = ("always", "failed", "passed")
 # What an exported sheet has beside, so that it can be a map again.
 EXPORTED = ("status", "detail", "run")
@@ -199,6 +199,8 @@ class Maker:
         texts = []
         for text in (one.strip() for one in listed):
             wrong = cells.wrong(text)
+            if wrong is None and isinstance(value, str):
+                wrong = cells.several(text)
             if text == DROP:
                 wrong = (
                     f"{DROP} stands beside targets",

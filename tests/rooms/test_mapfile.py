@@ -142,6 +142,26 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
         ("test,squash\na.py,TC\x07\n", "e map.csv:2: squash: 'TC\\x07' holds control characters"),
         ("test,squash\na.py,TC-1||TC-2\n", "e map.csv:2: squash: has an empty target"),
         ("test,squash\na.py,TC-1|-\n", "e map.csv:2: squash: - stands beside targets"),
+        ("test,squash\na.py,–\n", "e map.csv:2: squash: – is a dash - write - alone in its cell"),
+        ("test,squash\na.py,TC-1|—\n", "e map.csv:2: squash: — is a dash - write - alone"),
+        ("test,squash\na.py,3. Apr\n", "e map.csv:2: squash: 3. Apr is a date, and no target - "),
+        ("test,squash\na.py,Sep-12\n", "e map.csv:2: squash: Sep-12 is a date, and no target"),
+        ("test,squash\na.py,04. Mrz\n", "e map.csv:2: squash: 04. Mrz is a date"),
+        ("test,squash\na.py,03.04.2026\n", "e map.csv:2: squash: 03.04.2026 is a date"),
+        ("test,squash\na.py,2026-04-03\n", "e map.csv:2: squash: 2026-04-03 is a date"),
+        ("test,squash\na.py,TRUE\n", "e map.csv:2: squash: TRUE is true or false, and no target"),
+        ("test,squash\na.py,WAHR\n", "e map.csv:2: squash: WAHR is true or false"),
+        ("test,squash\na.py,1.042\n", "e map.csv:2: squash: 1.042 is a number as a spreadsheet"),
+        ("test;squash\na.py;1042,00\n", "e map.csv:2: squash: 1042,00 is a number as a spread"),
+        (
+            "test,huawei\na.py,956.239.067.176.935.400\n",
+            "e map.csv:2: huawei: 956.239.067.176.935.400 is a number as a spreadsheet shows it",
+        ),
+        (
+            'test,squash\na.py,"TC-1, TC-2"\n',
+            "e map.csv:2: squash: TC-1, TC-2 has , or ; between targets - separate them by |; a ref",
+        ),
+        ("test,squash\na.py,TC-1;TC-2\n", "e map.csv:2: squash: TC-1;TC-2 has , or ; between"),
         ("test,when\na.py,never\n", "e map.csv:2: when: 'never' is unknown - choose one of always"),
         ("test,squash_when\na.py,on\n", "e map.csv:2: squash_when: 'on' is unknown"),
         ("test,require\na.py,log/1\n", "e map.csv:2: require: 'log/1' is no kind of evidence"),
@@ -196,6 +216,19 @@ def test_what_is_wrong_with_toml_is_said_with_its_line(
     (line,) = told(read_csv(tmp_path, content, "map.toml"))
 
     assert line.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ref:3. Apr", "ref:TRUE", "ref:1.042", "ref:a, b", "ref:–", "TC-1[a, b]", "SEP-12", "1042"],
+)
+def test_a_reference_may_be_any_text(tmp_path: Path, text: str) -> None:
+    """Behind `ref:`; and what only resembles a date, or lists in brackets, is as it was."""
+    found = read_csv(tmp_path, f'test;squash\na.py;"{text}"\n')
+    toml = read_csv(tmp_path, f'[[evidence]]\ntest = "a.py"\nsquash = ["{text}"]\n', "map.toml")
+
+    assert [] == told(found) + told(toml)
+    assert [Cell((text,))] * 2 == [one.rows[0].cells["squash"] for one in (found, toml)]
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:

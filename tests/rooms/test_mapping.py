@@ -184,6 +184,11 @@ def test_a_row_that_is_a_test_and_a_pattern_is_told(tmp_path: Path) -> None:
             [{"test": "a/", "squash": "${NO}"}],
             "map.csv:2: squash: ${NO} is not set - set the envir",
         ),
+        ([{"test": "a/", "squash": "${DASH}"}], "map.csv:2: squash: - is a dash - write - alone"),
+        (
+            [{"test": "a/", "squash": "${TWO}"}],
+            "map.csv:2: squash: ${TWO} holds |, which separates t",
+        ),
         ([{"test": "a/", "squash": "A{"}], "map.csv:2: squash: A{ has braces without a name"),
         ([{"test": "a/", "squash": "{a b}"}], "map.csv:2: squash: {a b} has braces without a name"),
         ([{"test": "a/", "squash": "${KEY}"}], "map.csv:2: squash: holds a secret (not shown)"),
@@ -213,7 +218,7 @@ def test_what_is_wrong_in_a_map_is_known_without_any_test(
     tmp_path: Path, rows: list[dict[str, str]], expected: str
 ) -> None:
     """Each is told once, with its line, however many tests it concerns."""
-    environment = {"KEY": "top-secret"}
+    environment = {"KEY": "top-secret", "DASH": "-", "TWO": "A|B"}
     asked = rules(tmp_path, rows, environment=environment, is_secret="top-secret".__eq__)
     asked.of([], ["a/test_a.py::test_a"])
 
@@ -244,12 +249,17 @@ def test_targets_of_a_destination_that_is_off_are_not_read(tmp_path: Path) -> No
         ("{other}", "map.csv:2: squash: there is no parameter other - it has n, word, empty, list"),
         ("{low}", "map.csv:2: squash: 'b' is no letter - write one"),
         ("{{{n}}}", "map.csv:2: squash: '{7}' is no letter - write one"),
+        ("{dash}", "map.csv:2: squash: - is a dash - write - alone"),
+        ("A{dash}{n}", "squash A-7"),
+        ("{two}", "map.csv:2: squash: the parameter two holds |, which separates targets - give"),
+        ("{ruined}", "map.csv:2: squash: 9.56E+17 is a number that a spreadsheet has ruined"),
     ],
 )
 def test_placeholders_are_filled_for_each_test(tmp_path: Path, text: str, expected: str) -> None:
     """From its parameters and the environment; what cannot be filled or read names row and value."""
     asked = rules(tmp_path, {"a/": {"squash": text}}, environment={"RELEASE": "R"})
     given = {"n": 7, "word": "B", "empty": "", "list": [1], "flag": True, "low": "b"}
+    given |= {"dash": "-", "two": "A|B", "ruined": "9.56E+17"}
 
     held = asked.of([], ["a/test_a.py::test_a[1]"], given)
 
