@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from dataclasses import replace
 
 from .content import Source
 from .keeper import Keeper
 from .model import Evidence
+from .model import Filled
 from .model import Filter
 from .model import Item
 from .model import Target
@@ -38,6 +40,7 @@ class Collection:
         rows: Sequence[str] = (),
         require: Sequence[str] = (),
         filters: Sequence[Filter] = (),
+        filled: Sequence[Filled] = (),
     ) -> Recorder:
         """Return the recorder of an item that begins now. Nothing is written yet."""
         self._items += 1
@@ -54,6 +57,7 @@ class Collection:
             rows=tuple(map(self.keeper.redactor.text, rows)),
             require=tuple(require),
             filters=tuple(filters),
+            filled=tuple(replace(f, row=self.keeper.redactor.text(f.row)) for f in filled),
         )
         return Recorder(self.keeper, item)
 

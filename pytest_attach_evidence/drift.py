@@ -47,7 +47,7 @@ ORDER = (
 )
 
 Targets = Mapping[str, frozenset[Target] | None]
-"""The targets of a row by destination, of the enabled ones; None where they depend on the test."""
+"""The targets of a row by destination, of the enabled ones; None: those that it gave to each test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,46 +145,57 @@ class _Held:
         counts: dict[str, Counter[State]] = {}
         for item in items:
             for delivery in self._deliveries.get(item.id, ()):
-                if _has(targets, delivery.target):
+                if _has(row, targets, item, delivery.target, mask):
                     name = delivery.target.destination
                     counts.setdefault(name, Counter())[state_of(delivery.key)] += 1
         last = [item for item in items if item.id in self._last]
         lacks = {
             item.title: str(self._lacks[item.id])
             for item in last
-            if self._is_short(row, targets, item)
+            if self._is_short(row, targets, item, mask)
         }
+        used = any(_has(row, targets, i, target, mask) for i in last for target in i.targets)
         return RowState(
             row=row,
-            status=_status(row, targets, last, counts, lacks),
+            status=_status(last, counts, lacks, used=used or not targets or bool(row.require)),
             tests=len({item.nodeid for item in items}),
             deliveries={name: dict(sorted(of.items())) for name, of in sorted(counts.items())},
             lacks=tuple(sorted(lacks.items())),
         )
 
-    def _is_short(self, row: MapRow, targets: Targets, item: Item) -> bool:
+    def _is_short(
+        self, row: MapRow, targets: Targets, item: Item, mask: Callable[[str], str]
+    ) -> bool:
         """Tell whether an item lacks what this row expects of it."""
         lack = self._lacks.get(item.id)
         if lack is None:
             return False
-        named = {t.destination for t in item.targets if _has(targets, t)}
+        named = {t.destination for t in item.targets if _has(row, targets, item, t, mask)}
         return bool(set(row.require) & set(lack.kinds) or named & set(lack.destinations))
 
 
-def _has(targets: Targets, target: Target) -> bool:
-    """Tell whether a target is one of a row's."""
-    if target.destination not in targets:
+def _has(
+    row: MapRow, targets: Targets, item: Item, target: Target, mask: Callable[[str], str]
+) -> bool:
+    """Tell whether a target of an item is one of a row's."""
+    name = target.destination
+    if name not in targets:
         return False
-    own = targets[target.destination]
-    return own is None or target in own
+    own = targets[name]
+    if own is not None:
+        return target in own
+    test = mask(row.test)
+    given = {f.target for f in item.filled if f.row == test and f.target.destination == name}
+    # What was moved by `push --remap` has other targets than were recorded.
+    return target in given or bool(given and given.isdisjoint(item.targets))
 
 
 def _status(
-    row: MapRow,
-    targets: Targets,
     last: Sequence[Item],
     counts: Mapping[str, Mapping[State, int]],
     lacks: Mapping[str, str],
+    *,
+    used: bool,
 ) -> str:
     if not last:
         return NOT_RUN
@@ -195,5 +206,4 @@ def _status(
         return urgent[0]
     if all(item.outcome is Outcome.SKIPPED for item in last):
         return SKIPPED
-    used = any(_has(targets, target) for item in last for target in item.targets)
-    return NOTHING if used or not targets or row.require else NOT_USED
+    return NOTHING if used else NOT_USED

@@ -108,6 +108,18 @@ class Filter(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filled(Record):
+    """A target that a row of the map with placeholders gave to an item; `row` is its `test` cell."""
+
+    row: str
+    target: Target
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "target": Target.from_json(values["target"])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item(Record):
     """One pytest test in one rerun. The run itself is an item too, with node id ''.
 
@@ -115,7 +127,7 @@ class Item(Record):
     `filters` what single destinations take of it; `duration_s` is None until the item ended. `steps` tells
     how its outermost steps ended, in the order in which they began; it is known once the item ended.
     `rows` are the `test` cells of the map's rows that hold for it, `require` the kinds of evidence that it
-    has to have.
+    has to have, `filled` what rows with placeholders gave of the targets.
     """
 
     id: str
@@ -132,6 +144,7 @@ class Item(Record):
     rows: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    filled: tuple[Filled, ...] = ()
 
     @staticmethod
     def _converted(values: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +156,7 @@ class Item(Record):
             "rows": tuple(map(str, values.get("rows", ()))),
             "require": tuple(map(str, values.get("require", ()))),
             "filters": tuple(Filter.from_json(one) for one in values.get("filters", ())),
+            "filled": tuple(Filled.from_json(one) for one in values.get("filled", ())),
         }
 
     @property

@@ -25,6 +25,7 @@ from .errors import SettingsError
 from .errors import TargetError
 from .mapping import Held
 from .mapping import Rules
+from .model import Filled
 from .model import Filter
 from .model import Target
 from .redact import Redactor
@@ -52,6 +53,7 @@ class Decision:
     rows: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    filled: tuple[Filled, ...] = ()
     bare: bool = False
     problems: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
@@ -110,6 +112,11 @@ class Project:
             rows=held.tests,
             require=held.require,
             filters=held.filters(self.filters),
+            filled=tuple(
+                Filled(row=test, target=self.parsers[name](text))
+                for test, name, text in held.given
+                if name in self.parsers
+            ),
             bare=not said and not wanted.texts.keys() - {"archive"},
             problems=(*held.problems, *problems),
             left_out=frozenset(name for name, texts in wanted.texts.items() if texts)

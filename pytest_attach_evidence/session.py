@@ -127,7 +127,12 @@ class Collecting:
         collected = Collection(keeper=keeper, worker=worker)
         own = project.of_the_run()
         collected.run = collected.begin(
-            "", found=own.targets, when=own.when, rows=own.rows, filters=own.filters
+            "",
+            found=own.targets,
+            when=own.when,
+            rows=own.rows,
+            filters=own.filters,
+            filled=own.filled,
         )
         left_behind = LeftBehind(
             settings,
@@ -188,6 +193,7 @@ def decide(project: Project, item: pytest.Item, levels: Levels) -> Decision:
         rows=decision.rows,
         require=decision.require,
         filters=decision.filters,
+        filled=decision.filled,
         bare=decision.bare,
     )
     return decision

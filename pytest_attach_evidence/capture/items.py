@@ -13,6 +13,7 @@ import pytest
 from .. import collection
 from .. import naming
 from ..collection import Collection
+from ..model import Filled
 from ..model import Filter
 from ..model import Target
 from ..recorder import Recorder
@@ -51,6 +52,7 @@ class Mapped:
     rows: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    filled: tuple[Filled, ...] = ()
     bare: bool = True
     reruns: list[Recorder] = field(default_factory=list)
 
@@ -92,6 +94,7 @@ class Items:
             rows=mapped.rows,
             require=mapped.require,
             filters=mapped.filters,
+            filled=mapped.filled,
         )
         mapped.reruns.append(recorder)
         item.stash[ATTEMPT] = Attempt(recorder=recorder)

@@ -19,6 +19,7 @@ class Held:
     `levels` are of marks alone, nearest first, aliases replaced by what their rows say, empty ones left
     out; `rows` are the rows that hold for it, in the order of the levels, `patterns` those of them that cover
     it; `problems` a line each, without the item's name, which is one of `names`.
+    `filled` are texts of rows with placeholders, each behind its level, `test` cell and destination.
     """
 
     names: Sequence[str] = ()
@@ -26,6 +27,7 @@ class Held:
     rows: list[list[MapRow]] = field(default_factory=list)
     patterns: list[Pattern] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    filled: list[tuple[int, str, str, str]] = field(default_factory=list)
 
     @property
     def flat(self) -> list[MapRow]:
@@ -44,6 +46,16 @@ class Held:
             if any(row.require for row in level):
                 return tuple(dict.fromkeys(kind for row in level for kind in row.require))
         return ()
+
+    @property
+    def given(self) -> list[tuple[str, str, str]]:
+        """What rows with placeholders give, since no nearer level does: `test` cell, destination and text."""
+        nearest: dict[str, int] = {}
+        for number, level in enumerate(self.levels):
+            for mark in level:
+                for name in mark.kwargs:
+                    nearest.setdefault(name, number)
+        return [(test, n, text) for level, test, n, text in self.filled if nearest[n] == level]
 
     def filters(self, configured: Sequence[Filter]) -> tuple[Filter, ...]:
         """Return what each destination takes: as the nearest row says, else as is configured."""

@@ -229,6 +229,7 @@ class Rules:
                 if name in self._parsers:
                     self._parsers[name](text)
                 texts.append(text)
+                held.filled.append((len(held.levels), one.row.test, name, text))
             except (PlaceholderError, TargetError) as error:
                 held.problems.append(f"{one.row.place}: {name}: {error}")
         return texts

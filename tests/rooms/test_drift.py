@@ -18,6 +18,7 @@ from pytest_attach_evidence.drift import drift
 from pytest_attach_evidence.mapfile import MapFile
 from pytest_attach_evidence.mapfile import MapRow
 from pytest_attach_evidence.mapfile import read
+from pytest_attach_evidence.model import Filled
 from pytest_attach_evidence.model import Filter
 from pytest_attach_evidence.model import Item
 from pytest_attach_evidence.model import Outcome
@@ -35,6 +36,7 @@ from .pieces import record
 
 
 OTHER = Target.of("squash", HERE, "test-case", "TC-13", iteration="4")
+MOVED = Target.of("squash", HERE, "test-case", "TC-14", iteration="4")
 PHASE = Target.of("workiva", "https://workiva.example", "test-phase", "f/p")
 TEST = "test_it.py::test_a"
 
@@ -117,7 +119,30 @@ def test_a_row_answers_for_its_own_targets_only() -> None:
     assert "delivered" == one_of(row(), SQUASH, run, states).status
     assert "rejected" == one_of(row(), {"squash": frozenset([OTHER])}, run, states).status
     assert "missing" == one_of(row(), phase, run, states).status
-    assert "rejected" == one_of(row(), {"squash": None}, run, states).status
+
+
+@pytest.mark.parametrize(
+    ("filled", "expected"),
+    [
+        ((), "not used"),
+        ((Filled(row="other/", target=CASE),), "not used"),
+        ((Filled(row=TEST, target=PHASE),), "not used"),
+        ((Filled(row=TEST, target=CASE),), "delivered"),
+        ((Filled(row=TEST, target=OTHER),), "rejected"),
+        ((Filled(row=TEST, target=CASE), Filled(row=TEST, target=OTHER)), "rejected"),
+        ((Filled(row=TEST, target=MOVED),), "rejected"),
+    ],
+    ids=["none", "another row", "elsewhere", "one", "other", "both", "remapped"],
+)
+def test_a_row_with_placeholders_answers_for_what_it_gave(
+    filled: tuple[Filled, ...], expected: str
+) -> None:
+    """Not for what a nearer row or a marker gave; what was remapped since is its own."""
+    owner = mapped(CASE, OTHER, filled=filled)
+    run = record([owner], [piece(owner)])
+    states = (State.DELIVERED, State.REJECTED)
+
+    assert expected == one_of(row(), {"squash": None}, run, states).status
 
 
 def test_required_kinds_are_the_business_of_the_row_that_asks() -> None:

@@ -268,6 +268,24 @@ def test_placeholders_are_filled_for_each_test(tmp_path: Path, text: str, expect
     assert [expected] == [line[: len(expected)] for line in seen]
 
 
+def test_what_placeholders_gave_is_known(tmp_path: Path) -> None:
+    """Of the nearest place alone: not where a marker or a nearer row gives the targets."""
+    rows = {"a.py": {"squash": "A-{n}", "workiva": "W{n}|X"}, "a.py::near": {"squash": "N"}}
+    asked = rules(tmp_path, rows)
+
+    found = [
+        asked.of([[mark]], [test], {"n": 7}).given
+        for mark, test in (
+            (Mark(), "a.py::t"),
+            (Mark(), "a.py::near"),
+            (Mark((), {"workiva": "M", "squash": None}), "a.py::t"),
+        )
+    ]
+
+    gave = [("a.py", "workiva", text) for text in ("W7", "X")]
+    assert [[("a.py", "squash", "A-7"), *gave], gave, []] == found
+
+
 def test_an_alias_that_nobody_knows_is_answered_with_the_nearest(tmp_path: Path) -> None:
     """And so is one that stands in the map as a pattern."""
     asked = rules(tmp_path, {"CTRL-07": {"squash": "A"}, "a/": {"squash": "B"}})
