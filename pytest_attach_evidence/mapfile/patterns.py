@@ -107,6 +107,10 @@ class Pattern:
         head = place.head
         return any(end == len(head) or head.startswith("::", end) for end in self._ends(place))
 
+    @cached_property
+    def _path_and_colons(self) -> tuple[str, ...]:
+        return (*self.path[:-1], f"{self.path[-1]}::")
+
     def _is_whole(self, place: Place) -> bool:
         """Tell whether it names all but the parameters of a test, no folder or class alone."""
         return len(place.head) in self._ends(place)
@@ -114,8 +118,7 @@ class Pattern:
     def _ends(self, place: Place) -> set[int]:
         if not self.names:
             return set()
-        starts = {at + 2 for at in _ends(self.path, place.head, {0}, "/:")}
-        starts = {at for at in starts if place.head.startswith("::", at - 2)}
+        starts = _ends(self._path_and_colons, place.head, {0}, "/:")
         return _ends(self.names, place.head, starts, ":")
 
     def covers(self, other: Pattern, nodeid: str) -> bool:
