@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest_attach_evidence.mapfile import Index
 from pytest_attach_evidence.mapfile import Pattern
 from pytest_attach_evidence.mapfile import is_pattern
+from pytest_attach_evidence.mapfile.patterns import Place
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,36 @@ def test_a_row_that_is_written_like_a_test_is_its_own(nodeid: str) -> None:
 
     assert nodeid == index.matching(nodeid)[0].text
     assert [nodeid] == [one.text for one in index.written(nodeid)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "tests/**/test_ledger{}x*.py",
+        "tests/**::test_{}x*",
+        "**::test_p[*case{}-*]",
+        "**::t[*n{}x*]",
+    ],
+)
+def test_patterns_that_differ_in_a_piece_of_a_word_are_not_all_tried(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test is compared with those that may match it: of a thousand alike with very few."""
+    index = Index(Pattern.of(form.format(number)) for number in range(1000))
+    tried: list[str] = []
+    matches_at = Pattern.matches_at
+
+    def counting(pattern: Pattern, place: Place) -> bool:
+        tried.append(pattern.text)
+        return matches_at(pattern, place)
+
+    monkeypatch.setattr(Pattern, "matches_at", counting)
+    nodeid = form.format(77).replace("**/", "a/").replace("**", "a.py").replace("*", "b")
+
+    assert [form.format(77)] == [
+        one.text for one in index.matching(nodeid + "::t" * ("::" not in form))
+    ]
+    assert len(tried) <= 2
 
 
 NAMES = st.sampled_from(["a", "b", "test_a", "test_b", "T", "x-1"])
