@@ -43,7 +43,7 @@ def _addopts(ini: Path | None) -> str:
     try:
         text = "" if ini is None else ini.read_text(encoding="utf-8-sig")
         return _of_toml(text) if ini is not None and ini.suffix == ".toml" else _of_ini(text)
-    except (OSError, ValueError, configparser.Error):
+    except (OSError, ValueError, TypeError, AttributeError, configparser.Error):
         return ""
 
 
