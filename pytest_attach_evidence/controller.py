@@ -16,10 +16,10 @@ from .errors import SpoolError
 from .hooks import Checking
 from .hooks import Worker
 from .hooks import guarded
+from .session import SESSION_PLUGIN
 from .voice import Broken
 
 
-SESSION_PLUGIN = "attach-evidence-session"
 RUNNING_NOTHING = (
     "collectonly",
     "setuponly",

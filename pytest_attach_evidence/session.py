@@ -46,6 +46,8 @@ from .spool import Spool
 from .targets import Levels
 
 
+SESSION_PLUGIN = "attach-evidence-session"
+"""The name of what a session of ours registers with pytest."""
 CI_VARIABLES = (
     "CI",
     "GITHUB_RUN_ID",

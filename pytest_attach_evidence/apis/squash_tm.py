@@ -16,6 +16,7 @@ from ..secrets import Secret
 from .squash_tm_attachments import AttachmentRequests
 from .squash_tm_attachments import File
 from .squash_tm_refusal import refused
+from .squash_tm_requests import is_json
 from .squash_tm_shapes import Execution
 from .squash_tm_shapes import PlanItem
 from .squash_tm_shapes import execution_of
@@ -55,17 +56,20 @@ def unwrapped(token: Secret) -> Secret:
 class SquashTm(AttachmentRequests, TreeRequests):
     """A client of one Squash TM; see `squash_tm_requests.Requests` for what its methods raise."""
 
-    def expect_writable(self) -> None:
-        """Return unless the credentials may only read: POST /executions/0/attachments without a file (ATT).
+    def may_write(self) -> bool:
+        """Return whether the credentials may write: POST /executions/0/attachments without a file (ATT).
 
         Nothing can come of it: no execution has this id, and there is nothing to attach. A token without
         the right to write is refused before that, with 401 (TRB14). Raises DestinationClosedError for it,
-        PermanentError for 403; every other answer says nothing against the credentials.
+        PermanentError for 403. Only the API's own 400 or 404, documented for what is malformed and for an
+        unknown id (TRB14), show that the request was let in; False: the answer was another, and tells
+        nothing.
         """
         what = "asking whether the credentials may write"
         answer = self._send("POST", "executions/0/attachments", what, body=BytesBody.json({}))
         if answer.status in (401, 403):
             raise refused(answer, reached=self._reached)
+        return answer.status in (400, 404) and is_json(answer)
 
     def create_execution(self, item: PlanItem) -> Execution:
         """Create an execution: POST /{family}/{id}/executions.

@@ -76,7 +76,7 @@ class Requests:
             into=into,
         )
         answer = self._session.send(request)
-        self._reached |= "json" in answer.headers.get("Content-Type", "").lower()
+        self._reached |= is_json(answer)
         return answer
 
     def _accepted(self, answer: Answer, statuses: Sequence[int] = (200, 201)) -> Answer:
@@ -128,3 +128,8 @@ class Requests:
                 msg = f"Squash TM, {path}: no end after {number} pages"
                 raise TemporaryError(msg)
             answer = self._page(path, number)
+
+
+def is_json(answer: Answer) -> bool:
+    """Return whether the API itself answered, and not a page before it."""
+    return "json" in answer.headers.get("Content-Type", "").lower()

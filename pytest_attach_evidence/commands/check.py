@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -24,9 +25,11 @@ from ..report import output
 from ..report.checkup import Checkup
 from ..report.exit_status import ExitStatus
 from ..secrets import Secrets
-from . import collecting
+from . import addopts
 from . import settings_seen
 from . import with_pytest
+from .seen_tests import look_at_tests
+from .seen_tests import problems_of
 
 
 DESCRIPTION = """\
@@ -56,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(option.flag, dest=option.name, help=argparse.SUPPRESS)
     chosen = parser.parse_intermixed_args(arguments)
     chosen.flags = _flags(chosen)
+    chosen.added = os.environ.get(addopts.VARIABLE, "")  # before it is taken away
     return with_pytest.run(chosen, lambda config: check(config, chosen))
 
 
@@ -92,23 +96,20 @@ def _checkup(config: pytest.Config, chosen: argparse.Namespace) -> Checkup:
     except SettingsError as error:
         lines = [*error.problems, *(line for wrong in aside.values() for line in wrong)]
         return Checkup(
-            settings={"": settings_seen.of_project(config)}, problems=_problems("settings", lines)
+            settings={"": settings_seen.of_project(config)}, problems=problems_of("settings", lines)
         )
+    problems = settings_seen.dropped(config, chosen.added)
+    problems += [one for name, lines in aside.items() for one in problems_of(name, lines)]
+    spool = settings_seen.of_spool(project.settings)
+    tests = look_at_tests(config, project, chosen, aside)
+    # Not before: the time is for the systems, however long the tests take to collect.
     project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
-    problems = [one for name, lines in aside.items() for one in _problems(name, lines)]
-    tests, wrong = _mapped(config, project, chosen)
     of_project = settings_seen.of_project(config, project.settings)
-    settings = {"": [*of_project, _counted(tests)]}
+    settings = {"": [*of_project, *spool.facts, *tests.facts]}
     for name in project.settings.destinations:
         settings[name] = settings_seen.of_destination(config, name, project.redactor.text)
-    return look(project, settings=settings, problems=[*problems, *wrong], tests=tests)
-
-
-def _counted(tests: Sequence[tuple[str, tuple[Target, ...]]]) -> Fact:
-    """Return how many tests there are, and how many lead to an object of a system."""
-    found = [targets for nodeid, targets in tests if nodeid]
-    mapped = sum(any(target.origin for target in targets) for targets in found)
-    return Fact(what="tests", seen=f"{len(found)} collected, {mapped} mapped to an object")
+    problems += [*spool.problems, *tests.problems]
+    return look(project, settings=settings, problems=problems, tests=tests.tests)
 
 
 def look(
@@ -127,41 +128,6 @@ def look(
             leading.setdefault(target, []).append(nodeid)
     seen = {}
     for name, destination in project.destinations.items():
-        own = [target for target in leading if target.destination == name]
+        own = [one for one, ids in leading.items() for _ in ids if one.destination == name]
         seen[name] = look_at(destination, own, project.budget)
     return Checkup(settings=settings, problems=problems, seen=seen, tests=leading)
-
-
-def _mapped(
-    config: pytest.Config, project: Project, chosen: argparse.Namespace
-) -> tuple[list[tuple[str, tuple[Target, ...]]], list[Problem]]:
-    """Return the targets of the run ('') and of all tests, and what is wrong with them."""
-    tests: list[tuple[str, tuple[Target, ...]]] = []
-    problems: list[Problem] = []
-    try:
-        tests.append(("", project.run_targets()))
-    except SettingsError as error:
-        problems += _problems("settings", error.problems)
-        return tests, problems  # pytest would refuse to collect with them
-    try:
-        mapped = collecting.mapped_now(config, project, chosen)
-    except SettingsError as error:
-        first, *rest = error.problems
-        seen, _, hint = first.partition(" - ")
-        reason = Problem(
-            subject="tests",
-            seen=": ".join((seen, "; ".join(rest))),
-            next_step=hint,
-            why="configuration",
-        )
-        return tests, [*problems, reason]
-    return [*tests, *mapped.tests], [*problems, *_problems("tests", mapped.problems)]
-
-
-def _problems(subject: str, lines: Iterable[str]) -> list[Problem]:
-    """Return lines of the form `what was seen - what to do` as problems of the configuration."""
-    found = []
-    for line in dict.fromkeys(lines):
-        seen, _, hint = line.rpartition(" - ") if " - " in line else (line, "", "")
-        found.append(Problem(subject=subject, seen=seen, next_step=hint, why="configuration"))
-    return found

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from ..capture.items import MAPPED
 from ..errors import SettingsError
 from ..model import Target
 from ..project import Project
+from ..session import SESSION_PLUGIN
 from ..spool import RunFolder
 
 
@@ -33,15 +35,24 @@ MOST_REASONS = 10
 SOON_S = 10.0
 LONGEST_S = 600.0
 REFUSED = "push --remap: the tests cannot be collected, nothing was changed or sent"
-UNSEEN = "the tests cannot be collected"
+UNSEEN = "not all tests can be collected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What a collection told: the targets of each test by its node id, and what is wrong with them."""
+    """What a collection told: the targets of each test by its node id, and what is wrong with them.
+
+    `failed` is why others could not be collected; `left_out` are destinations with targets that are not
+    enabled, `unheld` the rows of the map that hold for no test, place and `test`. `narrowed`: some of the
+    tests are not there, so that nothing follows from the latter.
+    """
 
     tests: Sequence[tuple[str, tuple[Target, ...]]]
     problems: Sequence[str] = ()
+    failed: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+    unheld: Sequence[tuple[str, str]] = ()
+    narrowed: bool = False
 
 
 def targets_now(
@@ -62,8 +73,8 @@ def targets_now(
 def mapped_now(config: pytest.Config, project: Project, chosen: argparse.Namespace) -> Mapped:
     """Return the targets of the tests that pytest collects for `chosen.tests`, all where none is named.
 
-    Only destinations of the project count, whatever the ini file has. Raises SettingsError where the tests
-    cannot be collected; targets that cannot be read are problems.
+    Only destinations of the project count, whatever the ini file has. A module that cannot be imported hides
+    no other. Raises SettingsError where pytest tells nothing; targets that cannot be read are problems.
     """
     tests = [_absolute(config.invocation_params.dir, test) for test in chosen.tests]
     sound = f"evidence_destinations={' '.join(project.destinations)}"
@@ -88,6 +99,8 @@ def _collected(
     mapped = _told(config, project, files, chosen, REFUSED)
     if mapped.problems:
         raise SettingsError(f"{REFUSED} - mend them first", *mapped.problems)
+    if mapped.failed:
+        raise SettingsError(*mapped.failed)
     return _by_node(mapped.tests, project)
 
 
@@ -99,7 +112,7 @@ def _told(
     refused: str,
     *more: str,
 ) -> Mapped:
-    """Return what a pytest process tells of the tests. Raises SettingsError where it cannot collect them."""
+    """Return what a pytest process tells of the tests. Raises SettingsError where it tells nothing."""
     with tempfile.TemporaryDirectory() as folder:
         asked, told = Path(folder, "files"), Path(folder, "targets.json")
         asked.write_text("\n".join(tests), encoding="utf-8")
@@ -108,11 +121,19 @@ def _told(
             [*words, *([f"@{asked}"] if tests else [])], config.rootpath, refused
         )
         written = json.loads(told.read_text(encoding="utf-8")) if told.exists() else None
-        fine = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if written is None or not (fine or written["problems"]):
-            raise SettingsError(*_reasons(output, project, refused))
-    own = [(n, tuple(Target.from_json(one) for one in found)) for n, found in written["tests"]]
-    return Mapped(tests=own, problems=list(map(project.redactor.line, written["problems"])))
+    reasons = _reasons(output, project, refused)
+    if written is None:
+        raise SettingsError(*reasons)
+    fine = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    sound = (fine or written["problems"]) and not written["failed"]
+    return Mapped(
+        tests=[(n, tuple(map(Target.from_json, found))) for n, found in written["tests"]],
+        problems=list(map(project.redactor.line, written["problems"])),
+        failed=() if sound else reasons,
+        left_out=written["left_out"],
+        unheld=[(place, test) for place, test in written["unheld"]],
+        narrowed=written["narrowed"],
+    )
 
 
 def _done(words: Sequence[str], folder: Path, refused: str) -> tuple[int, str]:
@@ -208,5 +229,18 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None, object,
     finally:
         items = [(i.nodeid, i.stash[MAPPED].targets) for i in session.items if MAPPED in i.stash]
         tests = [(name, [target.to_json() for target in targets]) for name, targets in items]
-        told = json.dumps({"tests": tests, "problems": problems})
-        Path(session.config.getoption("evidence_write_targets")).write_text(told, encoding="utf-8")
+        told = {"tests": tests, "problems": problems, "failed": bool(session.testsfailed)}
+        path = Path(session.config.getoption("evidence_write_targets"))
+        path.write_text(json.dumps(told | _noted(session.config)), encoding="utf-8")
+
+
+def _noted(config: pytest.Config) -> dict[str, object]:
+    """Return what the session's own plugin noted beside the targets; nothing where it is broken."""
+    session: Any = config.pluginmanager.get_plugin(SESSION_PLUGIN)
+    project = getattr(session, "project", None)
+    rows = project.rules.unheld() if project is not None else ()
+    return {
+        "left_out": sorted(getattr(session, "left_out", ())),
+        "unheld": [(row.place, row.test) for row in rows],
+        "narrowed": getattr(session, "narrowed", True),
+    }

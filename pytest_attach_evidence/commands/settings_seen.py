@@ -8,7 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from ..destinations.checked import Fact
+from ..destinations.checked import Look
+from ..destinations.checked import problem_of
+from ..destinations.folder_seen import look_into
+from ..errors import DestinationClosedError
 from ..errors import SettingsError
+from ..model import Problem
 from ..options import OPTIONS
 from ..options import SECRET_NAMES
 from ..options import Option
@@ -17,6 +22,7 @@ from ..secrets import PREFIX
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
+from . import addopts
 
 
 OF_PROJECT = (
@@ -34,6 +40,23 @@ def of_project(config: pytest.Config, settings: Settings | None = None) -> list[
     facts = [_fact(config, option, lambda text: text) for option in options]
     facts = [fact for fact in facts if fact.seen != UNSET]
     return facts if settings is None else [*facts, _authorities(config, settings)]
+
+
+def dropped(config: pytest.Config, variable: str) -> list[Problem]:
+    """Return which options of ours in `addopts`, or in its `variable`, do not hold here."""
+
+    def is_given(name: str) -> bool:
+        return _origin(config, name) in ("flag", "-o")
+
+    return addopts.without_effect(config.inipath, variable, is_given)
+
+
+def of_spool(settings: Settings) -> Look:
+    """Return what is seen of the folder that tests write to, as of the archive's."""
+    try:
+        return look_into("spool", settings.dir, option="evidence_dir", max_size=settings.max_size)
+    except DestinationClosedError as error:
+        return Look(problems=(problem_of("evidence_dir", error),))
 
 
 def of_destination(config: pytest.Config, name: str, mask: Callable[[str], str]) -> list[Fact]:

@@ -46,6 +46,7 @@ class Seen:
 def look_at(destination: Destination, targets: Sequence[Target], budget: Budget) -> Seen:
     """Look at a destination and then at each of its targets once, four at a time.
 
+    `targets` has each as often as tests lead to it.
     Nothing more is asked where the first look fails, or an object tells that nothing more is let in. What
     was turned away for the moment is asked again while the budget lasts. The budget's clocks and connections
     are those of this destination afterwards.
@@ -60,7 +61,7 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
         return named and outwait(error, attempt, budget)
 
     try:
-        first = begun(destination.name, destination, every, again)
+        first = begun(destination.name, destination, targets, again)
         objects = dict.fromkeys(every, Look.none())
         if first.examination is not None:
             objects = _objects(first.examination, every, again, budget)

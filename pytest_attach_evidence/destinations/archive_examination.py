@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import DestinationClosedError
 from ..model import Problem
 from ..model import Target
-from ..spool import readable_size
-from .checked import Fact
 from .checked import Look
+from .folder_seen import look_into
 
 
 NAME = "archive"
-MAKE_ROOM = "make room, or name another folder in evidence_archive_dir"
+OPTION = "evidence_archive_dir"
 
 
 class ArchiveExamination:
@@ -32,18 +28,7 @@ class ArchiveExamination:
 
     def begin(self, targets: Sequence[Target]) -> Look:
         """Look at the folder, or the nearest one above it that is there."""
-        there = next(p for p in (self._folder, *self._folder.parents) if p.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            msg = f"the archive {self._folder} cannot be written: {there} does not allow it"
-            hint = "change its rights, or name another folder in evidence_archive_dir"
-            raise DestinationClosedError(msg, next_step=hint)
-        free = shutil.disk_usage(there).free
-        facts = (Fact(what="room", seen=f"{readable_size(free)} free at {there}"),)
-        if free >= self._max_size:
-            return Look(facts=facts)
-        seen = f"{readable_size(free)} are free, less than one piece may have"
-        problem = Problem(subject=NAME, seen=seen, next_step=MAKE_ROOM, severity="warning")
-        return Look(facts=facts, problems=(problem,))
+        return look_into(NAME, self._folder, option=OPTION, max_size=self._max_size)
 
     def look(self, target: Target) -> Look:
         """Return what the one target is."""

@@ -47,7 +47,8 @@ class Look:
     """What one look showed, of a destination as a whole or of one object.
 
     `seen` is the object in a few words, `holding` how full it is, where that could be seen; `facts` are
-    those of the whole. What has a problem may have been seen all the same. `skipped`: nobody looked.
+    those of the whole. What has a problem may have been seen all the same. `skipped`: nobody looked;
+    `known`: whether all that decides was told.
     """
 
     seen: str = ""
@@ -55,6 +56,7 @@ class Look:
     problems: tuple[Problem, ...] = ()
     holding: Holding | None = None
     skipped: bool = False
+    known: bool = True
 
     @classmethod
     def none(cls, why: str = "not looked at") -> Look:
@@ -71,7 +73,10 @@ class Examination(Protocol):
     """
 
     def doubts(self, targets: Sequence[Target]) -> list[Problem]:
-        """Return what looks odd in the settings and the targets, and may be right; asks nobody."""
+        """Return what looks odd in the settings and the targets, and may be right; asks nobody.
+
+        A target is there as often as tests lead to it.
+        """
 
     def begin(self, targets: Sequence[Target]) -> Look:
         """Look at what all targets need: reach the system, log in, read what they lie in."""

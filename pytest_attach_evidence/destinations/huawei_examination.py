@@ -39,6 +39,7 @@ WRONG_PROJECT = (
 )
 REOPEN = "reopen it, or map the test to an open one"
 CLOSED = "CLOSED"
+UNTOLD = "whether it is open is not told"
 MOST_NAMED = 10
 
 List = Callable[[Target], "Sequence[Attachment] | None"]
@@ -106,7 +107,7 @@ class HuaweiExamination:
             unlisted = Problem(
                 subject=subject, seen=NO_LIST, next_step=NO_LIST_HINT, severity="warning"
             )
-            return Look(seen="visible", problems=(unlisted,))
+            return Look(seen=f"visible; {UNTOLD}", problems=(unlisted,), known=False)
         item = None if target.kind == SCRUM_ITEM else self._item(target)
         problems = [] if item is None else _standing(item, subject)
         full = self._room.holding(target, self._place(target), own=())
@@ -114,7 +115,9 @@ class HuaweiExamination:
             seen = f"is full: {self._room.words(Held.of(attachments))}"
             problems.append(Problem(subject=subject, seen=seen, next_step=MAKE_ROOM))
         words = "visible" if item is None else f"{item.title} ({item.status or 'no status'})"
-        return Look(seen=words, problems=tuple(problems), holding=full)
+        known = item is not None and bool(item.state)
+        words += "" if known else f"; {UNTOLD}"
+        return Look(seen=words, problems=tuple(problems), holding=full, known=known)
 
     def _item(self, target: Target) -> WorkItem | None:
         """Return what is told of an IPD work item; None where nothing is: its attachments were seen."""

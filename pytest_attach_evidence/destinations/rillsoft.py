@@ -30,6 +30,7 @@ from .rillsoft_bundle import Bundle
 from .rillsoft_bundle import DamagedPieceError
 from .rillsoft_examination import RillsoftExamination
 from .rillsoft_remote import RillsoftRemote
+from .rillsoft_settings import BUNDLE_OR_MAP
 from .rillsoft_settings import RillsoftSettings
 from .rillsoft_targets import parse_target
 from .rillsoft_targets import wrong
@@ -38,13 +39,6 @@ from .rillsoft_targets import wrong
 if TYPE_CHECKING:
     from ..apis.rillsoft import Record
     from ..apis.rillsoft import Rillsoft as Client
-
-
-BUNDLE_OR_MAP = (
-    "set evidence_rillsoft_bundle = on to send them as one zip, "
-    "or give each test an attachment of its own and set evidence_log and evidence_screenshot to off, "
-    "which add pieces where a test fails"
-)
 
 
 class Rillsoft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from .checked import Look
 from .checked import ended
 from .checked import lasting
 from .checked import problem_of
+from .rillsoft_settings import BUNDLE_OR_MAP
 from .rillsoft_settings import RillsoftSettings
 
 
@@ -40,8 +42,19 @@ class RillsoftExamination:
         self._closed: set[str] = set()
 
     def doubts(self, targets: Sequence[Target]) -> list[Problem]:
-        """Return nothing: what is odd here is wrong."""
-        return []
+        """Return the records that several tests lead to, where they do not go into one zip."""
+        if self._settings.bundles:
+            return []
+        several = [(one, number) for one, number in Counter(targets).items() if number > 1]
+        return [
+            Problem(
+                subject=str(target),
+                seen=f"{number} tests lead to it, which holds one file",
+                next_step=BUNDLE_OR_MAP,
+                severity="warning",
+            )
+            for target, number in several
+        ]
 
     def begin(self, targets: Sequence[Target]) -> Look:
         """Look at the clients, and whether project and portfolio are theirs."""

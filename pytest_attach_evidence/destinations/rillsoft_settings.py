@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 
 LOGINS = (("RILLSOFT_TOKEN",), ("RILLSOFT_USER", "RILLSOFT_PASSWORD"))
+BUNDLE_OR_MAP = (
+    "set evidence_rillsoft_bundle = on to send them as one zip, "
+    "or give each test an attachment of its own and set evidence_log and evidence_screenshot to off, "
+    "which add pieces where a test fails"
+)
 
 
 class RillsoftSettings:

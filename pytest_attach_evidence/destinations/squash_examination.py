@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NAME = "squash"
 RESTING = ("READY", "RUNNING")
 WRITES = "the token may; what the profile allows in a project cannot be asked"
+NO_WORD = "not told: the answer to an upload without a file was none that is documented"
 FILTERS = "not told by the API; an administrator sees which are let in"
 STEPLESS = "write its steps in Squash TM, or name an execution"
 OTHERS = "name the execution of this iteration, if this one is over"
@@ -72,8 +73,8 @@ class SquashExamination:
         facts.append(Fact(what="types and sizes of files", seen=FILTERS, known=False))
         problems = [*ends.problems]
         try:
-            self._api().expect_writable()
-            facts.append(Fact(what="may write", seen=WRITES))
+            known = self._api().may_write()
+            facts.append(Fact(what="may write", seen=WRITES if known else NO_WORD, known=known))
         except (DestinationClosedError, PermanentError) as error:
             problems.append(problem_of(NAME, error))
         places = (target.scoped("iteration") for target in targets)

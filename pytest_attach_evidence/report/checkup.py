@@ -154,7 +154,7 @@ def _state(look: Look) -> str:
         return "problem"
     if "warning" in severities:
         return "warning"
-    return "-" if look.skipped else "ok"
+    return "-" if look.skipped or not look.known else "ok"
 
 
 def _held(holding: Holding | None) -> str:

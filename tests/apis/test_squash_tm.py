@@ -400,3 +400,33 @@ def page_of(ids: list[int], number: int, pages: int) -> dict[str, Any]:
     rows = [{"id": id, "name": f"{id}.txt", "size": 1} for id in ids]
     page = {"size": 1, "totalElements": pages, "totalPages": pages, "number": number}
     return {**embedded(attachments=rows), "page": page}
+
+
+class TestMayWrite:
+    """What the answer to an upload without a file tells of the credentials."""
+
+    @pytest.mark.parametrize(
+        ("status", "media_type", "told"),
+        [
+            (404, "application/json", True),
+            (400, "application/json;charset=UTF-8", True),
+            (404, "text/html", False),
+            (415, "application/json", False),
+            (500, "application/json", False),
+            (200, "application/json", False),
+        ],
+    )
+    def test_only_a_documented_answer_tells(
+        self,
+        server: responses.RequestsMock,
+        client: SquashTm,
+        status: int,
+        media_type: str,
+        told: bool,
+    ) -> None:
+        """An unknown id or a malformed request: the token was let in before that."""
+        path = "executions/0/attachments"
+        server.post(f"{API}/{path}", status=status, body="{}", content_type=media_type)
+
+        assert told == client.may_write()
+        assert [f"POST /{path}"] == asked(server)

@@ -52,7 +52,10 @@ def odd(what: str, *told: str) -> Plant:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A project whose tests have `targets`. `prepare` changes the sandbox and returns more options."""
+    """A project whose tests have `targets`. `prepare` changes the sandbox and returns more options.
+
+    The targets of the destinations in `mapped` are in a map, with more `rows`; those of the others in marks.
+    """
 
     name: str
     plants: tuple[Plant, ...]
@@ -60,6 +63,8 @@ class Scene:
     targets: Mapping[str, list[str]] = field(
         default_factory=lambda: {name: [text] for name, text in GOOD.items()}
     )
+    mapped: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     switches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -122,6 +127,8 @@ OBJECTS = Scene(
         ],
         "rillsoft": ["4711", "6/1", "9/4901"],
     },
+    mapped=("squash", "huawei"),
+    rows=("test_gone.py,TC-12,,,",),
     prepare=_objects,
     plants=(
         wrong("unknown test case", "squash reference TC-99", "nearest is TC-9"),
@@ -142,6 +149,7 @@ OBJECTS = Scene(
         wrong("unknown Scrum item", f"999 project={SCRUM}", "HTTP 400"),
         wrong("unknown client", "rillsoft client 6", "HTTP 404"),
         wrong("foreign client", "rillsoft client 9", "HTTP 403"),
+        odd("row without a test", "test_gone.py", "matches no test"),
     ),
     status=65,
 )
@@ -150,6 +158,7 @@ SCENES = (
     OBJECTS,
     Scene(
         name="rights",
+        mapped=("squash", "workiva", "huawei", "rillsoft"),
         environ={TOKEN: READ_ONLY, RILLSOFT: Tokens(time.time).issue("sandbox-user", -3600.0)},
         options={"evidence_huawei_region": "cn-north-1"},
         switches={"workiva": {"scopes": "graph:read"}, "huawei": {"login": "password"}},

@@ -14,6 +14,9 @@ from .project import Ended
 from .project import Project
 
 
+DEADLINE_S = 15
+
+
 def marked(**targets: str) -> str:
     """Return a test with a mark."""
     marks = ", ".join(f"{name}={text!r}" for name, text in targets.items())
@@ -163,3 +166,112 @@ def test_a_mistake_in_the_map_is_told_with_its_line(project: Project, sandbox: S
     assert "map.csv:2" in problem
     assert "9.56E+17" in problem
     assert 78 == ended.status
+
+
+def test_the_spool_is_looked_at_as_the_archive_is(project: Project, sandbox: Sandbox) -> None:
+    """A file where the folder belongs would end the session before its first test."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", "import pytest", marked(squash="TC-12"))
+    project.write("taken", "no folder")
+
+    ended = project.command("check", "--evidence-dir=taken")
+
+    [problem] = problems(ended)
+    assert "evidence_dir: the spool" in problem
+    assert "cannot be written" in problem
+    assert 78 == ended.status
+
+
+def test_the_deadline_begins_when_the_tests_are_collected(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """A suite that takes longer than that to collect leaves all of it for the systems."""
+    project.lead_to(sandbox, "squash")
+    project.write("conftest.py", "import time", f"time.sleep({DEADLINE_S + 1})")
+    project.write("test_it.py", "import pytest", marked(squash="TC-12"))
+
+    ended = project.command("check", f"--evidence-deadline={DEADLINE_S}")
+
+    assert (0, []) == (ended.status, problems(ended))
+    assert "line 312 of the plan" in ended.out
+
+
+def test_what_may_be_wrong_in_the_map_is_a_warning(project: Project, sandbox: Sandbox) -> None:
+    """Its odd cells, and rows that match no test: these only where all tests were asked for."""
+    project.lead_to(sandbox, "squash", "evidence_map = map.csv")
+    rows = ("test_it.py,TC-12,screenshoot", "test_other.py,TC-12,")
+    project.write("map.csv", "test,squash,require", *rows)
+    project.write("test_it.py", "def test_bare(): pass")
+
+    every, named = project.command("check", "--strict"), project.command("check", "test_it.py")
+
+    odd, unheld = problems(every)
+    assert "did you mean screenshot?" in odd
+    assert unheld.startswith("warning: map.csv:3 test_other.py: matches no test - ")
+    assert 65 == every.status
+    assert [odd] == problems(named)
+    assert 0 == named.status
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("", "none was collected"), ("def test_bare(): pass", "none of 1 leads to an object")],
+)
+def test_nothing_to_deliver_is_a_warning(
+    project: Project, sandbox: Sandbox, line: str, told: str
+) -> None:
+    """No test at all, or none with a target: forty minutes would be for nothing."""
+    project.lead_to(sandbox, "squash")
+    project.write("test_it.py", line)
+
+    ended = project.command("check")
+
+    [warning] = problems(ended)
+    assert warning.startswith(f"warning: tests: {told}")
+    assert 0 == ended.status
+
+
+def test_targets_that_are_not_enabled_are_told(project: Project, sandbox: Sandbox) -> None:
+    """A destination whose settings are wrong is enabled: it has its own problem."""
+    project.lead_to(sandbox, "squash rillsoft", "evidence_rillsoft_project = twelve")
+    marks = marked(squash="TC-12", rillsoft="4711", workiva="f1/p1")
+    project.write("test_it.py", "import pytest", marks)
+
+    ended = project.command("check")
+
+    assert re.search(r"left out +targets of workiva, not in evidence_destinations", ended.out)
+    assert 1 == len(problems(ended))
+
+
+def test_a_module_that_cannot_be_imported_hides_no_other(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """What the other tests lead to is looked at all the same; whether rows match is not known."""
+    project.lead_to(sandbox, "squash", "evidence_map = map.csv")
+    project.write("map.csv", "test,squash", "test_broken.py,TC-12")
+    project.write("test_broken.py", "raise RuntimeError('no such server')")
+    project.write("test_it.py", "import pytest", marked(squash="TC-99"))
+
+    ended = project.command("check")
+
+    first, second = problems(ended)
+    assert "not all tests can be collected: " in first
+    assert "no such server" in first
+    assert "squash reference TC-99" in second
+    assert 78 == ended.status
+
+
+def test_options_in_addopts_are_named(project: Project, sandbox: Sandbox) -> None:
+    """They do not hold here: what was looked at may be another plan, or no map."""
+    addopts = "addopts = -q --evidence-map=map.csv --evidence-squash-iteration=4"
+    project.lead_to(sandbox, "squash", addopts)
+    project.write("test_it.py", "import pytest", marked(squash="TC-12"))
+    words = ("--evidence-squash-iteration=4",)
+
+    ended = project.command("check", *words, PYTEST_ADDOPTS="--evidence-dir=elsewhere")
+
+    assert ["--evidence-map", "--evidence-dir"] == [
+        re.findall(r"--evidence-[a-z-]+", line)[0] for line in problems(ended)
+    ]
+    assert all(line.startswith("warning: ") for line in problems(ended))
+    assert 0 == ended.status

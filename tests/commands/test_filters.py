@@ -79,3 +79,43 @@ def test_each_destination_gets_what_its_options_say(
     assert (0 if later else 1) == ended.status
     total = sum(map(len, EXPECTED.values()))
     assert (6, total, total, 0) == ended.numbers("pieces", "deliveries", "delivered", "missing")
+
+
+BY_MAP = (
+    "test,huawei_when,workiva_kinds,rillsoft_when,rillsoft_kinds,archive_kinds",
+    'test_it.py,failed,"report, table",passed,table,text',
+)
+# Had the map no say, these would hold: everything the other way round.
+CONTRARY = (
+    "evidence_map = map.csv",
+    "evidence_huawei_when = passed",
+    "evidence_workiva_kinds = text",
+    "evidence_rillsoft_when = failed",
+    "evidence_rillsoft_kinds = text",
+    "evidence_archive_kinds = report",
+)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["session", "push"])
+def test_each_destination_gets_what_the_map_says(
+    project: Project, sandbox: Sandbox, later: bool
+) -> None:
+    """The columns of a row stand in place of the options, and are recorded with the test, too.
+
+    A push delivers what the row said when the tests ran, when the map is gone by then.
+    """
+    every = "squash workiva huawei rillsoft archive"
+    project.lead_to(sandbox, every, *CONTRARY)
+    path = project.write("map.csv", *BY_MAP)
+    project.write("test_it.py", SUITE)
+
+    if later:
+        assert 1 == project.pytest("-q", mode="collect").status
+        path.unlink()
+        ended = project.command("push")
+    else:
+        ended = project.pytest("-q")
+
+    assert EXPECTED == arrived(project, sandbox), ended
+    total = sum(map(len, EXPECTED.values()))
+    assert (6, total, total, 0) == ended.numbers("pieces", "deliveries", "delivered", "missing")

@@ -389,3 +389,24 @@ class TestCheck:
 
         assert ("warning", f"project {odd}") == (problem.severity, problem.subject)
         assert "33 characters" in problem.seen
+
+    @pytest.mark.parametrize(
+        ("text", "fault", "known"),
+        [(ITEM, "", True), (ITEM, "status-404", False), (f"scrum/{SCRUM}/1042", "", False)],
+    )
+    def test_a_state_that_is_not_told_is_not_called_open(
+        self, make_scene: SceneOf, text: str, fault: str, known: bool
+    ) -> None:
+        """Attachments are seen all the same; a gateway of one's own need not publish the detail."""
+        scene = make_scene()
+        if fault:
+            scene.sandbox.faults.add(fault, times=-1, path="/v2/ipdprojectservice/")
+        target = scene.destination.parse(text)
+        examination = scene.destination.examination()
+        examination.begin([target])
+
+        look = examination.look(target)
+
+        assert known == look.known
+        assert known == ("not told" not in look.seen)
+        assert () == look.problems

@@ -521,3 +521,17 @@ class TestCheck:
         assert "rillsoft" == problem.subject
         assert "PYTEST_EVIDENCE_RILLSOFT_TOKEN" in problem.next_step
         assert 1 == len(scene.requests())
+
+    @pytest.mark.parametrize(("bundle", "told"), [("on", []), ("off", ["4711"])])
+    def test_a_record_of_several_tests_is_a_warning_without_a_bundle(
+        self, make_scene: SceneOf, bundle: str, told: list[str]
+    ) -> None:
+        """It holds one file: what the tests attach would be rejected after forty minutes."""
+        scene = make_scene(options={"evidence_rillsoft_bundle": bundle})
+        targets = [scene.destination.parse(text) for text in ("4711", "4712", "4711")]
+
+        problems = scene.destination.check(targets)
+
+        assert told == [text for one in problems for text in told if text in one.subject]
+        assert ["warning"] * len(told) == [problem.severity for problem in problems]
+        assert all("2 tests" in one.seen and "bundle = on" in one.next_step for one in problems)

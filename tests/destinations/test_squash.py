@@ -447,3 +447,17 @@ class TestCheck:
 
         assert told in problem.seen
         assert problem.next_step
+
+    @pytest.mark.parametrize("odd", [False, True])
+    def test_whether_one_may_write_is_said_only_where_it_was_told(
+        self, make_scene: SceneOf, odd: bool
+    ) -> None:
+        """Another answer than the documented one is no leave to write, and no refusal."""
+        scene = make_scene()
+        if odd:
+            scene.sandbox.faults.add("status-415", system="squash", method="POST")
+
+        look = scene.destination.examination().begin([])
+
+        [fact] = [fact for fact in look.facts if fact.what == "may write"]
+        assert (not odd, ()) == (fact.known, look.problems)

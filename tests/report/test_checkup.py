@@ -60,7 +60,12 @@ def test_a_row_tells_how_full_an_object_is_and_which_tests_lead_there() -> None:
     """What is not set is no row; what nobody can tell is not called fine."""
     full = Holding(all=3, of_others=2, left=97, left_bytes=1000)
     whole = Look(facts=(Fact(what="may write", seen="cannot be asked", known=False),))
-    objects = {target(7): Look(seen="open", holding=full), target(8): Look.none()}
+    untold = Look(seen="visible", known=False)
+    objects = {
+        target(7): Look(seen="open", holding=full),
+        target(8): Look.none(),
+        target(9): untold,
+    }
     checkup = Checkup(
         settings={"squash": [Fact(what="a", seen="not set"), Fact(what="b", seen="on")]},
         seen={"squash": Seen(whole=whole, objects=objects)},
@@ -76,7 +81,8 @@ def test_a_row_tells_how_full_an_object_is_and_which_tests_lead_there() -> None:
     assert held in rows[2]
     assert rows[2].endswith("TEST_A AND 1 MORE")
     assert ["EXECUTIONS", "8", "-"] == rows[3].split()[1:4]
-    assert "check: destinations=1 objects=2 problems=0 warnings=0" == rows[-1]
+    assert ["EXECUTIONS", "9", "-", "VISIBLE"] == rows[4].split()[1:5]
+    assert "check: destinations=1 objects=3 problems=0 warnings=0" == rows[-1]
 
 
 def test_the_document_has_all_of_it() -> None:
