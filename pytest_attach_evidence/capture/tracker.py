@@ -80,8 +80,8 @@ class Tracker:
             return []
         used = self._used_by(item)
         given = [*_given_by_all(used), *_looked_through("self", lambda: _attributes(item))]
-        themselves = {id(_value_of(fixture)) for fixture in used}
-        given.sort(key=lambda one: _distance(one[0], one[1], id(one[1]) in themselves))
+        themselves = {(fixture.argname, id(_value_of(fixture))) for fixture in used}
+        given.sort(key=lambda one: _distance(one, (one[0], id(one[1])) in themselves))
         own_names = {id(subject): name for name, subject in reversed(given)}
         every = [(name, page) for name, subject in given for page in _shown(subject)]
         every += [("window", window) for window in tools.open_now(on_screen=True)]
@@ -133,8 +133,9 @@ def _given_by(fixture: Fixture) -> list[Named]:
     return [(fixture.argname, subject) for subject in tools.found_in(_value_of(fixture))]
 
 
-def _distance(name: str, subject: object, given_itself: bool) -> int:
+def _distance(named: Named, given_itself: bool) -> int:
     """Return how far a name is from what it stands for: a fixture that gave it, held it, or lists all."""
+    name, subject = named
     if name.startswith("_"):  # another plugin's own
         return 3
     return 2 if tools.lists_others(subject) else int(not given_itself)

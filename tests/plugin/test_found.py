@@ -62,7 +62,9 @@ def test_pages_of_a_browser(
     """A browser stands for the open pages of all its contexts; what a fixture gives itself has its name."""
     monkeypatch.setenv("PYTHONPATH", str(BROWSERS))
 
-    run = run_and_read_spool(BROWSER, "--evidence-page=failed", apart=True)
+    run = run_and_read_spool(
+        BROWSER, "--evidence-page=failed", "--evidence-capture-limit=30", apart=True
+    )
 
     run.result.assert_outcomes(failed=4)
     assert ["browser-call-failure.png"] == shots(run, "test_in_the_body")
