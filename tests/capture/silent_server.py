@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 
@@ -16,6 +18,19 @@ class SilentDriver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Silence)
         self.asked = 0
         self.over = threading.Event()
+
+
+@contextmanager
+def serving() -> Iterator[SilentDriver]:
+    """Run such a server until the block is over."""
+    server = SilentDriver()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 class _Silence(BaseHTTPRequestHandler):

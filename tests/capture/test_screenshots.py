@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +16,7 @@ from pictures import refused
 from real_browsers import SHOP
 from real_browsers import selenium_driver
 from silent_server import SilentDriver
+from silent_server import serving
 
 from pytest_attach_evidence.capture.camera import screenshot
 from pytest_attach_evidence.capture.tools import recognised
@@ -33,14 +33,8 @@ def driver() -> Iterator[Any]:
 @pytest.fixture
 def silent_server() -> Iterator[SilentDriver]:
     """A running server that is silent about pictures."""
-    server = SilentDriver()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.over.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
