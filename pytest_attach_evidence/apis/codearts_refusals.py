@@ -51,7 +51,10 @@ HINTS = {
 
 
 def refused(answer: Answer) -> DeliveryError:
-    """Return the error of `_sorted`; a refusal for good says what was odd in the request, too."""
+    """Return the error for an answer that is not the documented success of its operation.
+
+    A refusal for good also says what was odd in the request, but for its size.
+    """
     error, doubt = _sorted(answer), answer.request.doubt
     if not doubt or type(error) is not PermanentError or answer.status == 413:
         return error
@@ -61,7 +64,7 @@ def refused(answer: Answer) -> DeliveryError:
 
 
 def _sorted(answer: Answer) -> DeliveryError:
-    """Return the error for an answer that is not the documented success of its operation.
+    """Return the error that the status and the code of an answer stand for.
 
     A 401 closes the destination, throttling (429, or 400 with its code) is temporary. The error table
     of the service is api-projectman/ErrorCode, that of the gateway devg-apisign/api-sign-errorcode.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 
@@ -59,6 +61,19 @@ class DrippingDriver(SilentDriver):
                 return
             request.wfile.write(bytes([byte]))
             request.wfile.flush()
+
+
+@contextmanager
+def serving(server: SilentDriver | None = None) -> Iterator[SilentDriver]:
+    """Run such a server until the block is over."""
+    server = server or SilentDriver()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 class _Silence(BaseHTTPRequestHandler):

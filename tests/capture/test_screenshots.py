@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from real_browsers import SHOP
 from real_browsers import selenium_driver
 from silent_server import DrippingDriver
 from silent_server import SilentDriver
+from silent_server import serving
 
 from pytest_attach_evidence.capture.camera import screenshot
 from pytest_attach_evidence.capture.tools import recognised
@@ -35,20 +35,8 @@ def driver() -> Iterator[Any]:
 @pytest.fixture
 def silent_server() -> Iterator[SilentDriver]:
     """A running server that is silent about pictures."""
-    with served(SilentDriver()) as server:
+    with serving() as server:
         yield server
-
-
-@contextlib.contextmanager
-def served(server: SilentDriver) -> Iterator[SilentDriver]:
-    """Run a server."""
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.over.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def driver_of(server: SilentDriver, *, keep_alive: bool) -> Any:
@@ -167,7 +155,7 @@ class TestSelenium:
     @pytest.mark.parametrize("first", ["head", "body"])
     def test_server_that_drips_ends_within_the_limit(self, first, keep_alive):
         """A byte now and then is no answer: the whole request ends at the limit, and no thread stays."""
-        with served(DrippingDriver(first)) as server:
+        with serving(DrippingDriver(first)) as server:
             driver = driver_of(server, keep_alive=keep_alive)
             threads = threading.active_count()
 

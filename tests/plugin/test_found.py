@@ -143,25 +143,18 @@ def test_pages_of_an_async_browser(
 
 
 DRIVERS = """
-    import threading
     from collections import deque
     from dataclasses import dataclass
     import pytest
     from appium.options.android import UiAutomator2Options
     from appium.webdriver import Remote as Appium
     from selenium import webdriver
-    from silent_server import SlowDriver
+    from silent_server import SlowDriver, serving
 
     @pytest.fixture(scope="session")
     def server():
-        server = SlowDriver(0)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        with serving(SlowDriver(0)) as server:
+            yield server
 
     @pytest.fixture(scope="session")
     def new_driver(server):

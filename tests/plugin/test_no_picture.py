@@ -13,21 +13,14 @@ from .looked_at import shots
 PNG = b"\x89PNG"
 BROWSERS = Path(__file__).parents[1] / "capture"
 CONFTEST = """
-    import threading
     import pytest
     from selenium import webdriver
-    from silent_server import SilentDriver
+    from silent_server import serving
 
     @pytest.fixture(scope="session")
     def server():
-        server = SilentDriver()
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        with serving() as server:
+            yield server
 
     def driver_of(server, kind=webdriver.Remote):
         url = f"http://127.0.0.1:{server.server_port}"

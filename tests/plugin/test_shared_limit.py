@@ -12,23 +12,16 @@ from .looked_at import shots
 
 BROWSERS = Path(__file__).parents[1] / "capture"
 SLOW = """
-    import threading
     import time
     import pytest
     from selenium import webdriver
-    from silent_server import SlowDriver
+    from silent_server import SlowDriver, serving
 
     @pytest.fixture
     def drivers():
-        server = SlowDriver(0.7)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        yield [webdriver.Remote(url, options=webdriver.ChromeOptions()) for _ in range(20)]
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        with serving(SlowDriver(0.7)) as server:
+            url = f"http://127.0.0.1:{server.server_port}"
+            yield [webdriver.Remote(url, options=webdriver.ChromeOptions()) for _ in range(20)]
 
     @pytest.fixture(autouse=True)
     def clock(drivers):

@@ -20,7 +20,7 @@ FULL = os.environ.get("EVIDENCE_CAMPAIGN") == "full"
 
 
 class Counting(BaseHTTPRequestHandler):
-    """Answers as Squash TM does about one execution, and only counts what it gets."""
+    """Answers as Squash TM does about one execution, and only counts what it gets: files of `size`."""
 
     def do_GET(self) -> None:
         """Tell that nothing is there."""
@@ -35,7 +35,7 @@ class Counting(BaseHTTPRequestHandler):
             head = head or block[:400]
         name = re.findall(rb'filename="([^"]+)"', head)[0].decode()
         self.server.taken.append(int(self.headers["Content-Length"]))  # type: ignore[attr-defined]
-        row = f'{{"id":1,"name":"{name}","size":{(1 << 32) + 1}}}'
+        row = f'{{"id":1,"name":"{name}","size":{self.server.size}}}'  # type: ignore[attr-defined]
         self._answer(f'{{"_embedded":{{"attachments":[{row}]}}}}'.encode(), 201)
 
     def log_message(self, *_: object) -> None:
@@ -89,6 +89,7 @@ def test_four_gibibytes_and_one_byte_need_no_memory(
             "@pytest.mark.evidence(squash='executions/1042')",
             f"def test_it(evidence): assert evidence.attach({str(tmp_path / 'big.bin')!r})",
         )
+        counting.size = size  # type: ignore[attr-defined]
         process = project.start()
         out, errors = process.communicate(timeout=900)
         peaks.append(int(re.findall(r"PEAK (\d+)", out)[0]))
