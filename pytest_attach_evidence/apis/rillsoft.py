@@ -53,21 +53,21 @@ class Rillsoft:
         self._session = session
         self._credentials = credentials
 
-    def upload(self, place: Record, filename: str, content: Body) -> None:
+    def upload(self, record: Record, filename: str, content: Body) -> None:
         """Store the file of an attachment record; what it held before is replaced.
 
         POST /api/v2/clients/{client_id}/attachments/{attachment_id} (v2/upload-attachment). Done is a
         201, or a 200, whose body says `success`; it tells neither name nor size. Raises UncertainError
         where the answer is not that.
         """
-        scope = {"project_id": place.project, "portfolio_id": place.portfolio}
+        scope = {"project_id": record.project, "portfolio_id": record.portfolio}
         query = urlencode({name: id for name, id in scope.items() if id is not None})
-        path = f"{_client(place.client)}/attachments/{quote(place.attachment, safe='')}"
+        path = f"{_client(record.client)}/attachments/{quote(record.attachment, safe='')}"
         answer = self._session.send(
             Request(
                 method="POST",
                 url=f"{self._root}{path}" + (f"?{query}" if query else ""),
-                what=f"the upload of {filename} to {place}",
+                what=f"the upload of {filename} to {record}",
                 body=MultipartBody([Part(field="file", filename=filename, content=content)]),
                 credentials=self._credentials,
             )

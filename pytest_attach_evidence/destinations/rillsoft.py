@@ -147,7 +147,7 @@ class Rillsoft:
             length=evidence.size,
             media_type=evidence.media_type,
         )
-        self._client().upload(_place(target), name, body)
+        self._client().upload(_record(target), name, body)
         return _receipts(target, [delivery], name)
 
     def _deliver_bundle(
@@ -157,7 +157,7 @@ class Rillsoft:
         name = remote_name("evidence.zip", deliveries[0].key, self.limits.max_name)
         try:
             with closing(self._bundle(deliveries, open_content)) as bundle:
-                self._client().upload(_place(target), name, bundle.body)
+                self._client().upload(_record(target), name, bundle.body)
         except DamagedPieceError as error:
             msg = f"nothing was sent, since it would be without a piece: {error}"
             raise TemporaryError(msg) from None
@@ -188,7 +188,7 @@ class Rillsoft:
             return self._opened
 
 
-def _place(target: Target) -> Record:
+def _record(target: Target) -> Record:
     from ..apis.rillsoft import Record  # noqa: PLC0415
 
     return Record(

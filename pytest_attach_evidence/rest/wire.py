@@ -155,22 +155,11 @@ class _Plain(urllib3.connection.HTTPConnection):
         return super().is_connected and not self.cut_short
 
 
-class _Tls(urllib3.connection.HTTPSConnection):
-    response_class = staticmethod(_response)  # type: ignore[assignment]  # called like the class
-    cut_short = False
-
-    def request(self, *args: Any, **more: Any) -> None:
-        _begin(self, super().request, *args, **more)
-
-    def send(self, data: Any) -> None:
-        _send(self, super().send, data)
-
-    @property
-    def is_connected(self) -> bool:
-        return super().is_connected and not self.cut_short
+class _Tls(_Plain, urllib3.connection.HTTPSConnection):
+    """The same over TLS."""
 
 
-def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **more: Any) -> None:
+def _begin(connection: _Plain, send: Callable[..., None], *args: Any, **more: Any) -> None:
     """Connect, note it, then send: only what happens after the connection can have reached anybody."""
     watch = _watch()
     if connection.sock is None:
@@ -184,7 +173,7 @@ def _begin(connection: _Plain | _Tls, send: Callable[..., None], *args: Any, **m
     send(*args, **more)
 
 
-def _send(connection: _Plain | _Tls, plainly: Callable[[Any], None], content: Any) -> None:
+def _send(connection: _Plain, plainly: Callable[[Any], None], content: Any) -> None:
     """Send bytes in short slices of time and look at the watch between them."""
     watch, sock = _watch(), connection.sock
     if watch is None or sock is None or not isinstance(content, bytes):
