@@ -154,6 +154,7 @@ class Collecting:
             ),
             left_behind=left_behind,
             only_last_rerun=settings.reruns == "last",
+            border=project.redactor.border,
         )
         self = cls(project=project, folder=folder, items=items)
         self._closing.enter_context(collection.active(collected))

@@ -46,6 +46,11 @@ def excerpt(text: str, room: int, border: Border) -> str:
     return f"{head}\n[{start - end:,} of {len(text):,} characters are left out here]\n\n{tail}"
 
 
+def beginning(text: str, length: int, border: Border) -> str:
+    """Return the first `length` characters of a text as it is, fewer where they would end within a secret."""
+    return text if len(text) <= length else text[: _moved(text, length, border)[0]]
+
+
 def shares(sizes: Sequence[int], room: int) -> list[int]:
     """Divide a room: whoever needs less than an equal share gets it, the others share what is left."""
     given, left = [0] * len(sizes), room

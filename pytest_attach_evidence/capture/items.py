@@ -18,6 +18,7 @@ from ..model import Filter
 from ..model import Target
 from ..recorder import Recorder
 from . import playwright_events
+from .excerpt import Border
 from .left_behind import LeftBehind
 from .listening import Listening
 from .subtests import Subtests
@@ -62,7 +63,10 @@ ATTEMPT = pytest.StashKey[Attempt]()
 
 
 class Items:
-    """Begins, photographs and ends items. `plugins` are those of pytest that this needs."""
+    """Begins, photographs and ends items. `plugins` are those of pytest that this needs.
+
+    `border` tells where what pages say may be cut without cutting a secret in two.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class Items:
         wanted: Wanted,
         left_behind: LeftBehind,
         only_last_rerun: bool,
+        border: Border,
     ) -> None:
         self.collected = collected
         self._left_behind = left_behind
@@ -78,8 +83,9 @@ class Items:
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
         seeing: list[object] = [tracker, self._subtests] if tracker else []
-        listening = [Listening(wanted.listen)] if wanted.page != "off" and wanted.listen else []
-        self.plugins = [*seeing, *listening, *left_behind.plugins()]
+        if wanted.page != "off" and wanted.listen:
+            seeing.append(Listening(wanted.listen, border))
+        self.plugins = [*seeing, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
 
     def begin(self, item: pytest.Item) -> None:

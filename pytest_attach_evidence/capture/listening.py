@@ -14,16 +14,18 @@ from . import playwright_events
 from . import playwright_objects
 from . import playwright_page
 from . import tools
+from .excerpt import Border
 
 
 class Listening:
     """A pytest plugin that has the contexts and pages that fixtures give listened to, until these end.
 
-    `asked` is what for: `console`, `network`. Never changes a fixture's result, never raises.
+    `asked` is what for: `console`, `network`; `border` tells where long lines may be cut. Never changes a
+    fixture's result, never raises.
     """
 
-    def __init__(self, asked: Collection[str]) -> None:
-        self._asked = asked
+    def __init__(self, asked: Collection[str], border: Border) -> None:
+        self._asked, self._border = asked, border
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
@@ -37,6 +39,6 @@ class Listening:
         return result
 
     def _listen(self, fixturedef: pytest.FixtureDef[Any], subject: object) -> None:
-        if end := playwright_events.listen(subject, self._asked):
+        if end := playwright_events.listen(subject, self._asked, self._border):
             # Added after the fixture ran, so this finaliser runs before the fixture's own.
             fixturedef.addfinalizer(end)

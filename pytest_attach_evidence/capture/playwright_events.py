@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from .excerpt import Border
+from .excerpt import beginning
 from .picture import Fact
 
 
@@ -26,15 +28,19 @@ FIRST_FAILING_STATUS = 400
 
 @dataclass(slots=True)
 class Lines:
-    """The newest lines of one kind, each with the page it is of (None: of the whole context)."""
+    """The newest lines of one kind, each with the page it is of (None: of the whole context).
 
+    `border` tells where a long line may be cut.
+    """
+
+    border: Border
     kept: deque[tuple[Any, str]] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
     seen: int = 0
 
     def add(self, page: Any, line: str) -> None:
         """Keep a line, instead of the oldest one where there are too many."""
         self.seen += 1
-        self.kept.append((page and weakref.ref(page), line[:LONGEST_LINE]))
+        self.kept.append((page and weakref.ref(page), beginning(line, LONGEST_LINE, self.border)))
 
     def of(self, page: Any) -> str:
         """Return the lines of a page as one text, '' where there are none."""
@@ -53,8 +59,8 @@ class Lines:
 class Heard:
     """Listens to one context, sync or async, for what is asked: `console`, `network`."""
 
-    def __init__(self, context: Any, asked: Collection[str]) -> None:
-        self.console, self.network = Lines(), Lines()
+    def __init__(self, context: Any, asked: Collection[str], border: Border) -> None:
+        self.console, self.network = Lines(border), Lines(border)
         self._context = context
         self._listeners: dict[str, Callable[[Any], None]] = {}
         if "console" in asked:
@@ -97,7 +103,7 @@ class Heard:
 _heard: weakref.WeakKeyDictionary[Any, Heard] = weakref.WeakKeyDictionary()
 
 
-def listen(subject: Any, asked: Collection[str]) -> Callable[[], None] | None:
+def listen(subject: Any, asked: Collection[str], border: Border) -> Callable[[], None] | None:
     """Begin to listen to a context, or to that of a page; return what ends it, None if it is heard already.
 
     Raises what Playwright raises.
@@ -105,7 +111,7 @@ def listen(subject: Any, asked: Collection[str]) -> Callable[[], None] | None:
     context = subject if hasattr(type(subject), "pages") else subject.context
     if context in _heard:
         return None
-    known = _heard[context] = Heard(context, asked)
+    known = _heard[context] = Heard(context, asked, border)
 
     def end() -> None:
         _heard.pop(context, None)

@@ -92,6 +92,7 @@ SYNC = """
 
     def test_talks_much(page):
         page.evaluate("for (let i = 0; i < 700; i++) console.log('x'.repeat(5000) + i)")
+        page.evaluate("console.log('x'.repeat(1980) + ' key-4711-secret')")  # the limit is within it
         page.wait_for_timeout(50)
         assert False
 
@@ -136,8 +137,9 @@ def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
     assert "console.txt" not in _texts(run, "test_two_pages", "context-2")
     assert "log: other" in _text(run, "test_two_pages", "page-call-console.txt")
     much = _text(run, "test_talks_much", "page-call-console.txt").splitlines()
-    assert "[200 earlier lines of this context are not kept]" == much[0]
-    assert {len("log: ") + 1995} == {len(line) for line in much[1:]}
+    assert "[201 earlier lines of this context are not kept]" == much[0]
+    assert {2000} == {len(line) for line in much[1:-1]}
+    assert f"log: {'x' * 1980} " == much[-1]
     assert 501 == len(much)
     assert ["source.html", "address.txt", "console.txt"] == _texts(run, "test_selenium", "driver")
     _check_source(run, "test_selenium", "driver")
