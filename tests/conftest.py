@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start, also where a shell's `&` has it ignored by all that follows."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
