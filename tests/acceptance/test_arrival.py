@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from .. import peak
 from . import vendors
 from .conftest import Project
 
@@ -188,11 +189,7 @@ def test_big(evidence, tmp_path):
         file.truncate({size})
     assert evidence.attach(path) is not None
 """
-    measuring = (
-        "import resource\n"
-        "def pytest_unconfigure():\n"
-        "    print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
+    measuring = f"{peak.SOURCE}\ndef pytest_unconfigure(): print('PEAK', peak_kib())\n"
     (project.folder / "conftest.py").write_text(measuring, encoding="utf-8")
     peaks = []
     for size in (1000, 2**30):

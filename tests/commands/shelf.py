@@ -86,7 +86,10 @@ class Shelf(Bare):
 
 def _made(remote: type[Remote], budget: Budget) -> Any:
     return SimpleNamespace(
-        problems=lambda uploading: [], remote=lambda: remote(budget), close=lambda: None
+        problems=lambda uploading: [],
+        parse=lambda text: None,
+        remote=lambda: remote(budget),
+        close=lambda: None,
     )
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from pytest_attach_evidence.spool import Spool
 
+from ..peak import SOURCE
 from .project import Project
 from .project import waiting_run
 
 
 # A plugin that notes every file that its process opens, and whether it is only read.
-WATCH = """
+WATCH = f"""{SOURCE}
 import atexit, json, os, sys
 
 seen, last = [], [None]
@@ -33,15 +34,7 @@ sys.addaudithook(note)
 @atexit.register
 def tell():
     with open(os.environ["WATCHED"], "w") as file:
-        json.dump([seen, peak()], file)
-
-def peak():
-    # Not ru_maxrss, which begins with what the process that started this one had.
-    try:
-        with open("/proc/self/status") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
-    except OSError:
-        return None
+        json.dump([seen, peak_kib()], file)
 """
 
 

@@ -14,7 +14,6 @@ from pytest_attach_evidence.destinations.base import Destination
 from pytest_attach_evidence.destinations.huawei import Huawei
 from pytest_attach_evidence.errors import DestinationClosedError
 from pytest_attach_evidence.errors import PermanentError
-from pytest_attach_evidence.errors import SettingsError
 from pytest_attach_evidence.errors import TargetError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.errors import UncertainError
@@ -248,8 +247,10 @@ class TestSettings:
         given = {"evidence_huawei_region": "cn-north-4", "evidence_huawei_project": PROJECT}
         huawei = Huawei(Settings(given=given), Secrets({}), Budget.lasting(1))
 
-        with pytest.raises(SettingsError, match="PYTEST_EVIDENCE_HUAWEI_ACCESS_KEY"):
-            huawei.check([huawei.parse(ITEM)])
+        (problem,) = huawei.check([huawei.parse(ITEM)])
+
+        assert "configuration" == problem.why
+        assert "PYTEST_EVIDENCE_HUAWEI_ACCESS_KEY" in problem.seen
 
 
 class TestDelivery:

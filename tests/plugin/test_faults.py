@@ -40,7 +40,7 @@ BEFORE_THE_RUN = ("project:load", "session:begin_run", "session:load_project")
 WHILE_TESTS_RUN = (
     "session:Collecting.start",
     "session:decide",
-    "session:left_out",
+    "project:Project.decide",
     "marks:levels_of",
     "capture.items:Items.begin",
     "capture.items:Items.phase",

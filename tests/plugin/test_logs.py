@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from .. import peak
 from .conftest import RunAndRead
 from .conftest import Start
 
@@ -163,28 +164,20 @@ def test_no_secret_is_cut_in_two(
 
 
 HUGE = """
-    import resource
-
     def test_huge():
         line = "x" * 99_999 + "\\n"
         for _ in range(2000):
             print(line, end="")
         assert False
-
-    def teardown_module():
-        import pathlib
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        pathlib.Path("before.txt").write_text(str(peak))
 """
-PEAK = """
-    import atexit
-    import pathlib
-    import resource
+PEAK = f"""{peak.SOURCE}
+import atexit
+import pathlib
 
-    def tell():
-        pathlib.Path("peak.txt").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+def tell():
+    pathlib.Path("peak.txt").write_text(str(peak_kib()))
 
-    atexit.register(tell)
+atexit.register(tell)
 """
 
 

@@ -24,6 +24,7 @@ from pytest_attach_evidence.rest.origins import Origins
 from pytest_attach_evidence.rest.session import Session
 from pytest_attach_evidence.retry import Budget
 
+from .. import peak
 from .raw_server import Caller
 from .raw_server import RawServer
 from .raw_server import answer
@@ -231,8 +232,8 @@ def test_no_time_left_is_no_request() -> None:
     assert b"" == server.received
 
 
-MEMORY = """
-import resource, sys
+MEMORY = f"""{peak.SOURCE}
+import sys
 from pytest_attach_evidence.rest.answers import Request
 from pytest_attach_evidence.rest.body import FileBody, MultipartBody, Part
 from pytest_attach_evidence.rest.origins import Origins
@@ -246,9 +247,9 @@ body = MultipartBody([Part(field="files", filename="large.bin", content=file)])
 upload = Request(method="POST", url=url, what="the upload", body=body)
 into = open(path, "wb") if way == "download" else None
 download = Request(method="GET", url=url + "/large", what="the download", into=into)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kib()
 answer = session.send(upload if way == "upload" else download)
-print(answer.status, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(answer.status, (peak_kib() - before) / 1024)
 """
 GIBIBYTE = 1 << 30
 

@@ -27,6 +27,7 @@ from pytest_attach_evidence.spool import readable_size
 from pytest_attach_evidence.spool.blobs import BLOCK
 from pytest_attach_evidence.spool.blobs import Blobs
 
+from .. import peak
 from .runs import begin
 from .runs import recorder
 
@@ -306,8 +307,8 @@ def test_a_second_copy_is_as_safe_as_the_first(
     assert [blobs.folder] == synced
 
 
-MEMORY = """
-import resource, sys
+MEMORY = f"""{peak.SOURCE}
+import sys
 from pathlib import Path
 from pytest_attach_evidence.content import Masked
 from pytest_attach_evidence.redact import Redactor
@@ -315,9 +316,9 @@ from pytest_attach_evidence.spool import SourceFile
 from pytest_attach_evidence.spool.blobs import Blobs
 source = SourceFile(Path(sys.argv[1]), 1 << 40)
 blocks = Masked(Redactor(["a-made-up-secret"]), source) if sys.argv[3] == "text" else source
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kib()
 kept = Blobs(Path(sys.argv[2])).put(blocks)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = peak_kib()
 print(kept.size, (after - before) / 1024)
 """
 

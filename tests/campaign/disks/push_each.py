@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -19,6 +18,8 @@ from typing import Any
 
 from pytest_attach_evidence.commands import push
 from pytest_attach_evidence.commands import status
+
+from ...peak import peak_kib
 
 
 class HangError(Exception):
@@ -41,7 +42,7 @@ def told(command: Any, words: list[str], seconds: int) -> dict[str, Any]:
         "out": out.getvalue(),
         "errors": errors.getvalue(),
         "seconds": time.monotonic() - started,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak": peak_kib(),
     }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ... import peak
 from ...commands.project import Project
 
 
@@ -75,9 +76,8 @@ def test_four_gibibytes_and_one_byte_need_no_memory(
     project.variables["PYTEST_EVIDENCE_SQUASH_TOKEN"] = "made-up-token"
     project.write(
         "conftest.py",
-        "import resource",
-        "def pytest_unconfigure():",
-        "    print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+        peak.SOURCE,
+        "def pytest_unconfigure(): print('PEAK', peak_kib())",
     )
     peaks = []
     for size in (1000, (1 << 32) + 1):
