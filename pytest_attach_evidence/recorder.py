@@ -39,6 +39,8 @@ def _never_raising(attach: Callable[Given, Evidence | None]) -> Callable[Given, 
     def call(*args: Given.args, **options: Given.kwargs) -> Evidence | None:
         try:
             return attach(*args, **options)
+        except pytest.exit.Exception:  # of a handler of a signal
+            raise
         except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
             recorder: Any = args[0]
             recorder.refuse(
@@ -213,6 +215,8 @@ class Recorder(ItemLog):
             return None
         try:
             made = content()
+        except pytest.exit.Exception:  # of a handler of a signal
+            raise
         except Exception as error:  # noqa: BLE001  # anything may come out of the user's objects
             seen, dash, next_step = (str(error) or type(error).__name__).partition(" - ")
             reason = f"cannot be made ({seen}){dash}{next_step}"
@@ -253,6 +257,8 @@ class Recorder(ItemLog):
             self.refuse(shown, str(error), warning=gone)
         except SpoolError as error:
             self.refuse(shown, f"cannot be kept ({error})")
+        except pytest.exit.Exception:  # of a handler of a signal
+            raise
         except Exception as error:  # noqa: BLE001  # never change a test's outcome
             self.refuse(shown, f"cannot be taken ({type(error).__name__}: {error})")
         return None

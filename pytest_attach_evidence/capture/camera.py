@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from . import playwright_async
 from . import tools
 from .picture import CaptureError
@@ -123,8 +125,11 @@ def _remembered(page: object, limit_s: float, *, fair: bool = True) -> Iterator[
 def _sorted(error: Exception, limit_s: float) -> CaptureError:
     """Return what an error of Selenium, urllib3, Playwright or Qt means for the picture.
 
-    They are told apart by the names of their classes, which need no import.
+    They are told apart by the names of their classes, which need no import. What a handler of a signal
+    raises to end the session passes.
     """
+    if isinstance(error, pytest.exit.Exception):
+        raise error
     cause = getattr(error, "reason", None)
     names = {c.__name__ for e in (error, cause) if e is not None for c in type(e).__mro__}
     if "UnexpectedAlertPresentException" in names:

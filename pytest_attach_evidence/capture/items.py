@@ -79,7 +79,7 @@ class Items:
     ) -> None:
         self.collected = collected
         self._left_behind = left_behind
-        tracker = Tracker() if wanted.anything else None
+        self._tracker = tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
         seeing: list[object] = [tracker, self._subtests] if tracker else []
@@ -107,6 +107,8 @@ class Items:
         self._left_behind.begin(item, recorder)
         collection.enter(recorder)
         recorder.begin()
+        if self._tracker is not None:
+            self._tracker.begin()
         playwright_events.forget_all()
 
     def phase(self, item: pytest.Item, phase: str) -> None:
@@ -155,10 +157,10 @@ class Items:
             return
         subtest = report.when == "call" and self._subtests.running
         views = self._views.after(item, str(report.when), failed=report.failed, subtest=subtest)
-        attempt.photographed |= any(v.kind == "screenshot" and not v.reason for v in views)
-        if subtest and views:
+        if subtest:  # after which the test goes on: its picture does not show the end of the call
             self._subtests.hold(partial(_keep, attempt.recorder, views))
         else:
+            attempt.photographed |= any(v.kind == "screenshot" and not v.reason for v in views)
             _keep(attempt.recorder, views)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from .picture import CaptureError
 from .picture import Fact
 from .picture import Screenshot
@@ -92,6 +94,9 @@ def _painted(window: Any, binding: str) -> Any:
         traceback.clear_frames(raised.__traceback__)
     if image.paintingActive():  # a painter is kept elsewhere, and must not outlive the image
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(image))
+    for raised in errors:
+        if isinstance(raised, pytest.exit.Exception):
+            raise raised
     if reasons:
         raise CaptureError(reasons[0].partition("\n")[0])
     return image

@@ -18,7 +18,11 @@ import pytest
 
 
 RAISED = (Exception, pytest.fail.Exception, pytest.skip.Exception)
-"""What code that is not ours may raise without ending the process: outcomes of pytest are no `Exception`."""
+"""What code that is not ours may raise without ending the process: outcomes of pytest are no `Exception`.
+
+`pytest.exit.Exception` is one, and ends the session: it is let through wherever a handler of a signal can
+raise it while we wait for something, and kept only where a hook of another plugin was asked.
+"""
 
 SOON_S = 0.001
 
@@ -70,9 +74,17 @@ def paused() -> Iterator[None]:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Do what must change no outcome: timers stand still, and what is raised ends here."""
-    with suppress(*RAISED), paused():
-        yield
+    """Do what must change no outcome: timers stand still, and what is raised ends here.
+
+    But for what ends the session: a handler of a signal may raise it at any time.
+    """
+    try:
+        with paused():
+            yield
+    except pytest.exit.Exception:
+        raise
+    except RAISED:
+        pass
 
 
 def _alarm_stopped() -> list[Callable[[], object]]:

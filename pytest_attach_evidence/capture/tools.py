@@ -18,6 +18,8 @@ from types import ModuleType
 from typing import Any
 from typing import Protocol
 
+import pytest
+
 from . import matplotlib_figure
 from . import playwright_async
 from . import playwright_objects
@@ -143,10 +145,12 @@ def found_in(subject: object, *, deep: int = DEEPEST) -> list[object]:
         return [subject]
     found: list[object] = []
     seen, level = {id(subject)}, [subject]
+    looked_at = 0
     for _ in range(deep):
         inside: list[object] = []
         for inner in (inner for holder in level for inner in _inside(holder)):
-            if len(seen) > MOST_INSIDE:
+            looked_at += 1  # also what was seen already: each costs time
+            if looked_at > MOST_INSIDE:
                 return found
             if id(inner) not in seen:
                 seen.add(id(inner))
@@ -162,6 +166,8 @@ def open_now(*, on_screen: bool) -> list[object]:
         if tool.ON_SCREEN is on_screen:
             try:
                 found += tool.open_now()
+            except pytest.exit.Exception:
+                raise
             except RAISED as error:
                 found.append(unseen(error))
     return found

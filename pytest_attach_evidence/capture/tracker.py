@@ -33,33 +33,31 @@ class Tracker:
     """
 
     def __init__(self) -> None:
-        self._set_up: dict[Fixture, str] = {}
+        self._set_up: dict[Fixture, None] = {}
         self._being_set_up: list[Fixture] = []
         self._behind: dict[Fixture, set[Fixture]] = {}
-        self._nodeid = ""
         self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Note which item runs, and forget the fixtures that ended."""
-        self._nodeid = item.nodeid
-        self._set_up = {one: by for one, by in self._set_up.items() if one.cached_result}
+    def begin(self) -> None:
+        """Begin an attempt of an item: forget the fixtures that ended, and note what is open already."""
+        self._set_up = {one: None for one in self._set_up if one.cached_result}
         self._behind = {one: found for one, found in self._behind.items() if one in self._set_up}
         if tools.any_imported():
             with suppress(Exception):
                 self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
-        try:
-            return (yield)
-        finally:
-            self._nodeid = ""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Fixture) -> Generator[None, Any, Any]:
-        """Note a fixture, for which item it is set up, and which other fixture asks for it meanwhile."""
+    def pytest_fixture_setup(
+        self, fixturedef: Fixture, request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
+        """Note a fixture, those it was given, and those it asks for meanwhile."""
         self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
-        self._set_up[fixturedef] = self._nodeid
+        self._set_up[fixturedef] = None
         if self._being_set_up:
-            self._behind.setdefault(self._being_set_up[-1], set()).add(fixturedef)
+            self._behind[self._being_set_up[-1]].add(fixturedef)
+        # Its own name among them is the fixture that it overrides.
+        given = map(_fixtures_of(request).get, fixturedef.argnames)
+        self._behind[fixturedef] = {one for one in given if one}
         self._being_set_up.append(fixturedef)
         try:
             return (yield)
@@ -73,8 +71,9 @@ class Tracker:
         context as its open pages, a name that is there already with a number. Fixtures of wider scopes
         count for the items that use them, also where they stand behind others. Also looks at the
         attributes of a test class's instance, at the windows on Qt's screen and at the figures that
-        pyplot opened during the item. What cannot be looked through stands there as a CaptureError that
-        says why.
+        pyplot opened during the attempt. What only a browser or the screen lists is left out where a
+        fixture gave it that the item does not use: it is another item's. What cannot be looked through
+        stands there as a CaptureError that says why.
         """
         if not tools.any_imported():
             return []
@@ -90,6 +89,10 @@ class Tracker:
             for figure in tools.open_now(on_screen=False)
             if figure not in self._open_before
         ]
+        own = _given_themselves(given)
+        if any(id(page) not in own for _, page in every):
+            others = _given_themselves(_given_by_all([o for o in self._set_up if o not in used]))
+            every = [one for one in every if id(one[1]) in own or id(one[1]) not in others]
         once: dict[int, Named] = {}
         for name, page in every:
             once.setdefault(id(page), (own_names.get(id(page), name), page))
@@ -97,22 +100,17 @@ class Tracker:
 
     def _used_by(self, item: pytest.Item) -> list[Fixture]:
         """Return the fixtures that an item uses, those behind them included, in the order of their setup."""
-        # Both lists are needed: the second knows what was asked for while the test ran.
-        request = getattr(item, "_request", None)
-        names = {*getattr(item, "fixturenames", ()), *getattr(request, "fixturenames", ())}
-        used = {
-            fixture
-            for fixture, nodeid in self._set_up.items()
-            if fixture.argname in names or nodeid == item.nodeid
-        }
-        fresh = used
+        used: set[Fixture] = set()
+        fresh = set(_fixtures_of(getattr(item, "_request", None)).values())
         while fresh:
-            names = {name for fixture in fresh for name in fixture.argnames}
-            behind = {one for fixture in fresh for one in self._behind.get(fixture, ())}
-            behind |= {one for one in self._set_up if one.argname in names}
-            fresh = behind - used
             used |= fresh
+            fresh = {one for known in fresh for one in self._behind.get(known, ())} - used
         return [fixture for fixture in self._set_up if fixture in used]
+
+
+def _fixtures_of(request: object) -> dict[str, Fixture]:
+    """Return what each name stands for that the item of a request has asked for: not for all the same."""
+    return getattr(request, "_fixture_defs", {})
 
 
 def _value_of(fixture: Fixture) -> object:
@@ -131,6 +129,12 @@ def _given_by_all(fixtures: list[Fixture]) -> list[Named]:
 
 def _given_by(fixture: Fixture) -> list[Named]:
     return [(fixture.argname, subject) for subject in tools.found_in(_value_of(fixture))]
+
+
+def _given_themselves(given: list[Named]) -> set[int]:
+    """Return the ids of what is photographed of subjects, without what a browser lists."""
+    subjects = [subject for _, subject in given if not tools.lists_others(subject)]
+    return {id(page) for subject in subjects for page in _shown(subject)}
 
 
 def _distance(named: Named, given_itself: bool) -> int:
@@ -158,6 +162,8 @@ def _looked_through(name: str, look: Callable[[], Iterable[Named]]) -> list[Name
     """Return what a look finds; where it raises, that instead: it costs no other source its pictures."""
     try:
         return list(look())
+    except pytest.exit.Exception:
+        raise
     except RAISED as error:
         return [(name, tools.unseen(error))]
 
@@ -168,6 +174,8 @@ def _shown(subject: object) -> list[object]:
         return [subject]
     try:
         return tools.recognised(subject)
+    except pytest.exit.Exception:
+        raise
     except RAISED:  # of whatever tool
         return [subject]
 

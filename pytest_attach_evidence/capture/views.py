@@ -107,6 +107,8 @@ class Views:
     def _open_for(self, item: pytest.Item) -> Sequence[tuple[str, object]]:
         try:
             return self._tracker.open_for(item)
+        except pytest.exit.Exception:
+            raise
         except RAISED as error:  # no picture is better than a broken run
             return [("window", tools.unseen(error))]
 
@@ -183,6 +185,8 @@ class _Look:
         except CaptureError as error:
             self._reason = str(error)
             self._silent = isinstance(error, SilentError)
+        except pytest.exit.Exception:
+            raise
         except RAISED as error:  # of somebody's timer
             self._reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         return None

@@ -261,3 +261,26 @@ def test_drivers_behind_objects_functions_and_fixtures(
     assert [one("app")] == shots(run, "test_held")
     assert [one("phone")] == shots(run, "test_appium")
     assert [] == run.refused
+
+
+LONG = """
+    import matplotlib
+    matplotlib.use("agg")
+    import pytest
+    from matplotlib.figure import Figure
+
+    @pytest.fixture
+    def near(): return [*map(str, range(100)), Figure(figsize=(1, 1))]
+
+    @pytest.fixture
+    def pixels(): return [*[0] * 1000, Figure(figsize=(1, 1))]
+
+    def test_it(near, pixels): assert False
+"""
+
+
+def test_what_is_looked_at_is_counted(run_and_read_spool: RunAndRead) -> None:
+    """Behind 500 others nothing is found, also where these are the same few over and over."""
+    run = run_and_read_spool(LONG, apart=True)
+
+    assert ["near-call-failure.png"] == shots(run, "test_it")

@@ -17,7 +17,6 @@ from .reading import Run
 from .shown_suites import CLAIMS
 from .shown_suites import COLOURS
 from .shown_suites import PHASES
-from .shown_suites import SCOPES
 from .shown_suites import SIZE
 from .shown_suites import TOOLS
 from .shown_suites import WAYS
@@ -94,20 +93,14 @@ def _expected(tool: Tool, way: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def _pictures(run: Run, test: str) -> list[tuple[str, str]]:
-    """Return the name of every picture of a test, and what it shows.
-
-    What a wider fixture shows is open until its end: another worker may run other tests meanwhile, whose
-    pictures of it are left out here.
-    """
-    others = [scope for scope in SCOPES if not test.startswith(f"test_of_{scope}")]
+    """Return the name of every picture of a test, and what it shows."""
     seen = []
     for piece in run.pieces(test):
         if piece.kind == "screenshot":
             with run.folder.open_content(piece) as file:
                 size, corner = looked_at(file.read())
             assert SIZE == size
-            if _named(corner) not in others:
-                seen.append((piece.name, _named(corner)))
+            seen.append((piece.name, _named(corner)))
     return seen
 
 

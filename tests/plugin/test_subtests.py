@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import RunAndRead
+from .looked_at import looked_at
 from .looked_at import shots
 
 
@@ -50,6 +51,31 @@ def test_pictures_say_which_subtest_it_was(
     remark = run.piece("test_it", "chart-call-failure-rates-of-a-b-year=2026.png").remark
     assert "matplotlib; subtest rates of a/b year=2026" == remark
     assert [] == run.refused
+
+
+def test_a_picture_of_a_subtest_is_not_that_of_the_end(run_and_read_spool: RunAndRead) -> None:
+    """The test goes on after it, so a teardown that fails has its own picture."""
+    suite = """
+        import matplotlib
+        matplotlib.use("agg")
+        import pytest
+        from matplotlib.figure import Figure
+
+        @pytest.fixture
+        def chart():
+            yield Figure(figsize=(1, 1))
+            raise RuntimeError("still open")
+
+        def test_it(chart, subtests):
+            with subtests.test("early"): assert False
+            chart.set_facecolor("#00a0a0")
+    """
+
+    run = run_and_read_spool(suite, "--evidence-screenshot-teardown=on", apart=True)
+
+    at_end = "chart-teardown-failure.png"
+    assert ["chart-call-failure-early.png", at_end] == shots(run, "test_it")
+    assert (0x00, 0xA0, 0xA0) == looked_at(run.content("test_it", at_end))[1]
 
 
 CONSOLE = """
