@@ -34,7 +34,8 @@ class Suite:
     """A suite: its distribution, its tests, and how many of them pass at least.
 
     `plugins` are those it needs, `needs` further distributions. `parallel`: xdist may run it. `inner`: it
-    runs pytest itself, and evidence is collected there as well.
+    runs pytest itself, and evidence is collected there as well. `pictures`: how many tests show something
+    that can be photographed, at least.
     """
 
     distribution: str
@@ -45,6 +46,7 @@ class Suite:
     needs: tuple[str, ...] = ()
     parallel: bool = False
     inner: bool = False
+    pictures: int = 0
 
     @property
     def requirement(self) -> str:
@@ -68,6 +70,14 @@ SUITES = (
         plugins=("pytest_rerunfailures",),
     ),
     Suite(distribution="click", version="8.5.1", tests=("tests",), least=500),
+    Suite(
+        distribution="mplcursors",
+        version="0.7.1",
+        # The examples are processes of their own.
+        tests=("tests", "--deselect=tests/test_mplcursors.py::test_example"),
+        least=60,
+        pictures=60,
+    ),
     Suite(
         distribution="pytest-html",
         version="4.2.0",
@@ -126,6 +136,7 @@ def outcomes(suite: Suite, project: Path, *arguments: str) -> Outcomes:
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_PLUGINS": ",".join((*suite.plugins, INNER)),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "agg",
         "INNER_OPTIONS": shlex.join(arguments) if suite.inner else "",
     }
     (project.parent / INSTALLED / f"{INNER}.py").write_text(INNER_PLUGIN)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_attach_evidence.run_record import RunRecord
 from pytest_attach_evidence.spool import Spool
 
 from .suites import SUITES
@@ -43,8 +44,15 @@ def test_the_same_outcomes(suite: Suite, tmp_path: Path) -> None:
     assert suite.least <= len([test for test, said in without.items() if "passed" in said])
     assert set() == different
     runs = list(Spool(tmp_path / "spool").runs())
-    assert any(run.read().pieces for run in runs)
+    records = [run.read() for run in runs]
+    assert any(record.pieces for record in records)
+    assert suite.pictures <= max(map(photographed, records))
     assert not suite.inner or len(runs) > suite.least
+
+
+def photographed(record: RunRecord) -> int:
+    """Return how many tests of a run left a picture."""
+    return len({piece.item_id for piece in record.pieces if piece.kind == "screenshot"})
 
 
 def differences(one: Outcomes, other: Outcomes) -> set[str]:
