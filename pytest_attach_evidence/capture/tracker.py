@@ -8,6 +8,7 @@ from collections.abc import Generator
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from types import FunctionType
 from types import MethodType
 from typing import Any
@@ -34,7 +35,6 @@ class Tracker:
 
     def __init__(self) -> None:
         self._set_up: dict[Fixture, None] = {}
-        self._being_set_up: list[Fixture] = []
         self._behind: dict[Fixture, set[Fixture]] = {}
         self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
 
@@ -53,16 +53,14 @@ class Tracker:
         """Note a fixture, those it was given, and those it asks for meanwhile."""
         self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
         self._set_up[fixturedef] = None
-        if self._being_set_up:
-            self._behind[self._being_set_up[-1]].add(fixturedef)
+        known = _fixtures_of(request)
+        before = len(known)
         # Its own name among them is the fixture that it overrides.
-        given = map(_fixtures_of(request).get, fixturedef.argnames)
-        self._behind[fixturedef] = {one for one in given if one}
-        self._being_set_up.append(fixturedef)
+        given = {known[name] for name in fixturedef.argnames if name in known}
         try:
             return (yield)
         finally:
-            self._being_set_up.pop()
+            self._behind[fixturedef] = given.union(islice(known.values(), before, None))
 
     def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).

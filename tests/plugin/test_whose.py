@@ -73,6 +73,25 @@ def test_a_fixture_that_is_overridden(
     assert expected == seen(run, "test_d")
 
 
+BEHIND = """
+    @pytest.fixture(scope="session")
+    def application(request):
+        request.getfixturevalue("screen")
+        return "running"
+
+    def test_uses_it(screen): pass
+    def test_begins(application): pass
+    def test_goes_on(application): assert False
+"""
+
+
+def test_a_fixture_that_another_asked_for(run_and_read_spool: RunAndRead) -> None:
+    """It counts for all tests of that other one, also where it was there before."""
+    run = run_and_read_spool(figure("#0000ff") + BEHIND, apart=True)
+
+    assert [("screen-call-failure.png", "blue")] == seen(run, "test_goes_on")
+
+
 PAGES = """
     import pytest
     from real_browsers import playwright_context
