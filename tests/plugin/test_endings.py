@@ -87,42 +87,6 @@ def test_interrupted_test(run_and_read_spool: RunAndRead, end: str, expected: in
         run.result.stdout.fnmatch_lines(["*= FAILURES =*", "*what failed*"])
 
 
-EXIT = """
-    import os, signal
-    import matplotlib
-    matplotlib.use("agg")
-    import pytest
-    from matplotlib.artist import Artist
-    from matplotlib.figure import Figure
-
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("enough", returncode=7))
-
-    class Ending(Artist):
-        def draw(self, renderer): os.kill(os.getpid(), signal.SIGTERM)
-
-    @pytest.fixture
-    def chart():
-        figure = Figure(figsize=(1, 1))
-        figure.add_artist(Ending())
-        return figure
-
-    def test_it(chart, evidence): BODY
-    def test_later(): pass
-"""
-
-
-@pytest.mark.parametrize(
-    "body", ["assert False", "evidence.screenshot(chart)"], ids=["failed", "asked for"]
-)
-def test_exit_while_a_picture_is_taken(run_and_read_spool: RunAndRead, body: str) -> None:
-    """What a handler of a signal makes of it holds, whatever runs when the signal comes."""
-    run = run_and_read_spool(EXIT.replace("BODY", body), apart=True)
-
-    assert 7 == run.result.ret
-    run.result.stdout.fnmatch_lines(["*Exit: enough*"])
-    assert [] == run.refused
-
-
 def test_interrupt_with_workers(run_and_read_spool: RunAndRead) -> None:
     """Ctrl-C while workers run keeps status 2 and delivers what they attached."""
     suite = f"""
