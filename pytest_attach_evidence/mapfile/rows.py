@@ -179,9 +179,7 @@ class Maker:
             require=require,
             whens=whens,
             kinds={name: listed for name, listed in kinds.items() if listed},
-            raw={
-                n: v if isinstance(v, str) else cells.SEPARATOR.join(v) for n, v in values.items()
-            },
+            raw={n: v if isinstance(v, str) else cells.joined(v) for n, v in values.items()},
         )
 
     def _when(self, column: str, value: Value, complain: Callable[..., None]) -> str | None:
@@ -195,9 +193,8 @@ class Maker:
         """Return what a cell says, without the targets that are wrong; None where it says nothing."""
         if value == DROP:
             return DROPPED
-        listed = value.split(cells.SEPARATOR) if isinstance(value, str) else value
         texts = []
-        for text in (one.strip() for one in listed):
+        for text in cells.split(value) if isinstance(value, str) else map(str.strip, value):
             wrong = cells.wrong(text)
             if wrong is None and isinstance(value, str):
                 wrong = cells.several(text)
