@@ -18,7 +18,7 @@ RUN = "<run>"
 DROP = cells.DROP
 OUTCOMES = ("always", "failed", "passed")
 # What an exported sheet has beside, so that it can be a map again.
-EXPORTED = ("status", "detail", "run")
+EXPORTED = ("status", "detail", "row", "run")
 Value = str | Sequence[str]
 """The text of a cell, or the targets of one that the file lists one by one."""
 
@@ -52,6 +52,11 @@ class MapRow:
     whens: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing of its tests: neither targets nor what is kept or has to be there."""
+        return not (self.cells or self.require or self.when or self.whens or self.kinds)
 
     @property
     def place(self) -> str:
