@@ -193,6 +193,20 @@ def test_rows_of_tests_that_bring_nothing_say_why(
     assert ["workiva"] == told["rows"][3]["not_enabled"]
 
 
+def test_a_session_that_was_killed_is_told(project: Project) -> None:
+    """What ran in it without anything to expect is not known then: "not run" may not be so."""
+    project.configure("archive", {"evidence_map": "map.csv"})
+    project.write("map.csv", "test,archive", "test_it.py::test_dropped,-")
+    killed = "def test_killed(): os.kill(os.getpid(), 9)"
+    project.write("test_it.py", "import os", "def test_dropped(): pass", killed)
+    project.pytest("-q")
+
+    told = project.command("status", "--map").out
+
+    assert "mapped: 1 row: 1 not run; run " in told
+    assert "a session did not end: its tests of which nothing was expected are not known" in told
+
+
 def exported(project: Project, *words: str) -> list[dict[str, str]]:
     """Return the rows of the sheet that the command writes."""
     ended = project.command("status", "--map", "--csv", "out.csv", *words)
