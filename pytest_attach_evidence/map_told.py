@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -9,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from .hooks import BARE
+from .hooks import UNMAPPED
 from .mapping import Rules
-from .model import Outcome
+from .run_record import Unmapped
 
 
 # Each of them leaves tests out that pytest does not tell of as deselected.
@@ -20,17 +21,21 @@ NARROWING = ("lf", "ignore", "ignore_glob")
 
 @dataclass(slots=True, kw_only=True)
 class MapTold:
-    """What the processes of a session tell of the map. `bare` are tests that ran and that nobody mapped."""
+    """What the processes of a session tell of the map.
 
-    bare: dict[str, None] = field(default_factory=dict)
+    `unmapped` are tests of which no evidence is expected, by what is known of them.
+    """
+
+    unmapped: dict[Unmapped, dict[str, None]] = field(default_factory=dict)
     _unheld: set[str] | None = None
     _narrowed: bool = False
     _warnings: dict[str, None] = field(default_factory=dict)
 
     def add(self, report: pytest.TestReport) -> None:
         """Take what a report tells."""
-        if getattr(report, BARE, Outcome.SKIPPED) != Outcome.SKIPPED:
-            self.bare[report.nodeid] = None
+        if told := getattr(report, UNMAPPED, None):
+            known = Unmapped.from_json(json.loads(told))
+            self.unmapped.setdefault(known, {})[report.nodeid] = None
 
     def of_worker(self, told: Mapping[str, Any]) -> None:
         """Take what a worker of xdist collected; each of them collects all tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .exact import exact
+from .exact import is_row
 from .files import read
 from .index import Index
 from .patterns import Pattern
@@ -13,4 +15,16 @@ from .rows import MapRow
 from .rows import is_pattern
 
 
-__all__ = ["DROPPED", "RUN", "Cell", "Index", "MapFile", "MapRow", "Pattern", "is_pattern", "read"]
+__all__ = [
+    "DROPPED",
+    "RUN",
+    "Cell",
+    "Index",
+    "MapFile",
+    "MapRow",
+    "Pattern",
+    "exact",
+    "is_pattern",
+    "is_row",
+    "read",
+]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 KIND = re.compile(r"[\w.-]+")
 SEPARATOR = "|"
+BETWEEN = re.compile(r"(?<!\\)\|")
 DROP = "-"
 AS_TEXT = "format the column as text and enter it again"
 AS_REFERENCE = "a reference that is written like this is ref:…"
@@ -31,6 +33,18 @@ DATE = re.compile(
 GROUPED = re.compile(r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+|\d+[.,]0+")
 BRACKETS = re.compile(r"\[[^\]]*\]")
 SEVERAL = re.compile(r"[^\s,;]+(?:\s*[,;]\s*[^\s,;]+)+")
+
+
+def split(text: str) -> list[str]:
+    r"""Return the targets of a cell, which `|` separates; `\|` is that sign itself."""
+    return [one.strip().replace(r"\|", SEPARATOR) for one in BETWEEN.split(text)]
+
+
+def joined(texts: Sequence[str]) -> str:
+    r"""Return targets as one cell, of which `split` gives the same."""
+    whole = (one.replace(SEPARATOR, rf"\{SEPARATOR}") for one in texts)
+    # What ends in the sign that is before a `|` itself would be taken for one of those.
+    return SEPARATOR.join(f"{one} " if one.endswith("\\") else one for one in whole)
 
 
 def wrong(text: str) -> tuple[str, str] | None:
@@ -112,7 +126,8 @@ def test(text: str) -> tuple[str, str] | None:
     if text.startswith(("/", "./", "../")):
         hint = "write it as pytest prints it, from the root folder on"
         return f"the test {text:.80} is no node id", hint
-    if "***" in text:
+    path, colons, names = text.partition("::")
+    if "***" in path + colons + names.partition("[")[0]:
         return (
             f"the test {text:.80} has three stars",
             "write * within a name, ** for any number of them",

@@ -18,7 +18,7 @@ RUN = "<run>"
 DROP = cells.DROP
 OUTCOMES = ("always", "failed", "passed")
 # What an exported sheet has beside, so that it can be a map again.
-EXPORTED = ("status", "detail", "run")
+EXPORTED = ("status", "detail", "row", "run")
 Value = str | Sequence[str]
 """The text of a cell, or the targets of one that the file lists one by one."""
 
@@ -52,6 +52,11 @@ class MapRow:
     whens: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing of its tests: neither targets nor what is kept or has to be there."""
+        return not (self.cells or self.require or self.when or self.whens or self.kinds)
 
     @property
     def place(self) -> str:
@@ -179,9 +184,7 @@ class Maker:
             require=require,
             whens=whens,
             kinds={name: listed for name, listed in kinds.items() if listed},
-            raw={
-                n: v if isinstance(v, str) else cells.SEPARATOR.join(v) for n, v in values.items()
-            },
+            raw={n: v if isinstance(v, str) else cells.joined(v) for n, v in values.items()},
         )
 
     def _when(self, column: str, value: Value, complain: Callable[..., None]) -> str | None:
@@ -195,9 +198,8 @@ class Maker:
         """Return what a cell says, without the targets that are wrong; None where it says nothing."""
         if value == DROP:
             return DROPPED
-        listed = value.split(cells.SEPARATOR) if isinstance(value, str) else value
         texts = []
-        for text in (one.strip() for one in listed):
+        for text in cells.split(value) if isinstance(value, str) else map(str.strip, value):
             wrong = cells.wrong(text)
             if wrong is None and isinstance(value, str):
                 wrong = cells.several(text)

@@ -195,7 +195,10 @@ def test_workers_tell_what_is_doubtful_of_the_tests(
 def test_tests_that_nobody_mapped_are_recorded(
     project: pytest.Pytester, run_and_read_spool: RunAndRead, workers: tuple[str, ...]
 ) -> None:
-    """Those that ran without a target and a row that says anything; not a skipped or a dropped one."""
+    """Those that ran without a target and a row that says anything; not a skipped or a dropped one.
+
+    All of which nothing is expected are recorded with their outcomes and rows.
+    """
     project.path.joinpath("map.csv").write_text(
         "test,squash\n**::test_mapped,A-1\n**::test_dropped,-\n**::test_empty,\n"
     )
@@ -222,10 +225,21 @@ def test_tests_that_nobody_mapped_are_recorded(
 
     names = ("test_bare", "test_empty", "test_failing")
     assert {f"test_inner.py::{name}" for name in names} == run.record.bare
+    assert {
+        ("test_dropped", "passed", ("**::test_dropped",)),
+        ("test_empty", "passed", ("**::test_empty",)),
+        ("test_bare", "passed", ()),
+        ("test_failing", "failed", ()),
+        ("test_marked_for_one_that_is_off", "passed", ()),
+        ("test_skipped", "skipped", ()),
+    } == {
+        (one.nodeid.removeprefix("test_inner.py::"), one.outcome.value, one.rows)
+        for one in run.record.unmapped
+    }
 
 
 def test_without_a_map_nothing_of_it_is_recorded(run_and_read_spool: RunAndRead) -> None:
     """Unmapped tests cost nothing then."""
     run = run_and_read_spool("def test_a(): pass")
 
-    assert set() == run.record.bare
+    assert ([], set()) == (run.record.unmapped, run.record.bare)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from pytest_attach_evidence.mapfile import DROPPED
 from pytest_attach_evidence.mapfile import Cell
 from pytest_attach_evidence.mapfile import MapFile
+from pytest_attach_evidence.mapfile import cells
 from pytest_attach_evidence.mapfile import files
 from pytest_attach_evidence.mapfile import read
 
@@ -100,6 +104,29 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
     assert ["test", "squash", "huawei", "when", "require", "workiva"] == list(found.columns)
 
 
+@settings(deadline=None)
+@given(texts=st.lists(st.text("a:|\\ ", min_size=1).filter(lambda t: t == t.strip()), min_size=1))
+def test_targets_in_one_cell_are_the_same_targets_again(texts: list[str]) -> None:
+    """Whatever they hold, a | or the sign before it included."""
+    assert texts == cells.split(cells.joined(texts))
+
+
+def test_a_sheet_can_have_a_target_with_its_separator(tmp_path: Path) -> None:
+    """Written behind a backslash, which is nothing else anywhere."""
+    found = read_csv(tmp_path, "test,squash\na.py::t,TC-1|ref:a\\|b|ref:c\\d\n")
+
+    assert [] == told(found)
+    assert Cell(("TC-1", "ref:a|b", r"ref:c\d")) == found.rows[0].cells["squash"]
+    assert r"TC-1|ref:a\|b|ref:c\d" == found.rows[0].raw["squash"]
+
+
+def test_parameters_of_any_sort_are_read(tmp_path: Path) -> None:
+    """A node id is taken as pytest prints it."""
+    found = read_csv(tmp_path, "test,squash\na.py::t[***],TC-1\na.py::t[=|+'],TC-2\n")
+
+    assert ([], ["a.py::t[***]", "a.py::t[=|+']"]) == (told(found), [r.test for r in found.rows])
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -176,6 +203,7 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
             "e map.csv:2: the test ./a.py is no node id - write it as pytest",
         ),
         ("test,squash\na/***,1\n", "e map.csv:2: the test a/*** has three stars"),
+        ("test,squash\na.py::T***::t[1],1\n", "e map.csv:2: the test a.py::T***::t[1] has three"),
         ("test,squash\n=A1,1\n", "e map.csv:2: the test =A1 looks like a formula"),
         ("test,squash\na\tb,1\n", "e map.csv:2: the test 'a\\tb' holds control characters"),
     ],

@@ -37,6 +37,7 @@ from pytest_attach_evidence.mapfile.patterns import Place
         ("tests[1]/a.py", ["tests[1]/a.py::t"], ["tests1/a.py::t"]),
         ("a.py::t[ä*]", ["a.py::t[ähm]"], ["a.py::t[hm]"]),
         ("a.py::t[2[*]3]", ["a.py::t[2*3]"], ["a.py::t[2**3]", "a.py::t[23]"]),
+        ("a.py::t[***]", ["a.py::t[***]", "a.py::t[a/b::c]"], ["a.py::t", "a.py::u[1]"]),
         ("a.py::t[[*]*]", ["a.py::t[*]", "a.py::t[*x]"], ["a.py::t[x]"]),
         ("a[*]/b.py", ["a*/b.py::t"], ["ax/b.py::t", "a[*]/b.py::t"]),
         ("**/api/", ["x/api/a.py::t"], ["a.py::t[docs/api/x.md]", "a.py::api"]),
