@@ -32,7 +32,7 @@ class Index:
         self._plain: dict[str, list[Pattern]] = {}
         self._written: dict[str, Pattern] = {}
         self._by_key: dict[Key, list[Pattern]] = {}
-        self._by_word: dict[str, list[Key]] = {}
+        self._by_path: dict[str, set[Key]] = {}
         self._anywhere: list[Pattern] = []
         self._arranged: dict[tuple[frozenset[tuple[Pattern, bool]], bool], Covering] = {}
         for pattern in patterns:
@@ -89,26 +89,29 @@ class Index:
     def _fitting(self, nodeid: str, place: Place) -> Iterator[tuple[Pattern, bool]]:
         """Yield the patterns with stars that cover a test, and of each what `Pattern.whole_at` tells."""
         if self._by_key or self._anywhere:
-            for listed in (self._anywhere, *(self._by_key[key] for key in self._keys_of(nodeid))):
+            keys = self._keys_of(nodeid, place)
+            for listed in (self._anywhere, *map(self._by_key.__getitem__, keys)):
                 for pattern in listed:
                     whole = pattern.whole_at(place)
                     if whole is not None:
                         yield pattern, whole
 
-    def _keys_of(self, nodeid: str) -> set[Key]:
-        """Return the keys that a node id has."""
-        return {key for word in WORD.findall(nodeid) for key in self._keys_in(word)}
+    def _keys_of(self, nodeid: str, place: Place) -> set[Key]:
+        """Return the keys that a node id has; many share its path."""
+        if place.path not in self._by_path:
+            self._by_path[place.path] = self._keys_in(place.path)
+        return self._by_path[place.path] | self._keys_in(nodeid[len(place.path) :])
 
-    def _keys_in(self, word: str) -> list[Key]:
-        if word not in self._by_word:
-            self._by_word[word] = [
-                key
-                for more_before, more_after, length in self._lengths
-                if length <= len(word)
-                for text in _cuts(word, more_before, more_after, length)
-                if (key := Key(more_before, more_after, text)) in self._by_key
-            ]
-        return self._by_word[word]
+    def _keys_in(self, text: str) -> set[Key]:
+        words = set(WORD.findall(text))
+        return {
+            key
+            for more_before, more_after, length in self._lengths
+            for word in words
+            if length <= len(word)
+            for cut in _cuts(word, more_before, more_after, length)
+            if (key := Key(more_before, more_after, cut)) in self._by_key
+        }
 
 
 def _cuts(word: str, more_before: bool, more_after: bool, length: int) -> Sequence[str]:
