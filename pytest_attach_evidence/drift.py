@@ -137,7 +137,7 @@ class _Held:
             return
         index = Index(map(Pattern.of, unknown))
         for item in self._every:
-            for pattern in index.matching(item.nodeid) if item.nodeid else ():
+            for pattern in index.matching(item.nodeid).patterns if item.nodeid else ():
                 self._items.setdefault(mask(pattern.text), []).append(item)
 
     def state(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from .hooks import UNMAPPED
+from .mapfile import no_test
 from .mapping import Rules
 from .run_record import Unmapped
 
@@ -52,7 +53,7 @@ class MapTold:
             here = {row.place for row in rules.unheld()} if not _is_spread(config) else set()
             unheld = here if self._unheld is None else self._unheld
             rows = [row for row in rules.unheld() if row.place in unheld]
-            lines += [f"{row.place}: {row.test} matches no test" for row in rows]
+            lines += [f"{row.place}: {row.test} {' - '.join(no_test(row.test))}" for row in rows]
         if not lines:
             return []
         more = f" (and {len(lines) - 1} more: attach-evidence status --map)" if lines[1:] else ""

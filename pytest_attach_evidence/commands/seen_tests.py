@@ -12,6 +12,7 @@ import pytest
 
 from ..destinations.checked import Fact
 from ..errors import SettingsError
+from ..mapfile import no_test
 from ..model import Problem
 from ..model import Target
 from ..project import Project
@@ -21,7 +22,6 @@ from . import collecting
 SUBJECT = "tests"
 NO_TEST = "look at testpaths and python_files, or name a folder with tests"
 NO_TARGET = "mark tests with @pytest.mark.evidence(...), or write a map (evidence_map)"
-NO_MATCH = "correct it, or take the row out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,7 @@ def look_at_tests(
         problems += _nothing(tests, project)
     problems += project.rules.warnings
     if not (chosen.tests or mapped.narrowed):
-        problems += [
-            _warning(f"{place} {test}", "matches no test", NO_MATCH)
-            for place, test in mapped.unheld
-        ]
+        problems += [_warning(f"{place} {test}", *no_test(test)) for place, test in mapped.unheld]
     left_out = sorted({*run.left_out, *mapped.left_out}.difference(aside))
     return SeenTests(tests=tests, facts=_facts(tests, left_out), problems=problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .covering import Covering
 from .exact import exact
 from .exact import is_row
 from .files import read
@@ -13,12 +14,14 @@ from .rows import Cell
 from .rows import MapFile
 from .rows import MapRow
 from .rows import is_pattern
+from .rows import no_test
 
 
 __all__ = [
     "DROPPED",
     "RUN",
     "Cell",
+    "Covering",
     "Index",
     "MapFile",
     "MapRow",
@@ -26,5 +29,6 @@ __all__ = [
     "exact",
     "is_pattern",
     "is_row",
+    "no_test",
     "read",
 ]

@@ -175,6 +175,21 @@ def test_what_is_doubtful_is_one_line(
     assert ("more: " in end) == ("more: " in line)
 
 
+def test_an_alias_that_no_marker_names_may_be_a_folder(
+    project: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """Nobody can tell, so the way to write a folder is named."""
+    project.path.joinpath("map.csv").write_text("test,squash\ntests,TC-1\n")
+
+    run = run_and_read_spool("def test_a(): pass", mode="collect")
+
+    (line,) = [one for one in run.output.splitlines() if one.startswith("map: ")]
+    start = (
+        "map: map.csv:2: tests is an alias that no marker names - correct it, write tests/ for a"
+    )
+    assert line.startswith(start)
+
+
 def test_workers_tell_what_is_doubtful_of_the_tests(
     project: pytest.Pytester, run_and_read_spool: RunAndRead
 ) -> None:
