@@ -14,10 +14,7 @@ from .hooks import UNMAPPED
 from .mapfile import no_test
 from .mapping import Rules
 from .run_record import Unmapped
-
-
-# Each of them leaves tests out that pytest does not tell of as deselected.
-NARROWING = ("lf", "ignore", "ignore_glob")
+from .session import is_narrowed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,21 +46,15 @@ class MapTold:
     def warnings(self, rules: Rules, config: pytest.Config, *, narrowed: bool) -> list[str]:
         """Return one line about everything in the map of which a person should know, if there is anything."""
         lines = list(dict.fromkeys([*map(str, rules.warnings), *self._warnings]))
-        if not (narrowed or self._narrowed or _is_narrowed(config)):
+        if not (narrowed or self._narrowed or is_narrowed(config)):
             here = {row.place for row in rules.unheld()} if not _is_spread(config) else set()
             unheld = here if self._unheld is None else self._unheld
             rows = [row for row in rules.unheld() if row.place in unheld]
             lines += [f"{row.place}: {row.test} {' - '.join(no_test(row.test))}" for row in rows]
         if not lines:
             return []
-        more = f" (and {len(lines) - 1} more: attach-evidence status --map)" if lines[1:] else ""
+        more = f" (and {len(lines) - 1} more: attach-evidence check)" if lines[1:] else ""
         return [f"map: {lines[0]}{more}"]
-
-
-def _is_narrowed(config: pytest.Config) -> bool:
-    """Tell whether the command line chose some of the tests."""
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    return named or any(config.getoption(name, None) for name in NARROWING)
 
 
 def _is_spread(config: pytest.Config) -> bool:

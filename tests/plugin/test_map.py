@@ -148,8 +148,8 @@ ROUNDED = "map.csv:2: huawei: 956239067176935000 ends in 000, and a spreadsheet 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ((), f"{ROUNDED} of a number - …(and 1 more: attach-evidence status --map)"),
-        (("-n2",), f"{ROUNDED} of a number - …(and 1 more: attach-evidence status --map)"),
+        ((), f"{ROUNDED} of a number - …(and 1 more: attach-evidence check)"),
+        (("-n2",), f"{ROUNDED} of a number - …(and 1 more: attach-evidence check)"),
         (("-k", "test_a"), ROUNDED),
         (("test_inner.py",), ROUNDED),
         (("--ignore=other.py",), ROUNDED),
@@ -188,6 +188,22 @@ def test_an_alias_that_no_marker_names_may_be_a_folder(
         "map: map.csv:2: tests is an alias that no marker names - correct it, write tests/ for a"
     )
     assert line.startswith(start)
+
+
+@pytest.mark.parametrize(("words", "told"), [((), 0), (("-n2",), 0), (("--rootdir=.",), 1)])
+def test_tests_of_a_subfolder_are_some_of_all(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: int
+) -> None:
+    """Pytest is started in it without a path: rows of the others match no test there."""
+    project.path.joinpath("map.csv").write_text("test,squash\nother/test_it.py,TC-1\n")
+    below = project.mkdir("below")
+    below.joinpath("test_it.py").write_text("def test_a(): pass\n")
+    monkeypatch.chdir(below)
+
+    ended = project.runpytest_subprocess("-p", "attach-evidence", "--evidence=collect", *words)
+
+    lines = [line for line in ended.outlines if "matches no test" in line]
+    assert (0, told) == (ended.ret, len(lines)), ended.outlines
 
 
 def test_workers_tell_what_is_doubtful_of_the_tests(
