@@ -53,8 +53,8 @@ def look_at_tests(
         problems.append(_uncollected(failed))
     elif not problems:
         problems += _nothing(tests, project)
-    problems += project.rules.warnings
-    if not (chosen.tests or mapped.narrowed):
+    problems += mapped.warnings
+    if not mapped.narrowed:
         problems += [_warning(f"{place} {test}", *no_test(test)) for place, test in mapped.unheld]
     left_out = sorted({*run.left_out, *mapped.left_out}.difference(aside))
     return SeenTests(tests=tests, facts=_facts(tests, left_out), problems=problems)
