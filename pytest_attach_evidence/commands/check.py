@@ -79,8 +79,6 @@ def _checkup(config: pytest.Config, chosen: argparse.Namespace) -> Checkup:
     problems = [one for name, lines in aside.items() for one in problems_of(name, lines)]
     spool = settings_seen.of_spool(project.settings)
     tests = look_at_tests(config, project, chosen, aside)
-    # Not before: the time is for the systems, however long the tests take to collect.
-    project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
     of_project = settings_seen.of_project(config, project.settings)
     settings = {"": [*of_project, *spool.facts, *tests.facts]}
     for name in project.settings.destinations:
@@ -106,5 +104,7 @@ def look(
     seen = {}
     for name, destination in project.destinations.items():
         own = [one for one, ids in leading.items() for _ in ids if one.destination == name]
+        # Not before: each has it for itself, however long the tests and the others took.
+        project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
         seen[name] = look_at(destination, own, project.budget)
     return Checkup(settings=settings, problems=problems, seen=seen, tests=leading)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -20,6 +21,11 @@ from . import collecting
 
 
 SUBJECT = "tests"
+DASH = " - "
+# What is quoted or bracketed comes from the project, and may hold a dash of its own.
+OPAQUE_OR_DASH = re.compile(
+    r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\([^)]*\)|[ ]-[ ]"""
+)
 NO_TEST = "look at testpaths and python_files, or name a folder with tests"
 NO_TARGET = "mark tests with @pytest.mark.evidence(...), or write a map (evidence_map)"
 
@@ -64,7 +70,8 @@ def problems_of(subject: str, lines: Iterable[str]) -> list[Problem]:
     """Return lines of the form `what was seen - what to do` as problems of the configuration."""
     found = []
     for line in dict.fromkeys(lines):
-        seen, _, hint = line.rpartition(" - ") if " - " in line else (line, "", "")
+        dash = next((one for one in OPAQUE_OR_DASH.finditer(line) if one[0] == DASH), None)
+        seen, hint = (line[: dash.start()], line[dash.end() :]) if dash else (line, "")
         found.append(Problem(subject=subject, seen=seen, next_step=hint, why="configuration"))
     return found
 

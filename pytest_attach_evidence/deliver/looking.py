@@ -22,7 +22,6 @@ from ..destinations.checked import Look
 from ..destinations.checked import begun
 from ..destinations.checked import looked
 from ..errors import DeliveryError
-from ..errors import TemporaryError
 from ..model import Problem
 from ..model import Target
 from ..model import utc_now
@@ -32,6 +31,8 @@ from ..retry import outwait
 
 AT_ONCE = 4
 TOGETHER_S = 2.0
+LATE = Look.none("not looked at, since the time is over")
+MORE_TIME = "raise evidence_deadline"
 SET_CLOCK = "set the clock of this machine or of the server"
 
 
@@ -48,8 +49,8 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
 
     `targets` has each as often as tests lead to it.
     Nothing more is asked where the first look fails, or an object tells that nothing more is let in. What
-    was turned away for the moment is asked again while the budget lasts. The budget's clocks and connections
-    are those of this destination afterwards.
+    was turned away for the moment is asked again, as a delivery would, while the budget lasts; what it does
+    not last for is told once. The budget's clocks and connections are those of this destination afterwards.
     """
     budget.clocks, budget.connections = Clocks(), {}
     every = list(dict.fromkeys(targets))
@@ -57,8 +58,7 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
         return Seen(whole=Look(problems=tuple(destination.check(every))))
 
     def again(error: DeliveryError, attempt: int) -> bool:
-        named = isinstance(error, TemporaryError) and error.retry_after_s is not None
-        return named and outwait(error, attempt, budget)
+        return outwait(error, attempt, budget)
 
     try:
         first = begun(destination.name, destination, targets, again)
@@ -67,8 +67,13 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
             objects = _objects(first.examination, every, again, budget)
     finally:
         destination.close()
-    whole = _with_surroundings(destination.name, first.look, budget, utc_now())
-    return Seen(whole=whole, objects=objects)
+    look, name = first.look, destination.name
+    if first.examination is None and _is_late(look, budget):
+        objects = dict.fromkeys(every, LATE)
+        look = Look(problems=(_late(name, objects),))
+    elif LATE in objects.values():
+        look = replace(look, problems=(*look.problems, _late(name, objects)))
+    return Seen(whole=_with_surroundings(name, look, budget, utc_now()), objects=objects)
 
 
 def _objects(
@@ -79,7 +84,11 @@ def _objects(
     def look(target: Target) -> Look:
         if over.is_set() or budget.stop.is_set():
             return Look.none()
+        if not budget.remaining_s():
+            return LATE
         found = looked(examination, target, again)
+        if _is_late(found, budget):
+            return LATE
         if any(problem.closes for problem in found.problems):
             with lock:  # others that were asked meanwhile say the same
                 found = Look.none() if over.is_set() else found
@@ -92,6 +101,18 @@ def _objects(
         except BaseException:
             budget.stop.set()
             raise
+
+
+def _is_late(look: Look, budget: Budget) -> bool:
+    """Tell whether it was the end of the time that a look ran into."""
+    return not budget.remaining_s() and any(one.why == "waiting" for one in look.problems)
+
+
+def _late(name: str, objects: Mapping[Target, Look]) -> Problem:
+    """Return that the time did not last for all objects."""
+    looked = sum(look != LATE for look in objects.values())
+    seen = f"the time is over after {looked} of {len(objects)} objects"
+    return Problem(subject=name, seen=seen, next_step=MORE_TIME, why="waiting")
 
 
 def _with_surroundings(name: str, look: Look, budget: Budget, now: datetime) -> Look:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.commands.seen_tests import problems_of
 from pytest_attach_evidence.sandbox import Sandbox
 
 from .project import Ended
@@ -196,6 +197,23 @@ def test_the_deadline_begins_when_the_tests_are_collected(
     assert "line 312 of the plan" in ended.out
 
 
+def test_the_end_of_the_time_is_one_problem(project: Project, sandbox: Sandbox) -> None:
+    """A server that is slow is no server that is away, and each destination has the time for itself."""
+    project.lead_to(sandbox, "squash huawei", stall_s=5)
+    sandbox.faults.add("slow", system="squash", times=-1, seconds=1)
+    tests = [f"@pytest.mark.evidence(squash='TC-{n}')\ndef test_{n}(): pass" for n in range(1, 40)]
+    project.write("test_it.py", "import pytest", *tests, marked(huawei="956239067176935400"))
+
+    ended = project.command("check", "--evidence-deadline=8")
+
+    told = [line for line in problems(ended) if "TC-" not in line]
+    [problem] = told
+    assert re.search(r"squash: the time is over after \d+ of \d+ objects - raise", problem)
+    assert re.search(r"956239067176935400 .* ok ", ended.out)
+    assert "no connection" not in ended.out
+    assert ended.status in (65, 75)
+
+
 def test_what_may_be_wrong_in_the_map_is_a_warning(project: Project, sandbox: Sandbox) -> None:
     """Its odd cells, and rows that match no test: these only where all tests were asked for."""
     project.lead_to(sandbox, "squash", "evidence_map = map.csv")
@@ -382,6 +400,23 @@ def test_why_tests_cannot_be_collected_is_told(
     assert told in problem
     assert problem.endswith("words that pytest needs for it stand behind --")
     assert 78 == ended.status
+
+
+@pytest.mark.parametrize(
+    ("seen", "hint"),
+    [
+        ("the map has no alias 'A - 7'", "did you mean 'A - 8'?"),
+        ("the map has no alias 'A - 7'", "known are A - 8, B - 9"),
+        ("test_it.py::test_it[a - b]: squash: 'TC - 1' is nothing", "write TC-1"),
+        ("this machine's clock (10:00 - 11:00) and its tests' are two", "set it - soon"),
+        ("something happened", ""),
+    ],
+)
+def test_what_to_do_is_all_of_the_sentence(seen: str, hint: str) -> None:
+    """Whatever dashes names of the project have."""
+    [problem] = problems_of("tests", [f"{seen} - {hint}" if hint else seen])
+
+    assert (seen, hint) == (problem.seen, problem.next_step)
 
 
 def test_a_row_that_is_written_like_a_test_is_a_warning(project: Project, sandbox: Sandbox) -> None:
