@@ -22,9 +22,11 @@ from ..destinations.checked import Look
 from ..destinations.checked import begun
 from ..destinations.checked import looked
 from ..errors import DeliveryError
+from ..errors import TemporaryError
 from ..model import Problem
 from ..model import Target
 from ..model import utc_now
+from ..retry import MAX_ATTEMPTS
 from ..retry import Budget
 from ..retry import outwait
 
@@ -49,8 +51,9 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
 
     `targets` has each as often as tests lead to it.
     Nothing more is asked where the first look fails, or an object tells that nothing more is let in. What
-    was turned away for the moment is asked again, as a delivery would, while the budget lasts; what it does
-    not last for is told once. The budget's clocks and connections are those of this destination afterwards.
+    was turned away for the moment is asked again, as often as in a delivery, while the budget lasts; for how
+    many it did not last is told once. The budget's clocks and connections are those of this destination
+    afterwards.
     """
     budget.clocks, budget.connections = Clocks(), {}
     every = list(dict.fromkeys(targets))
@@ -58,7 +61,9 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
         return Seen(whole=Look(problems=tuple(destination.check(every))))
 
     def again(error: DeliveryError, attempt: int) -> bool:
-        return outwait(error, attempt, budget)
+        # Not for ever where a limiter names no time: nothing is lost if nobody looks.
+        named = isinstance(error, TemporaryError) and error.retry_after_s is not None
+        return (named or attempt < MAX_ATTEMPTS) and outwait(error, attempt, budget)
 
     try:
         first = begun(destination.name, destination, targets, again)

@@ -104,9 +104,10 @@ def test_what_is_turned_away_for_the_moment_is_asked_again(after_s: float | None
     assert (3, 1) == (len(looking.asked), len(budget.waited))
 
 
-def test_what_stays_turned_away_is_told() -> None:
-    """After as many attempts as a delivery has; the others are looked at all the same."""
-    busy = TemporaryError("HTTP 503")
+@pytest.mark.parametrize("throttled", [False, True])
+def test_what_stays_turned_away_is_told(throttled: bool) -> None:
+    """After as many attempts as a delivery has; a limiter that names no time is not waited for longer."""
+    busy = TemporaryError("HTTP 503", throttled=throttled)
     looking = Looking(*[busy] * MAX_ATTEMPTS)
 
     seen = look_at(looking, TARGETS[:1], FakeBudget(ends_at=inf))
