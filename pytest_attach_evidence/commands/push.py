@@ -57,8 +57,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--remap",
         action="store_true",
-        help="collect the tests anew (behind -- may stand words that pytest needs for it) and deliver what is "
-        "open to the targets they have now",
+        help="collect the tests anew and deliver what is open to the targets they have now; behind -- stand "
+        "words that pytest needs for it",
     )
     chosen = words.parsed(parser, arguments)
     if chosen.words and not chosen.remap:

@@ -379,7 +379,7 @@ def test_options_of_ours_behind_the_dashes_hold_for_everything(
     ("files", "told"),
     [
         ({"conftest.py": NEEDING}, "the following arguments are required: --env"),
-        ({"pytest.toml": '[pytest]\naddopts = ["--none"]'}, "unrecognized arguments: --none"),
+        ({"pytest.ini": "[pytest]\naddopts = --none"}, "unrecognized arguments: --none"),
         (
             {"a/test_it.py": "", "b/test_it.py": ""},
             "b/test_it.py: import file mismatch: imported module 'test_it' has this __file__",
