@@ -67,17 +67,16 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
 
     try:
         first = begun(destination.name, destination, targets, again)
-        objects = dict.fromkeys(every, Look.none())
-        if first.examination is not None:
+        ended = _is_late(first.look, budget)
+        objects = dict.fromkeys(every, LATE if ended else Look.none())
+        if first.examination is not None and not ended:
             objects = _objects(first.examination, every, again, budget)
     finally:
         destination.close()
     look, name = first.look, destination.name
-    if first.examination is None and _is_late(look, budget):
-        objects = dict.fromkeys(every, LATE)
-        look = Look(problems=(_late(name, objects),))
-    elif LATE in objects.values():
-        look = replace(look, problems=(*look.problems, _late(name, objects)))
+    if ended or LATE in objects.values():
+        others = [one for one in look.problems if not (ended and one.why == "waiting")]
+        look = replace(look, problems=(*others, _late(name, objects)))
     return Seen(whole=_with_surroundings(name, look, budget, utc_now()), objects=objects)
 
 
