@@ -323,7 +323,7 @@ def test_words_that_pytest_needs_stand_behind_dashes(project: Project, sandbox: 
     wrong = project.command("push", "--", "--place=here")
     pushed = project.command("push", "--remap", "--", "--place=here")
 
-    assert (78, 2, 0) == (lacking.status, wrong.status, pushed.status), pushed.errors
+    assert (78, 4, 0) == (lacking.status, wrong.status, pushed.status), pushed.errors
     assert "the following arguments are required: --place" in lacking.errors
     assert "words behind -- are for the collection of --remap" in wrong.errors
     assert (1,) == pushed.numbers("delivered")
