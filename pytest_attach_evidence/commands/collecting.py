@@ -28,6 +28,7 @@ from ..spool import RunFolder
 from . import collected
 from .with_pytest import VARIABLE
 from .with_pytest import maps_given
+from .words import overrides
 
 
 Found = Mapping[str, tuple[Target, ...]]
@@ -188,6 +189,7 @@ def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) 
     return [
         *(sys.executable, "-m", "pytest", *chosen.words, "--collect-only", "-q", "--color=no"),
         *("--evidence=collect", f"--evidence-dir={project.settings.dir}"),
+        *overrides(chosen.override_ini, (config.inipath or config.rootpath / "ini").parent),
         *chosen.flags,
         *(word for plugin in plugins for word in ("-p", plugin)),
         *(word for pair in chosen.override_ini for word in ("-o", pair)),

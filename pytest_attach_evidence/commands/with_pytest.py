@@ -57,7 +57,7 @@ class _Command:
         """Let options of ours in `addopts` hold: of all others there pytest is told to see none."""
         chosen = self._arguments
         added = words.addopts(early_config.inipath, chosen.override_ini, chosen.added)
-        given, names = words.ours(added, early_config.rootpath)
+        given, names = words.ours(added, early_config.rootpath, chosen.override_ini)
         args[:0] = given
         own = {name for name, value in vars(chosen).items() if value not in (None, [])}
         early_config.stash[ADDED] = frozenset(names - own)

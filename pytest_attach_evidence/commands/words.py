@@ -75,10 +75,19 @@ def flags(chosen: argparse.Namespace, here: Path) -> list[str]:
     return given
 
 
-def ours(words: Sequence[str], here: Path) -> tuple[list[str], set[str]]:
+def overrides(pairs: Sequence[str], here: Path) -> list[str]:
+    """Return the scalars that `-o` gives as flags, which are nearer than those in `addopts`."""
+    given = {name.strip(): value.strip() for name, _, value in (p.partition("=") for p in pairs)}
+    return flags(argparse.Namespace(**given), here)
+
+
+def ours(
+    words: Sequence[str], here: Path, overridden: Sequence[str] = ()
+) -> tuple[list[str], set[str]]:
     """Return the options of ours among words for pytest, paths below `here` absolute, and their names.
 
-    The mode is none of them: a command has its own. Nothing where they cannot be read: pytest says why.
+    Left out is what the pairs `overridden` of `-o` give to a command, and the mode: it has its own. Nothing
+    where the words cannot be read: pytest says why.
     """
     reader = _Lenient(add_help=False, allow_abbrev=False)
     _add_spool_and_maps(reader)
@@ -87,6 +96,8 @@ def ours(words: Sequence[str], here: Path) -> tuple[list[str], set[str]]:
         found, _ = reader.parse_known_args(words)
     except ValueError:
         return [], set()
+    for name in {pair.partition("=")[0].strip() for pair in overridden} - {"evidence_map"}:
+        setattr(found, name, None)
     given = flags(found, here)
     paths = [("--evidence-map", path) for path in found.evidence_map]
     paths += [("--evidence-dir", found.evidence_dir)] if found.evidence_dir else []

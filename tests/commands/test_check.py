@@ -282,6 +282,18 @@ def test_a_module_that_cannot_be_imported_hides_no_other(
 SIDE_PRODUCTS = {"junit.xml", "log.txt", ".coverage", ".pytest_cache"}
 
 
+def test_what_an_override_says_is_nearer_than_addopts(project: Project, sandbox: Sandbox) -> None:
+    """For the settings that are shown, and for the targets that tests get."""
+    project.lead_to(sandbox, "squash", "addopts = --evidence-squash-iteration=77")
+    project.write("test_it.py", "import pytest", marked(squash="TC-99"))
+
+    ended = project.command("check", "-o", "evidence_squash_iteration=4")
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99 iteration=4" in problem
+    assert re.search(r"evidence_squash_iteration +4 +-o", ended.out)
+
+
 @pytest.mark.parametrize("how", ["ini", "variable", "-o"])
 def test_options_of_ours_in_addopts_hold(project: Project, sandbox: Sandbox, how: str) -> None:
     """As in the run that is to come, wherever they stand; what is given to the command is nearer."""
