@@ -88,6 +88,10 @@ class ItemLog:
             return False
         return known == (facts.st_size, facts.st_mtime_ns)
 
+    def masked(self, text: str) -> str:
+        """Return text with every secret masked, which comes before any of it is changed or cut."""
+        return text if self._keeper is None else self._keeper.redactor.text(text)
+
     def begin(self) -> None:
         """Record that a mapped item began: if the process dies, it counts as failed.
 

@@ -142,6 +142,6 @@ def _sorted(error: Exception, limit_s: float) -> CaptureError:
 
 def _line(error: Exception) -> str:
     text = str(getattr(error, "msg", None) or error).strip().removeprefix("Message: ")
-    line = (text.splitlines() or [""])[0][:200]
+    line = (text.splitlines() or [""])[0]
     kind = type(error).__name__
     return f"{kind}: {line}" if line and type(error).__module__ == "builtins" else line or kind

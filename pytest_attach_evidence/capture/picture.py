@@ -43,7 +43,7 @@ class Screenshot:
 
 def alert_reason(text: object) -> str:
     """Return the reason there is no picture while an alert is open."""
-    return f"an alert is open: {' '.join(str(text or '').split())[:200]!r}"
+    return f"an alert is open: {' '.join(str(text or '').split())!r}"
 
 
 def said(ask: Callable[[], object]) -> str:
