@@ -63,7 +63,7 @@ class ItemLog:
         self._ended = False
         self._dropped = False
         self._seq = 0
-        self._files: dict[str, tuple[int, int] | None] = {}
+        self._files: dict[Path, tuple[int, int] | None] = {}
         self.step_log = StepLog()
         self._started = time.monotonic()
         self._process = os.getpid()
@@ -79,9 +79,14 @@ class ItemLog:
         """What was kept so far."""
         return tuple(self._pieces)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were attached so far, each with its absolute path."""
+        return tuple(self._files)
+
     def holds(self, path: Path) -> bool:
         """Whether a file was attached already and has not been written to since."""
-        known = self._files.get(str(path.absolute()))
+        known = self._files.get(path.absolute())
         try:
             facts = path.stat()
         except OSError:
@@ -189,7 +194,7 @@ class ItemLog:
         redaction = masked.count if masked is not None and masked.text else None
         shown = str(source) if file is not None else ""
         if file is not None:
-            self._files[str(file.path.absolute())] = file.version
+            self._files[file.path.absolute()] = file.version
         return self._record(keeper, replace(facts, remark=remark), blob, shown, redaction)
 
     def _keep_folder(self, keeper: Keeper, facts: Facts, path: Path) -> Evidence:
