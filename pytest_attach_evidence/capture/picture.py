@@ -54,6 +54,6 @@ def said(ask: Callable[[], object]) -> str:
         return ""
 
 
-def address(url: str, title: str) -> Fact:
-    """Return where a page was."""
+def address(url: str, title: str = "") -> Fact:
+    """Return where a page is or was."""
     return "address.txt", f"url: {url}\ntitle: {title}\n"

@@ -56,6 +56,12 @@ def picture(driver: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, url=url, title=title, tool="selenium")
 
 
+def known(driver: Any) -> list[Fact]:
+    """Return nothing: only the browser knows where it is."""
+    del driver
+    return []
+
+
 def facts(driver: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return source and address and, of a Chromium, what its console said since it was last asked.
 
