@@ -5,7 +5,8 @@
 Every round collects the same suite once in each way, in a process of its own, and counts the CPU time of
 the whole process. `collect` is pytest with the plugin and no map. The maps have a row for every second
 test, patterns for folders and files, and aliases; `stars` has nothing but patterns that begin with stars,
-`pieces` nothing but such as hold no whole word that tells them apart.
+`pieces` nothing but such as hold no whole word that tells them apart; in `wide` five rows cover all tests;
+`plain.toml` is the first one as TOML.
 The table shows medians: CPU seconds, what is above `collect`, and that as a ratio to it.
 """
 
@@ -23,6 +24,7 @@ from pathlib import Path
 
 
 FILES = 100
+COLUMNS = ("test", "squash", "workiva", "when")
 MEASURED = """
 import json, os, sys, resource
 import pytest
@@ -33,6 +35,7 @@ seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 with open("measured.json", "w") as file:
     json.dump([seconds, after.ru_maxrss / 1024, int(status)], file)
 """
+WIDE = ("part*/**", "**/*.py", "**/test_*.py", "part*/*.py::test_*", "**::test_*")
 INI = """\
 [pytest]
 evidence_destinations = squash workiva
@@ -75,9 +78,15 @@ def write_maps(folder: Path, tests: int, rows: int) -> None:
     pieces = [f"part*/**/test_file{n}*.py,,form/phase{n}," for n in range(rows // 3)]
     pieces += [f"part*/**::test_{n}*,TC-{n},," for n in range(0, tests, max(1, 3 * tests // rows))]
     pieces += [f"part0/test_file0.py::test_p[*case{n}-*],TC-{n},," for n in range(rows // 3)]
-    for name, found in (("plain", plain), ("stars", stars), ("pieces", pieces[:rows])):
-        text = "\n".join(["test,squash,workiva,when", *found])
+    wide = [*plain[: rows - len(WIDE)], *(f"{test},,form/wide," for test in WIDE)]
+    maps = {"plain": plain, "stars": stars, "pieces": pieces[:rows], "wide": wide}
+    for name, found in maps.items():
+        text = "\n".join([",".join(COLUMNS), *found])
         (folder / f"{name}.csv").write_text(text + "\n")
+    tables = [dict(zip(COLUMNS, line.split(","), strict=True)) for line in plain]
+    values = ([f"{n} = {json.dumps(v)}" for n, v in table.items() if v] for table in tables)
+    text = "\n".join("\n".join(["[[evidence]]", *lines]) for lines in values)
+    (folder / "plain.toml").write_text(text + "\n")
 
 
 def measure(folder: Path, words: Sequence[str]) -> tuple[float, float]:
@@ -105,6 +114,8 @@ def main() -> None:
         "a map": ("--evidence-map=plain.csv",),
         "a map of stars": ("--evidence-map=stars.csv",),
         "a map of pieces": ("--evidence-map=pieces.csv",),
+        "a map with wide rows": ("--evidence-map=wide.csv",),
+        "a map in TOML": ("--evidence-map=plain.toml",),
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -16,6 +16,7 @@ from .deliveries import last_reruns
 from .mapfile import Index
 from .mapfile import MapRow
 from .mapfile import Pattern
+from .mapfile import exact
 from .mapfile import is_pattern
 from .model import Delivery
 from .model import Item
@@ -43,6 +44,7 @@ ORDER = (
     SKIPPED,
     NOT_USED,
     NOTHING,
+    NOT_MAPPED,
     NOT_RUN,
 )
 
@@ -54,7 +56,8 @@ Targets = Mapping[str, frozenset[Target] | None]
 class RowState:
     """What became of one row: one word, how many tests it held for, and its deliveries by destination.
 
-    `status` is one of `ORDER`; `lacks` are its tests that lack evidence for it, with what they lack.
+    `status` is one of `ORDER`; `lacks` are its tests that lack evidence for it, with what they lack,
+    `disabled` the destinations it names that are not enabled.
     """
 
     row: MapRow
@@ -62,11 +65,12 @@ class RowState:
     tests: int = 0
     deliveries: Mapping[str, Mapping[State, int]] = field(default_factory=dict)
     lacks: tuple[tuple[str, str], ...] = ()
+    disabled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How map and runs differ. `bare` are tests that ran though neither a mark nor the map expects evidence.
+    """How map and runs differ. `bare` are tests without a row of their own that ran and that nobody mapped.
 
     `ended` tells whether all sessions ended: the bare tests of one that did not are not known.
     """
@@ -97,9 +101,10 @@ def drift(
     listed = list(rows)
     held = _Held(records, deliveries)
     held.complete([row.test for row, _ in listed], mask)
+    own = {mask(row.test) for row, _ in listed}
     return Drift(
         rows=tuple(held.state(row, targets, state_of, mask) for row, targets in listed),
-        bare=tuple(sorted({name for record in records for name in record.bare})),
+        bare=tuple(sorted(name for name in held.bare if not own & {name, exact(name)})),
         ended=all(record.finished and record.outcomes for record in records),
     )
 
@@ -112,9 +117,11 @@ class _Held:
         self._lacks: dict[str, Lack] = {}
         self._last: set[str] = set()
         self._every: list[Item] = []
+        self.bare = {name for record in records for name in record.bare}
         for record in records:
-            self._every += record.items.values()
-            self._last.update(item.id for item in last_reruns(record.items.values()))
+            self._every += [*record.items.values(), *record.unmapped]
+            last = [*last_reruns(record.items.values()), *record.unmapped]
+            self._last.update(item.id for item in last)
             self._lacks.update((item.id, lack) for item, lack in lacking(record).items())
         for item in self._every:
             for test in item.rows:
@@ -130,7 +137,7 @@ class _Held:
             return
         index = Index(map(Pattern.of, unknown))
         for item in self._every:
-            for pattern in index.matching(item.nodeid) if item.nodeid else ():
+            for pattern in index.matching(item.nodeid).patterns if item.nodeid else ():
                 self._items.setdefault(mask(pattern.text), []).append(item)
 
     def state(
@@ -155,12 +162,17 @@ class _Held:
             if self._is_short(row, targets, item, mask)
         }
         used = any(_has(row, targets, i, target, mask) for i in last for target in i.targets)
+        used = used or not targets or bool(row.require)
+        status = _status(last, counts, lacks, used=used)
+        if status == NOTHING and row.is_blank and self.bare.issuperset(i.nodeid for i in last):
+            status = NOT_MAPPED
         return RowState(
             row=row,
-            status=_status(last, counts, lacks, used=used or not targets or bool(row.require)),
+            status=status,
             tests=len({item.nodeid for item in items}),
             deliveries={name: dict(sorted(of.items())) for name, of in sorted(counts.items())},
             lacks=tuple(sorted(lacks.items())),
+            disabled=tuple(sorted(n for n, c in row.cells.items() if c.texts and n not in targets)),
         )
 
     def _is_short(

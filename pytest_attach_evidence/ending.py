@@ -123,8 +123,10 @@ class Ending(Collecting):
             "evidence_reports", rooms.attach_reports, self.project, recorder, self.began.on_files()
         )
         self._try("the run's item", self.collecting.stop, status)
-        if bare := [self.project.redactor.text(name) for name in self.map_told.bare]:
-            self._try("the journal", self.folder.write_bare, bare)
+        if unmapped := self.map_told.unmapped:
+            mask = self.project.redactor.text
+            told = {known: list(map(mask, names)) for known, names in unmapped.items()}
+            self._try("the journal", self.folder.write_unmapped, told)
         counts = dict(self.outcomes.counts)
         self._try("the journal", self.folder.write_finished, status, counts)
         done = self._done(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Callable
 from collections.abc import Generator
@@ -22,14 +23,16 @@ from .capture.timers import RAISED
 from .capture.timers import Timers
 from .capture.timers import paused
 from .errors import SpoolError
+from .model import Outcome
 from .project import Project
+from .run_record import Unmapped
 from .spool import RunFolder
 from .targets import Mark
 
 
 Hook = Callable[..., Any]
 MARKS = pytest.StashKey[int]()
-BARE = "evidence_bare"
+UNMAPPED = "evidence_unmapped"
 LATE_MARK = (
     "was added while the test ran, which is too late to have an effect - "
     "add it in pytest_collection_modifyitems"
@@ -213,9 +216,11 @@ class Collecting(Checking):
             collection.current().refuse("an evidence mark", LATE_MARK)
         self.collecting.items.end(item)
         ended = item.stash[MAPPED].reruns[-1].item
-        if self.project.rules.files and item.stash[MAPPED].bare:
+        if self.project.rules.files and not ended.mapped:
             # In the controller nobody else knows it. A report may only hold text.
-            setattr(report, BARE, ended.outcome.value)
+            bare = item.stash[MAPPED].bare and ended.outcome is not Outcome.SKIPPED
+            known = Unmapped(outcome=ended.outcome, rows=ended.rows, bare=bare)
+            setattr(report, UNMAPPED, json.dumps(known.to_json()))
         if self.config.getoption("xmlpath", None):
             junit.add_properties(report, item.stash[MAPPED].reruns[-1])
 

@@ -63,7 +63,7 @@ class ItemLog:
         self._ended = False
         self._dropped = False
         self._seq = 0
-        self._files: dict[str, tuple[int, int] | None] = {}
+        self._files: dict[Path, tuple[int, int] | None] = {}
         self.step_log = StepLog()
         self._started = time.monotonic()
         self._process = os.getpid()
@@ -79,14 +79,23 @@ class ItemLog:
         """What was kept so far."""
         return tuple(self._pieces)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were attached so far, each with its absolute path."""
+        return tuple(self._files)
+
     def holds(self, path: Path) -> bool:
         """Whether a file was attached already and has not been written to since."""
-        known = self._files.get(str(path.absolute()))
+        known = self._files.get(path.absolute())
         try:
             facts = path.stat()
         except OSError:
             return False
         return known == (facts.st_size, facts.st_mtime_ns)
+
+    def masked(self, text: str) -> str:
+        """Return text with every secret masked, which comes before any of it is changed or cut."""
+        return text if self._keeper is None else self._keeper.redactor.text(text)
 
     def begin(self) -> None:
         """Record that a mapped item began: if the process dies, it counts as failed.
@@ -185,7 +194,7 @@ class ItemLog:
         redaction = masked.count if masked is not None and masked.text else None
         shown = str(source) if file is not None else ""
         if file is not None:
-            self._files[str(file.path.absolute())] = file.version
+            self._files[file.path.absolute()] = file.version
         return self._record(keeper, replace(facts, remark=remark), blob, shown, redaction)
 
     def _keep_folder(self, keeper: Keeper, facts: Facts, path: Path) -> Evidence:

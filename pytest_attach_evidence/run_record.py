@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
 
+from .json_record import Record
 from .model import Evidence
 from .model import Failure
 from .model import Item
+from .model import Outcome
 from .model import Problem
 from .model import Receipt
 from .model import Run
 from .model import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmapped(Record):
+    """What is known of a test of which no evidence is expected: how it ended, and its rows of the map.
+
+    `bare`: it ran, and neither a mark nor a row says where its evidence goes, or that it goes nowhere.
+    """
+
+    outcome: Outcome
+    rows: tuple[str, ...] = ()
+    bare: bool = False
+
+    @staticmethod
+    def _converted(values: dict[str, Any]) -> dict[str, Any]:
+        rows = tuple(map(str, values.get("rows", ())))
+        return {**values, "outcome": Outcome(values["outcome"]), "rows": rows}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,8 +46,8 @@ class RunRecord:
     the pieces as a set. `finished` is false while the session runs and after a crash. `remapped` holds the
     targets of single pieces since the marks changed, `withdrawn` the keys of a piece that are only looked
     for at a target it left, `sought` whether a look for such a key brought nothing yet, `gone` those
-    that turned out not to be there. `bare` are tests that ran though neither a mark nor the map expects
-    evidence of them, where there was a map.
+    that turned out not to be there. Where there was a map, `unmapped` are the tests that ran and of which
+    no evidence is expected, as items without an id; `bare` of them those that are told so.
     """
 
     run: Run
@@ -37,6 +57,7 @@ class RunRecord:
     unwanted: set[str] = field(default_factory=set)
     refused: list[Problem] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
+    unmapped: list[Item] = field(default_factory=list)
     bare: set[str] = field(default_factory=set)
     finished: bool = False
     receipts: dict[str, Receipt] = field(default_factory=dict)

@@ -48,6 +48,8 @@ from .targets import Levels
 
 SESSION_PLUGIN = "attach-evidence-session"
 """The name of what a session of ours registers with pytest."""
+# Each of them leaves tests out that pytest does not tell of as deselected.
+NARROWING = ("lf", "ignore", "ignore_glob")
 CI_VARIABLES = (
     "CI",
     "GITHUB_RUN_ID",
@@ -97,6 +99,14 @@ def _answers(name: str, ask: Callable[[], list[Any]]) -> list[Any]:
 def mode_of(config: pytest.Config) -> str:
     """Return the mode as it is written, before anything is checked."""
     return str(config.getoption("evidence") or config.getini("evidence") or "off").strip()
+
+
+def is_narrowed(config: pytest.Config) -> bool:
+    """Tell whether pytest was asked for some of the tests only: named, ignored, or those of a subfolder."""
+    source, sources = config.args_source, pytest.Config.ArgsSource
+    below = source is sources.INVOCATION_DIR and config.invocation_params.dir != config.rootpath
+    ignored = any(config.getoption(name, None) for name in NARROWING)
+    return below or ignored or source is sources.ARGS
 
 
 def masked(text: str) -> str:

@@ -11,9 +11,13 @@ from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import refusal
+from ..rest.auth import Credentials
+from ..rest.session import Session
+from ..retry import Budget
 from .codearts_calls import IPD
 from .codearts_calls import SCRUM
 from .codearts_calls import Calls
+from .codearts_calls import Doubts
 from .codearts_calls import fields_of
 from .codearts_calls import paged
 from .codearts_calls import result_of
@@ -40,6 +44,16 @@ TREE_PAGE = 20
 
 class WorkItems(Calls):
     """The look-ups; nothing here changes anything."""
+
+    def __init__(
+        self,
+        session: Session,
+        credentials: Credentials,
+        patience: Budget | None = None,
+        doubts: Doubts | None = None,
+    ) -> None:
+        super().__init__(session, credentials, patience, doubts)
+        self._fitted: dict[str, tuple[str, ...]] = {}
 
     def projects(self) -> list[CodeArtsProject]:
         """Return the IPD projects one is a member of; the service does not page them.
@@ -83,15 +97,18 @@ class WorkItems(Calls):
         """Return what is told of an IPD work item; None where nothing is.
 
         GET /v2/ipdprojectservice/projects/{project_id}/issues/{issue_id}?category=…
-        (ShowIpdIssueDetailV2), which has to be told the type: each type of the model is tried. What
-        answers a wrong type is not documented, so that every refusal of one leads to the next.
+        (ShowIpdIssueDetailV2), which has to be told the type: each type of the model is tried, first those
+        that fitted in this project, the last one before the others. What answers a wrong type is not
+        documented, so that every refusal of one leads to the next.
         """
         path = f"{IPD.replace('/v1/', '/v2/')}/{segment(project)}/issues/{segment(id)}"
-        for type in IPD_TYPES.get(model, TYPES):
+        known = self._fitted.get(project, ())
+        for type in dict.fromkeys((*known, *IPD_TYPES.get(model, TYPES))):
             try:
                 answer = self._get(path, f"work item {id}", category=type)
                 found = _in_tree(result_of(answer))
                 if item := next((item for item in found if item.id == id), None):
+                    self._fitted[project] = tuple(dict.fromkeys((type, *known)))
                     return item
             except PermanentError:
                 continue

@@ -32,7 +32,9 @@ class Memory:
     reason: str = ""
 
 
-_memories: weakref.WeakKeyDictionary[object, Memory] = weakref.WeakKeyDictionary()
+Memories = weakref.WeakKeyDictionary[object, Memory]
+_of_pictures: Memories = weakref.WeakKeyDictionary()
+_of_texts: Memories = weakref.WeakKeyDictionary()
 
 
 def screenshot(subject: object, *, limit_s: float = LIMIT_S, fair: bool = True) -> Screenshot:
@@ -61,16 +63,21 @@ async def screenshot_async(subject: object, *, limit_s: float = LIMIT_S) -> Scre
         return await playwright_async.take(page, deadline)
 
 
-def facts(
-    subject: object, *, once: bool, limit_s: float = LIMIT_S, fair: bool = True
-) -> list[Fact]:
+def known(page: object) -> list[Fact]:
+    """Return what is known here of a page, whatever became of it: it is not asked."""
+    tool = tools.page_tool_of(page)
+    return tool.known(page) if tool else []
+
+
+def facts(page: object, *, once: bool, limit_s: float = LIMIT_S, fair: bool = True) -> list[Fact]:
     """Return what a page tells beside its picture, under the same conditions as `screenshot`.
 
-    What can be read only `once` is left to the test where that is false.
+    What can be read only `once` is left to the test where that is false. What makes no picture may tell
+    much, so its silences are counted apart.
     """
-    page, tool = _found(subject)
-    with _remembered(page, limit_s, fair=fair):
-        return tool.facts(page, time.monotonic() + limit_s, once=once)
+    tool = tools.page_tool_of(page)
+    with _remembered(page, limit_s, fair=fair, memories=_of_texts):
+        return tool.facts(page, time.monotonic() + limit_s, once=once) if tool else []
 
 
 def _found(subject: object) -> tuple[object, tools.Tool]:
@@ -92,19 +99,21 @@ def _found(subject: object) -> tuple[object, tools.Tool]:
     return pages[-1], tool
 
 
-def _memory_of(page: object) -> Memory:
+def _memory_of(page: object, memories: Memories) -> Memory:
     session = str(getattr(page, "__dict__", {}).get("session_id", ""))
-    memory = _memories.get(page)
+    memory = memories.get(page)
     if memory is None or memory.session != session:
-        memory = _memories[page] = Memory(session=session)
+        memory = memories[page] = Memory(session=session)
     return memory
 
 
 @contextmanager
-def _remembered(page: object, limit_s: float, *, fair: bool = True) -> Iterator[None]:
+def _remembered(
+    page: object, limit_s: float, *, fair: bool = True, memories: Memories = _of_pictures
+) -> Iterator[None]:
     """Turn what goes wrong into a CaptureError, and note what rules out further pictures."""
     try:
-        memory = _memory_of(page)
+        memory = _memory_of(page, memories)
     except Exception as error:
         raise CaptureError(_line(error)) from error
     if memory.reason:
@@ -147,6 +156,6 @@ def _sorted(error: Exception, limit_s: float) -> CaptureError:
 
 def _line(error: Exception) -> str:
     text = str(getattr(error, "msg", None) or error).strip().removeprefix("Message: ")
-    line = (text.splitlines() or [""])[0][:200]
+    line = (text.splitlines() or [""])[0]
     kind = type(error).__name__
     return f"{kind}: {line}" if line and type(error).__module__ == "builtins" else line or kind

@@ -18,11 +18,14 @@ import pytest
 
 from .. import collection
 from ..recorder import Recorder
+from . import other_tools
 from .timers import RAISED
 from .timers import aside
 
 
 EXTENSIONS = {"html": "html", "json": "json", "text": "txt"}
+# No picture has fewer bytes than a GIF without a pixel: what decodes to less is the path of no file.
+SMALLEST = 26
 
 
 class HtmlExtras:
@@ -76,6 +79,8 @@ class HtmlExtras:
                 self._taken.append(extra)
                 try:
                     self._attach(recorder, extra)
+                except pytest.exit.Exception:
+                    raise
                 except RAISED as error:  # an odd one costs only itself
                     seen = f"cannot be taken ({type(error).__name__}: {error})"
                     recorder.refuse("a pytest-html extra", seen)
@@ -105,7 +110,7 @@ class HtmlExtras:
         )
 
     def _media(self, content: Any) -> bytes | Path | None:
-        """Return a picture or film, which pytest-html takes in base64 or as a path; None for an address."""
+        """Return a picture or film, which pytest-html takes as a path or in base64; None for an address."""
         if isinstance(content, bytes):
             return content
         text = str(content)
@@ -113,9 +118,16 @@ class HtmlExtras:
         if comma and head.startswith("data:"):
             plain = unquote_to_bytes(encoded)
             return base64.b64decode(plain) if head.endswith(";base64") else plain
-        try:
-            return base64.b64decode("".join(text.splitlines()), validate=True)
-        except ValueError:
-            if "://" in text[:20]:
-                return None
-            return next(filter(Path.is_file, (root / text for root in self._roots)), Path(text))
+        for root in self._roots:  # a path without an extension may be base64 as well
+            if path := other_tools.file_of(text, root):
+                return path
+        with suppress(ValueError):
+            decoded = base64.b64decode("".join(text.splitlines()), validate=True)
+            if len(decoded) >= SMALLEST:
+                return decoded
+        if "://" in text[:20]:
+            return None
+        if len(text) > other_tools.LONGEST_PATH:
+            reason = "neither base64 nor the path of a file"
+            raise ValueError(reason)
+        return Path(text)

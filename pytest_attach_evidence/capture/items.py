@@ -166,7 +166,8 @@ class Items:
 
 def _keep(recorder: Recorder, views: Sequence[View], subtest: str = "") -> None:
     """Attach what was seen, and record why something was not, which is no loss: nobody asked for it."""
-    mark = UNFIT.sub("-", subtest)[:LONGEST_MARK].strip("-")
+    subtest = recorder.masked(subtest)
+    mark = UNFIT.sub("-", subtest).strip("-")[:LONGEST_MARK].strip("-")
     for view in views:
         name = naming.shortened(view.name, f"-{mark}") if mark else view.name
         if view.reason:

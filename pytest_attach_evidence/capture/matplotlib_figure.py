@@ -13,7 +13,6 @@ import time
 from typing import Any
 
 from .picture import CaptureError
-from .picture import Fact
 from .picture import Screenshot
 
 
@@ -52,12 +51,6 @@ def picture(figure: Any, deadline: float) -> Screenshot:
         figure.set_canvas(used)
         figure.stale = stale
     return Screenshot(png=png, title=str(figure.get_label()), tool="matplotlib")
-
-
-def facts(figure: Any, deadline: float, *, once: bool) -> list[Fact]:
-    """Return nothing: a figure shows all there is."""
-    del figure, deadline, once
-    return []
 
 
 def _canvas(figure: Any, deadline: float) -> Any:

@@ -22,7 +22,7 @@ def take_playwright(recorder: Recorder, properties: Properties, here: Path) -> N
     for name, value in properties:
         kind = KINDS.get(str(name).removeprefix(PLAYWRIGHT))
         if kind and str(name).startswith(PLAYWRIGHT) and value:
-            path = _file(value, here)
+            path = file_of(value, here)
             if path is not None:
                 recorder.attach(path, kind=kind, remark="pytest-playwright")
             else:
@@ -32,13 +32,13 @@ def take_playwright(recorder: Recorder, properties: Properties, here: Path) -> N
 def take_properties(recorder: Recorder, properties: Properties, here: Path) -> None:
     """Attach the files whose paths a test gave to `record_property`."""
     for name, value in properties:
-        path = None if str(name).startswith(PLAYWRIGHT) else _file(value, here)
+        path = None if str(name).startswith(PLAYWRIGHT) else file_of(value, here)
         if path is not None and not recorder.holds(path):
             recorder.attach(path, remark=f"record_property {name}")
 
 
-def _file(value: object, here: Path) -> Path | None:
-    """Return the file that a property names, None where it names none."""
+def file_of(value: object, here: Path) -> Path | None:
+    """Return the file that a property names from a folder, None where it names none."""
     text = str(value)
     if not text or len(text) > LONGEST_PATH or "\n" in text or "\0" in text:
         return None

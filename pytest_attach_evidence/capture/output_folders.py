@@ -77,6 +77,9 @@ class OutputFolders:
         named, self._named = self._named, []
         for folder, globs in named:
             self._take(recorder, folder, globs, self._is_new)
+        # However the test got them: the next one gets none of them.
+        held = [path for path in recorder.files if recorder.holds(path)]
+        self._known |= {path: now for path in held if (now := _seen(path))}
 
     def _remember(self, fixturedef: pytest.FixtureDef[Any], folder: Path) -> None:
         if fixturedef.argname == "tmp_path":
@@ -96,24 +99,24 @@ class OutputFolders:
     def _take(
         self, recorder: Recorder, folder: Path, globs: Globs, wanted: Callable[[Path], bool]
     ) -> None:
-        ends_at = time.monotonic() + LIMIT_S
+        began = time.monotonic()
         try:
-            every = globs.matching(folder, self._own, refuse=recorder.refuse)
+            every = globs.matching(
+                folder, self._own, refuse=recorder.refuse, ends_at=began + LIMIT_S / 2
+            )
             found = [path for path in every if not recorder.holds(path) and wanted(path)]
         except (OSError, ValueError) as error:
             recorder.refuse(str(folder), f"cannot be looked through ({error})")
             return
         patience = Patience()
         for number, path in enumerate(found):
-            if time.monotonic() > ends_at:
+            if time.monotonic() > began + LIMIT_S:
                 seen = (
                     f"{len(found) - number} of {len(found)} files were not taken in {LIMIT_S:g} s"
                 )
                 recorder.refuse(str(folder), f"{seen} - narrow evidence_files")
                 return
             recorder.attach_found(path, patience.until_rest)
-            if recorder.holds(path) and (now := _seen(path)):
-                self._known[path] = now
 
     def _is_new(self, path: Path) -> bool:
         """Tell whether a file was written or put there since the attempt began and is not known yet."""

@@ -45,7 +45,7 @@ class Screenshot:
 
 def alert_reason(text: object) -> str:
     """Return the reason there is no picture while an alert is open."""
-    return f"an alert is open: {' '.join(str(text or '').split())[:200]!r}"
+    return f"an alert is open: {' '.join(str(text or '').split())!r}"
 
 
 def said(ask: Callable[[], object]) -> str:
@@ -58,6 +58,6 @@ def said(ask: Callable[[], object]) -> str:
         return ""
 
 
-def address(url: str, title: str) -> Fact:
-    """Return where a page was."""
+def address(url: str, title: str = "") -> Fact:
+    """Return where a page is or was."""
     return "address.txt", f"url: {url}\ntitle: {title}\n"

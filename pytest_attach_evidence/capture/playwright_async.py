@@ -52,8 +52,13 @@ def picture(page: Any, deadline: float) -> Screenshot:
     return _on_its_loop(page, lambda: take(page, deadline), deadline)
 
 
+def known(page: Any) -> list[Fact]:
+    """Return where it is or was, and what it said and failed to load during the item."""
+    return playwright_events.known(page)
+
+
 def facts(page: Any, deadline: float, *, once: bool) -> list[Fact]:
-    """Return source and address, and what the page said and failed to load during the item."""
+    """Return source and address."""
     del once  # nothing here is lost by reading
     return _on_its_loop(page, lambda: _facts(page, deadline), deadline)
 
@@ -73,7 +78,7 @@ async def _facts(page: Any, deadline: float) -> list[Fact]:
     _refuse_closed(page)
     where = address(page.url, await _title(page, deadline))
     source = await asyncio.wait_for(page.content(), deadline - time.monotonic())
-    return [("source.html", source), where, *playwright_events.heard(page)]
+    return [("source.html", source), where]
 
 
 async def _title(page: Any, deadline: float) -> str:

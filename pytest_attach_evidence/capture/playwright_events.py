@@ -19,6 +19,7 @@ from typing import Any
 from .excerpt import Border
 from .excerpt import beginning
 from .picture import Fact
+from .picture import address
 
 
 MOST_LINES = 500
@@ -44,7 +45,8 @@ class Lines:
 
     def of(self, page: Any) -> str:
         """Return the lines of a page as one text, '' where there are none."""
-        own = [line for owner, line in self.kept if owner is None or owner() is page]
+        # A copy: the loop of an async page may hear more meanwhile, in its own thread.
+        own = [line for owner, line in self.kept.copy() if owner is None or owner() is page]
         lost = self.seen - len(self.kept)
         if own and lost:
             own.insert(0, f"[{lost} earlier lines of this context are not kept]")
@@ -127,13 +129,14 @@ def forget_all() -> None:
         known.network.clear()
 
 
-def heard(page: Any) -> list[Fact]:
-    """Return what was heard of a page: nothing where nobody listens or it was silent."""
-    known = _heard.get(page.context)
-    if known is None:
-        return []
-    found = [("console.txt", known.console.of(page)), ("network.txt", known.network.of(page))]
-    return [(name, text) for name, text in found if text]
+def known(page: Any) -> list[Fact]:
+    """Return where a page is or was and what was heard of it, whatever became of it: nobody is asked."""
+    where = address(str(page.url))
+    heard = _heard.get(page.context)
+    if heard is None:
+        return [where]
+    found = [("console.txt", heard.console.of(page)), ("network.txt", heard.network.of(page))]
+    return [where, *((name, text) for name, text in found if text)]
 
 
 def _page_of(request: Any) -> Any:

@@ -48,14 +48,18 @@ def picture(page: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, url=said(lambda: page.url), title=title, tool="playwright")
 
 
+def known(page: Any) -> list[Fact]:
+    """Return where it is or was, and what it said and failed to load during the item."""
+    return playwright_events.known(page)
+
+
 def facts(page: Any, deadline: float, *, once: bool) -> list[Fact]:
-    """Return source and address, and what the page said and failed to load during the item."""
+    """Return source and address."""
     del once  # nothing here is lost by reading
     loop = _loop_of(page)
     where = address(said(lambda: page.url), _title(page, loop, deadline))
-    heard = playwright_events.heard(page)
     source = _within(deadline - time.monotonic(), loop, page.content)
-    return [("source.html", source), where, *heard]
+    return [("source.html", source), where]
 
 
 def _title(page: Any, loop: asyncio.AbstractEventLoop, deadline: float) -> str:

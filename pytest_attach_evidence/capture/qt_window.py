@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from .picture import CaptureError
-from .picture import Fact
 from .picture import Screenshot
 
 
@@ -65,12 +64,6 @@ def picture(window: Any, deadline: float) -> Screenshot:
         reason = "Qt could not write the picture"
         raise CaptureError(reason)
     return Screenshot(png=bytes(buffer.data()), title=window.windowTitle(), tool=binding)
-
-
-def facts(window: Any, deadline: float, *, once: bool) -> list[Fact]:
-    """Return nothing: the title stands beside the picture."""
-    del window, deadline, once
-    return []
 
 
 def _painted(window: Any, binding: str) -> Any:

@@ -56,6 +56,12 @@ def picture(driver: Any, deadline: float) -> Screenshot:
     return Screenshot(png=png, url=url, title=title, tool="selenium")
 
 
+def known(driver: Any) -> list[Fact]:
+    """Return nothing: only the browser knows where it is."""
+    del driver
+    return []
+
+
 def facts(driver: Any, deadline: float, *, once: bool) -> list[Fact]:
     """Return source and address and, of a Chromium, what its console said since it was last asked.
 
@@ -142,8 +148,10 @@ def _cut_off(connections: Any, left_s: float) -> Iterator[Callable[[], bool]]:
     def cut() -> None:
         over.set()
         for one in known:
-            if (sock := getattr(one, "sock", None)) is not None:
-                with suppress(OSError):  # it is closed already
+            sock = getattr(one, "sock", None)
+            sock = getattr(sock, "socket", sock)  # TLS in that of a proxy
+            if sock is not None:
+                with suppress(Exception):  # it is closed already, or of a kind of its own
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     timer = threading.Timer(left_s, cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+import sys
 from collections.abc import Callable
 from collections.abc import Generator
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 
-LONGEST = 200
+# Bounded in depth and in numbers, but no text is cut: what is left of a secret would not be known any more.
+WHOLE = reprlib.Repr()
+WHOLE.maxstring = WHOLE.maxother = sys.maxsize
 
 
 class Subtests:
@@ -51,15 +54,20 @@ class Subtests:
 
 
 def title_of(report: object) -> str:
-    """Return a subtest's message and its values, '' of any other report."""
+    """Return a subtest's message and its values, whole as there may be secrets in it; '' of other reports."""
     context = getattr(report, "context", None)
     message, values = getattr(context, "msg", None), getattr(context, "kwargs", None)
-    words = [_word(message)] if message else []
+    words = [_text(message)] if message else []
     if isinstance(values, dict):
-        words += [f"{name}={_word(value)}" for name, value in values.items()]
+        words += [f"{name}={_unquoted(_text(value))}" for name, value in values.items()]
     return " ".join(words)
 
 
-def _word(value: object) -> str:
+def _text(value: object) -> str:
     """Return a value as text, which newer versions of pytest have made of it already."""
-    return (value if isinstance(value, str) else reprlib.repr(value)).strip("'\"")[:LONGEST]
+    return value if isinstance(value, str) else WHOLE.repr(value)
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text

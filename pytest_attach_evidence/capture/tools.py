@@ -1,8 +1,8 @@
 """The tools whose windows and pages are photographed: one module each, found by the type of an object.
 
 Every module has the same parts in the same order: `CLASSES` (module and name of the types it knows),
-`ON_SCREEN`, `recognise`, `open_now`, `picture`, `facts`. A tool is looked for only where its user
-imported it, and never imported by us.
+`ON_SCREEN`, `recognise`, `open_now`, `picture`; where there are pages, also `known` and `facts`. A tool is
+looked for only where its user imported it, and never imported by us.
 """
 
 from __future__ import annotations
@@ -55,20 +55,22 @@ class Tool(Protocol):
         Raises CaptureError, or whatever the tool raises.
         """
 
-    def facts(self, subject: Any, deadline: float, *, once: bool) -> list[Fact]:
+
+class PageTool(Tool, Protocol):
+    """What the module of a tool offers whose pages tell more than a picture shows."""
+
+    def known(self, page: Any) -> list[Fact]:
+        """Return what is known here of a page, whatever became of it: it is not asked."""
+
+    def facts(self, page: Any, deadline: float, *, once: bool) -> list[Fact]:
         """Return what a page tells beside its picture, under the same conditions.
 
         What can be read only `once` is left to the test where that is false.
         """
 
 
-TOOLS: tuple[Tool, ...] = (
-    selenium_driver,
-    playwright_page,
-    playwright_async,
-    qt_window,
-    matplotlib_figure,
-)
+PAGES: tuple[PageTool, ...] = (selenium_driver, playwright_page, playwright_async)
+TOOLS: tuple[Tool, ...] = (*PAGES, qt_window, matplotlib_figure)
 LEAVES = frozenset({str, bytes, int, float, bool, type(None), ModuleType, type})
 OPAQUE = frozenset({"_pytest", "playwright", "unittest"})
 """Packages whose own objects are not looked into: they lead to what belongs to other tests."""
@@ -118,6 +120,12 @@ def tool_of(subject: object) -> Tool | None:
             if kind in classes:
                 return classes[kind]
     return None
+
+
+def page_tool_of(subject: object) -> PageTool | None:
+    """Return the tool of an object that is a page; None of windows, figures and all else."""
+    tool = tool_of(subject)
+    return next((one for one in PAGES if one is tool), None)
 
 
 def recognised(subject: object) -> list[object]:

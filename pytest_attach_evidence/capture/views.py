@@ -13,14 +13,14 @@ import pytest
 from . import camera
 from . import tools
 from .picture import CaptureError
-from .picture import Fact
 from .picture import Screenshot
-from .picture import SilentError
 from .timers import RAISED
 from .tracker import Tracker
 
 
 T = TypeVar("T")
+# The part of the limit for pictures where texts are wanted, too: what makes no picture may tell much.
+PICTURES = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +99,12 @@ class Views:
     def _looking(self, item: pytest.Item, picture: str, page: str, once: bool) -> list[View]:
         if not picture and not page:
             return []
-        share = _Share(self.wanted.limit_s)
-        looks = [_Look(name, subject, share) for name, subject in self._open_for(item)]
-        pictures = [look.picture(picture) for look in looks if picture]
-        return pictures + [text for look in looks if page for text in look.texts(page, once)]
+        limit_s = self.wanted.limit_s
+        first, whole = _Share(limit_s, PICTURES if page else 1.0), _Share(limit_s)
+        looks = [_Look(name, subject) for name, subject in self._open_for(item)]
+        pictures = [look.picture(picture, first) for look in looks if picture]
+        texts = [text for look in looks if page for text in look.texts(page, whole, once=once)]
+        return pictures + texts
 
     def _open_for(self, item: pytest.Item) -> Sequence[tuple[str, object]]:
         try:
@@ -114,11 +116,11 @@ class Views:
 
 
 class _Share:
-    """The time that all looks of one report share."""
+    """The time that all looks of one report share, or the first part of it."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, part: float = 1.0) -> None:
         self._limit_s = limit_s
-        self._ends_at = time.monotonic() + limit_s
+        self._ends_at = time.monotonic() + limit_s * part
 
     def left_s(self) -> float:
         """Return the seconds that are left. Raises CaptureError where there are none."""
@@ -137,54 +139,53 @@ class _Share:
 class _Look:
     """One look at one window or page; `name` is where it was found."""
 
-    def __init__(self, name: str, subject: object, share: _Share) -> None:
+    def __init__(self, name: str, subject: object) -> None:
         self._name = name
         self._subject = subject
-        self._share = share
         self._reason = ""
-        self._silent = False
 
-    def picture(self, end: str) -> View:
+    def picture(self, end: str, share: _Share) -> View:
         """Return a picture, or the reason there is none."""
         name = f"{self._name}-{end}.png"
-        shot = self._ask(self._screenshot)
+        shot = self._ask(lambda: self._screenshot(share))
         if shot is None:
             return View(name=name, kind="screenshot", reason=self._reason)
         return View(name=name, kind="screenshot", content=shot.png, remark=shot.remark)
 
-    def texts(self, end: str, once: bool) -> list[View]:
-        """Return what it tells, or the reason it does not, unless that was said of its picture."""
-        if self._silent:
-            return []
-        name, said = f"{self._name}-{end}", self._reason
-        facts = self._ask(lambda left_s: self._facts(left_s, once))
-        if facts is None and self._reason != said:
-            return [View(name=f"{name}-source.html", kind="page", reason=self._reason)]
-        return [
+    def texts(self, end: str, share: _Share, *, once: bool) -> list[View]:
+        """Return what a page tells, or as much as is known here, and the reason there is no more."""
+        name = f"{self._name}-{end}"
+        found: dict[str, str] = {}
+        complete = self._ask(lambda: self._tell(found, share, once))
+        views = [
             View(
-                name=f"{name}-{what}",
-                kind="page",
-                content=text.encode("utf-8", "backslashreplace"),
+                name=f"{name}-{what}", kind="page", content=text.encode("utf-8", "backslashreplace")
             )
-            for what, text in facts or ()
+            for what, text in sorted(found.items())
         ]
+        lacks = View(name=f"{name}-source.html", kind="page", reason=self._reason)
+        return views if complete else [*views, lacks]
 
-    def _screenshot(self, left_s: float) -> Screenshot:
-        fair = self._share.is_fair(left_s)
-        return camera.screenshot(self._subject, limit_s=left_s, fair=fair)
+    def _screenshot(self, share: _Share) -> Screenshot:
+        left_s = share.left_s()
+        return camera.screenshot(self._subject, limit_s=left_s, fair=share.is_fair(left_s))
 
-    def _facts(self, left_s: float, once: bool) -> list[Fact]:
-        fair = self._share.is_fair(left_s)
-        return camera.facts(self._subject, once=once, limit_s=left_s, fair=fair)
+    def _tell(self, found: dict[str, str], share: _Share, once: bool) -> bool:
+        """Add what a page tells; what is known of it comes first, since asking it may fail."""
+        if tools.page_tool_of(self._subject):
+            found.update(camera.known(self._subject))
+            left_s = share.left_s()
+            fair = share.is_fair(left_s)
+            found.update(camera.facts(self._subject, once=once, limit_s=left_s, fair=fair))
+        return True
 
-    def _ask(self, question: Callable[[float], T]) -> T | None:
+    def _ask(self, question: Callable[[], T]) -> T | None:
         try:
             if isinstance(self._subject, CaptureError):
                 raise self._subject
-            return question(self._share.left_s())
+            return question()
         except CaptureError as error:
             self._reason = str(error)
-            self._silent = isinstance(error, SilentError)
         except pytest.exit.Exception:
             raise
         except RAISED as error:  # of somebody's timer

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from ..destinations.checked import Fact
 from ..errors import SettingsError
 from ..model import Problem
 from ..model import Target
-from ..options import OPTIONS
 from ..project import Project
 from ..redact import Redactor
 from ..redact import harmless
@@ -25,9 +22,9 @@ from ..report import output
 from ..report.checkup import Checkup
 from ..report.exit_status import ExitStatus
 from ..secrets import Secrets
-from . import addopts
 from . import settings_seen
 from . import with_pytest
+from . import words
 from .seen_tests import look_at_tests
 from .seen_tests import problems_of
 
@@ -38,14 +35,9 @@ come from, credentials, connections, clocks, and each object that a test is mapp
 collected, not run; nothing is changed in the systems.
 
 TEST is a file, folder or node id as pytest takes it; without one all tests are collected. Any option
---evidence-... of pytest is taken, too.
+--evidence-... of pytest is taken, too, and behind -- any other word of the pytest command that is to
+come: attach-evidence check tests -- -m smoke --env=qa
 """
-SCALARS = [
-    option
-    for option in OPTIONS
-    if not option.is_list and option.name not in ("evidence", "evidence_dir")
-]
-"""The options that `check` takes as pytest does, beside those that every command takes."""
 STOPPED = "interrupted: what was seen until then was not kept"
 
 
@@ -55,23 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("tests", nargs="*", metavar="TEST", help="what is collected (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--strict", action="store_true", help="warnings end with 65, too")
-    for option in SCALARS:
-        parser.add_argument(option.flag, dest=option.name, help=argparse.SUPPRESS)
-    chosen = parser.parse_intermixed_args(arguments)
-    chosen.flags = _flags(chosen)
-    chosen.added = os.environ.get(addopts.VARIABLE, "")  # before it is taken away
+    words.add_scalars(parser)
+    chosen = words.parsed(parser, arguments)
     return with_pytest.run(chosen, lambda config: check(config, chosen))
-
-
-def _flags(chosen: argparse.Namespace) -> list[str]:
-    """Return the options of pytest that were given, with paths that mean the same in any folder."""
-    flags = []
-    for option in SCALARS:
-        value = getattr(chosen, option.name)
-        if value is not None:
-            path = option.kind == "path" and value
-            flags.append(f"{option.flag}={Path(value).expanduser().absolute() if path else value}")
-    return flags
 
 
 def check(config: pytest.Config, chosen: argparse.Namespace) -> int:
@@ -98,12 +76,9 @@ def _checkup(config: pytest.Config, chosen: argparse.Namespace) -> Checkup:
         return Checkup(
             settings={"": settings_seen.of_project(config)}, problems=problems_of("settings", lines)
         )
-    problems = settings_seen.dropped(config, chosen.added)
-    problems += [one for name, lines in aside.items() for one in problems_of(name, lines)]
+    problems = [one for name, lines in aside.items() for one in problems_of(name, lines)]
     spool = settings_seen.of_spool(project.settings)
     tests = look_at_tests(config, project, chosen, aside)
-    # Not before: the time is for the systems, however long the tests take to collect.
-    project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
     of_project = settings_seen.of_project(config, project.settings)
     settings = {"": [*of_project, *spool.facts, *tests.facts]}
     for name in project.settings.destinations:
@@ -129,5 +104,7 @@ def look(
     seen = {}
     for name, destination in project.destinations.items():
         own = [one for one, ids in leading.items() for _ in ids if one.destination == name]
+        # Not before: each has it for itself, however long the tests and the others took.
+        project.budget.ends_at = project.budget.clock() + project.settings.deadline_s
         seen[name] = look_at(destination, own, project.budget)
     return Checkup(settings=settings, problems=problems, seen=seen, tests=leading)

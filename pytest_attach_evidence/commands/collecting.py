@@ -1,6 +1,6 @@
 """Collects a project's tests anew in a process of its own, to learn which targets they have now.
 
-This module is also the plugin that writes them down there.
+What is loaded there is `collected`, which writes them down.
 """
 
 from __future__ import annotations
@@ -8,26 +8,27 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from .. import again
-from ..capture.items import MAPPED
 from ..errors import SettingsError
+from ..model import Problem
 from ..model import Target
 from ..project import Project
-from ..session import SESSION_PLUGIN
 from ..spool import RunFolder
+from . import collected
+from .with_pytest import VARIABLE
+from .with_pytest import maps_given
+from .words import overrides
 
 
 Found = Mapping[str, tuple[Target, ...]]
@@ -36,6 +37,8 @@ SOON_S = 10.0
 LONGEST_S = 600.0
 REFUSED = "push --remap: the tests cannot be collected, nothing was changed or sent"
 UNSEEN = "not all tests can be collected"
+MEND = "mend them first; words that pytest needs for it stand behind --"
+EVERY_TEST = ("-k", "", "-m", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +46,13 @@ class Mapped:
     """What a collection told: the targets of each test by its node id, and what is wrong with them.
 
     `failed` is why others could not be collected; `left_out` are destinations with targets that are not
-    enabled, `unheld` the rows of the map that hold for no test, place and `test`. `narrowed`: some of the
-    tests are not there, so that nothing follows from the latter.
+    enabled, `warnings` what may be wrong in the map, `unheld` its rows that hold for no test, place and
+    `test`. `narrowed`: some of the tests are not there, so that nothing follows from the latter.
     """
 
     tests: Sequence[tuple[str, tuple[Target, ...]]]
     problems: Sequence[str] = ()
+    warnings: Sequence[Problem] = ()
     failed: Sequence[str] = ()
     left_out: Sequence[str] = ()
     unheld: Sequence[tuple[str, str]] = ()
@@ -96,9 +100,9 @@ def _files(root: Path, runs: Iterable[RunFolder]) -> list[str]:
 def _collected(
     config: pytest.Config, project: Project, files: Sequence[str], chosen: argparse.Namespace
 ) -> Found:
-    mapped = _told(config, project, files, chosen, REFUSED)
+    mapped = _told(config, project, files, chosen, REFUSED, *EVERY_TEST)
     if mapped.problems:
-        raise SettingsError(f"{REFUSED} - mend them first", *mapped.problems)
+        raise SettingsError(f"{REFUSED} - {MEND}", *mapped.problems)
     if mapped.failed:
         raise SettingsError(*mapped.failed)
     return _by_node(mapped.tests, project)
@@ -116,31 +120,33 @@ def _told(
     with tempfile.TemporaryDirectory() as folder:
         asked, told = Path(folder, "files"), Path(folder, "targets.json")
         asked.write_text("\n".join(tests), encoding="utf-8")
-        words = [*_words(config, project, chosen), *more, f"--evidence-write-targets={told}"]
-        status, output = _done(
-            [*words, *([f"@{asked}"] if tests else [])], config.rootpath, refused
-        )
+        words = [*_words(config, project, chosen), *more, *collected.into(told)]
+        words += [f"@{asked}"] if tests else []
+        status, output = _done(words, config.rootpath, {VARIABLE: chosen.added}, refused)
         written = json.loads(told.read_text(encoding="utf-8")) if told.exists() else None
-    reasons = _reasons(output, project, refused)
     if written is None:
-        raise SettingsError(*reasons)
+        raise SettingsError(*_reasons(_lines_of(output), project, refused))
     fine = status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-    sound = (fine or written["problems"]) and not written["failed"]
+    failed = written["failed"] or ([] if fine or written["problems"] else _lines_of(output))
     return Mapped(
         tests=[(n, tuple(map(Target.from_json, found))) for n, found in written["tests"]],
         problems=list(map(project.redactor.line, written["problems"])),
-        failed=() if sound else reasons,
+        failed=_reasons(failed, project, refused) if failed else (),
         left_out=written["left_out"],
+        warnings=[Problem(**one) for one in written["warnings"]],
         unheld=[(place, test) for place, test in written["unheld"]],
         narrowed=written["narrowed"],
     )
 
 
-def _done(words: Sequence[str], folder: Path, refused: str) -> tuple[int, str]:
+def _done(
+    words: Sequence[str], folder: Path, more: Mapping[str, str], refused: str
+) -> tuple[int, str]:
     """Return the exit status of a command and what it said. Raises SettingsError where it does not end."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and words
         words,
         cwd=folder,
+        env={**os.environ, **more},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -175,30 +181,37 @@ def _ended(process: subprocess.Popen[str]) -> str:
 
 
 def _words(config: pytest.Config, project: Project, chosen: argparse.Namespace) -> list[str]:
-    """Return a pytest command that collects with the project's configuration, conftest and plugins."""
-    plugins = ("no:cacheprovider", "attach-evidence", __name__, *chosen.plugins)
-    overrides = ("addopts=", *chosen.override_ini)
+    """Return a pytest command that collects as the project's own does: configuration, `addopts`, conftest.
+
+    What stands last holds: only collecting, whatever `addopts` or the words behind `--` say.
+    """
+    plugins = ("attach-evidence", *chosen.plugins, "cacheprovider", collected.__name__)
     return [
-        *(sys.executable, "-m", "pytest", "--collect-only", "-q", "--color=no"),
+        *(sys.executable, "-m", "pytest", *chosen.words, "--collect-only", "-q", "--color=no"),
         *("--evidence=collect", f"--evidence-dir={project.settings.dir}"),
+        *overrides(chosen.override_ini, (config.inipath or config.rootpath / "ini").parent),
         *chosen.flags,
         *(word for plugin in plugins for word in ("-p", plugin)),
-        *(word for pair in overrides for word in ("-o", pair)),
-        *(word for path in again.maps_given(config) for word in ("--evidence-map", path)),
+        *(word for pair in chosen.override_ini for word in ("-o", pair)),
+        *maps_given(chosen),
         *(("-c", str(config.inipath)) if config.inipath is not None else ()),
         f"--rootdir={config.rootpath}",
     ]
 
 
-def _reasons(output: str, project: Project, refused: str) -> list[str]:
-    """Return why the tests could not be collected, as pytest says it."""
+def _lines_of(output: str) -> list[str]:
+    """Return what pytest says of why it did not collect: of a wrong option, else of errors."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    seen = [line for line in lines if line.startswith(("ERROR", "E  "))] or lines[-1:]
-    reasons = dict.fromkeys(
-        line.removeprefix("ERROR").removeprefix("E ").strip(": ") for line in seen
-    )
-    msg = f"{refused} - mend them first"
-    return [msg, *(project.redactor.line(line) for line in list(reasons)[:MOST_REASONS] if line)]
+    usage = [line.partition(": error: ")[2] for line in lines if ": error: " in line]
+    seen = [line for line in lines if line.startswith(("ERROR", "E  "))]
+    found = usage or seen or lines[-1:]
+    return [line.removeprefix("ERROR").removeprefix("E ").strip(": ") for line in found]
+
+
+def _reasons(lines: Iterable[str], project: Project, refused: str) -> list[str]:
+    """Return that tests could not be collected, and why."""
+    reasons = list(dict.fromkeys(filter(None, map(project.redactor.line, lines))))
+    return [f"{refused} - {MEND}", *reasons[:MOST_REASONS]]
 
 
 def _by_node(tests: Iterable[tuple[str, tuple[Target, ...]]], project: Project) -> Found:
@@ -210,37 +223,3 @@ def _by_node(tests: Iterable[tuple[str, tuple[Target, ...]]], project: Project) 
         if found.setdefault(nodeid, own) != own:
             unlike.add(nodeid)
     return {nodeid: targets for nodeid, targets in found.items() if nodeid not in unlike}
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare where the targets are to be written."""
-    parser.addoption("--evidence-write-targets", metavar="FILE", help=argparse.SUPPRESS)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_finish(session: pytest.Session) -> Generator[None, object, object]:
-    """Write every item's targets as they were decided meanwhile, and what was wrong with them."""
-    problems: Sequence[str] = ()
-    try:
-        return (yield)
-    except pytest.UsageError as error:
-        problems = list(map(str, error.args))
-        raise
-    finally:
-        items = [(i.nodeid, i.stash[MAPPED].targets) for i in session.items if MAPPED in i.stash]
-        tests = [(name, [target.to_json() for target in targets]) for name, targets in items]
-        told = {"tests": tests, "problems": problems, "failed": bool(session.testsfailed)}
-        path = Path(session.config.getoption("evidence_write_targets"))
-        path.write_text(json.dumps(told | _noted(session.config)), encoding="utf-8")
-
-
-def _noted(config: pytest.Config) -> dict[str, object]:
-    """Return what the session's own plugin noted beside the targets; nothing where it is broken."""
-    session: Any = config.pluginmanager.get_plugin(SESSION_PLUGIN)
-    project = getattr(session, "project", None)
-    rows = project.rules.unheld() if project is not None else ()
-    return {
-        "left_out": sorted(getattr(session, "left_out", ())),
-        "unheld": [(row.place, row.test) for row in rows],
-        "narrowed": getattr(session, "narrowed", True),
-    }

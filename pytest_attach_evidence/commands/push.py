@@ -31,6 +31,7 @@ from ..run_record import RunRecord
 from ..spool import RunFolder
 from . import collecting
 from . import with_pytest
+from . import words
 from .collecting import Found
 from .with_pytest import complain
 from .with_pytest import say
@@ -56,9 +57,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--remap",
         action="store_true",
-        help="collect the tests anew and deliver what is open to the targets they have now",
+        help="collect the tests anew and deliver what is open to the targets they have now; behind -- stand "
+        "words that pytest needs for it",
     )
-    chosen = parser.parse_args(arguments)
+    chosen = words.parsed(parser, arguments)
+    if chosen.words and not chosen.remap:
+        parser.error("words behind -- are for the collection of --remap")
     return with_pytest.run(chosen, lambda config: push(config, chosen))
 
 

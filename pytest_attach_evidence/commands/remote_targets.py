@@ -175,6 +175,9 @@ def misspelt(project: Project, texts: Sequence[str]) -> str:
     """
     for text in texts:
         if "=" not in text and text.strip() not in project.known:
+            name, colon, place = text.partition(":")
+            if colon and name in project.known:
+                return f"{text!r} names no destination - write {name}={place}"
             taking = (name for name, one in project.destinations.items() if _takes(one, text))
             spelled = f"{next(taking, 'DESTINATION')}={text}"
             return f"{text!r} names no destination - write {spelled}"

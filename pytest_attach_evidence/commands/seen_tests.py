@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 
 from ..destinations.checked import Fact
 from ..errors import SettingsError
+from ..mapfile import no_test
 from ..model import Problem
 from ..model import Target
 from ..project import Project
@@ -19,9 +21,13 @@ from . import collecting
 
 
 SUBJECT = "tests"
+DASH = " - "
+# What is quoted or bracketed comes from the project, and may hold a dash of its own.
+OPAQUE_OR_DASH = re.compile(
+    r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\([^)]*\)|[ ]-[ ]"""
+)
 NO_TEST = "look at testpaths and python_files, or name a folder with tests"
 NO_TARGET = "mark tests with @pytest.mark.evidence(...), or write a map (evidence_map)"
-NO_MATCH = "correct it, or take the row out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +59,9 @@ def look_at_tests(
         problems.append(_uncollected(failed))
     elif not problems:
         problems += _nothing(tests, project)
-    problems += project.rules.warnings
-    if not (chosen.tests or mapped.narrowed):
-        problems += [
-            _warning(f"{place} {test}", "matches no test", NO_MATCH)
-            for place, test in mapped.unheld
-        ]
+    problems += mapped.warnings
+    if not mapped.narrowed:
+        problems += [_warning(f"{place} {test}", *no_test(test)) for place, test in mapped.unheld]
     left_out = sorted({*run.left_out, *mapped.left_out}.difference(aside))
     return SeenTests(tests=tests, facts=_facts(tests, left_out), problems=problems)
 
@@ -67,7 +70,8 @@ def problems_of(subject: str, lines: Iterable[str]) -> list[Problem]:
     """Return lines of the form `what was seen - what to do` as problems of the configuration."""
     found = []
     for line in dict.fromkeys(lines):
-        seen, _, hint = line.rpartition(" - ") if " - " in line else (line, "", "")
+        dash = next((one for one in OPAQUE_OR_DASH.finditer(line) if one[0] == DASH), None)
+        seen, hint = (line[: dash.start()], line[dash.end() :]) if dash else (line, "")
         found.append(Problem(subject=subject, seen=seen, next_step=hint, why="configuration"))
     return found
 

@@ -1,4 +1,4 @@
-"""Which settings hold, and where each comes from: a flag, `-o`, the ini file, the environment, a default."""
+"""Which settings hold, and where each comes from: flag, `addopts`, `-o`, ini file, variable or default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..destinations.checked import problem_of
 from ..destinations.folder_seen import look_into
 from ..errors import DestinationClosedError
 from ..errors import SettingsError
-from ..model import Problem
 from ..options import OPTIONS
 from ..options import SECRET_NAMES
 from ..options import Option
@@ -22,7 +21,7 @@ from ..secrets import PREFIX
 from ..secrets import Secret
 from ..secrets import Secrets
 from ..settings import Settings
-from . import addopts
+from .with_pytest import ADDED
 
 
 OF_PROJECT = (
@@ -40,15 +39,6 @@ def of_project(config: pytest.Config, settings: Settings | None = None) -> list[
     facts = [_fact(config, option, lambda text: text) for option in options]
     facts = [fact for fact in facts if fact.seen != UNSET]
     return facts if settings is None else [*facts, _authorities(config, settings)]
-
-
-def dropped(config: pytest.Config, variable: str) -> list[Problem]:
-    """Return which options of ours in `addopts`, or in its `variable`, do not hold here."""
-
-    def is_given(name: str) -> bool:
-        return _origin(config, name) in ("flag", "-o")
-
-    return addopts.without_effect(config.inipath, variable, is_given)
 
 
 def of_spool(settings: Settings) -> Look:
@@ -75,7 +65,7 @@ def _fact(config: pytest.Config, option: Option, mask: Callable[[str], str]) -> 
 
 def _origin(config: pytest.Config, name: str) -> str:
     if config.getoption(name, default=None) not in (None, []):
-        return "flag"
+        return "addopts" if name in config.stash[ADDED] else "flag"
     given = [pair.partition("=")[0].strip() for pair in config.getoption("override_ini") or ()]
     if name in given:
         return "-o"

@@ -62,7 +62,7 @@ def _print(found: Drift, ids: Sequence[str], warnings: Sequence[str]) -> None:
     say(*(f"warning: {line}" for line in warnings))
     say(f"{words.line(found)}; {'runs' if ids[1:] else 'run'} {', '.join(ids) or '(none)'}")
     if not found.ended:
-        say("a session did not end: which tests ran without a row is not known of it")
+        say("a session did not end: its tests of which nothing was expected are not known")
 
 
 def _write(path: Path, project: Project, found: Drift, ids: Sequence[str]) -> int:

@@ -22,6 +22,7 @@ from ..report.exit_status import ExitStatus
 from ..report.output import counted
 from ..spool import RunFolder
 from ..spool import Spool
+from . import words
 
 
 class NoRunError(SpoolError):
@@ -29,7 +30,10 @@ class NoRunError(SpoolError):
 
 
 Work = Callable[[pytest.Config], int]
+ADDED = pytest.StashKey[frozenset[str]]()
+"""The options that come from `addopts` alone."""
 
+VARIABLE = "PYTEST_ADDOPTS"
 # What a project puts into its ini for its tests must not stop or change a command.
 QUIET = (
     "addopts=",
@@ -43,9 +47,20 @@ QUIET = (
 class _Command:
     """Does a command's work in place of a test session."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, arguments: argparse.Namespace, work: Work) -> None:
+        self._arguments = arguments
         self._work = work
         self.status: int | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> None:
+        """Let options of ours in `addopts` hold: of all others there pytest is told to see none."""
+        chosen = self._arguments
+        added = words.addopts(early_config.inipath, chosen.override_ini, chosen.added)
+        given, names = words.ours(added, early_config.rootpath, chosen.override_ini)
+        args[:0] = given
+        own = {name for name, value in vars(chosen).items() if value not in (None, [])}
+        early_config.stash[ADDED] = frozenset(names - own)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
@@ -79,33 +94,23 @@ def bare_parser(name: str, description: str) -> argparse.ArgumentParser:
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("-c", "--config-file", metavar="FILE", help="pytest's configuration file")
-    made.add_argument("--rootdir", metavar="DIR", help="pytest's root directory")
-    made.add_argument("-o", "--override-ini", action="append", default=[], metavar="OPTION=VALUE")
-    made.add_argument("-p", dest="plugins", action="append", default=[], metavar="PLUGIN")
-    made.add_argument("--evidence-dir", metavar="DIR", help="the spool")
-    made.add_argument(
-        "--evidence-map",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="a map file, instead of those of the configuration; may be repeated",
-    )
+    words.add_leading(made)
     made.set_defaults(flags=[])
     return made
 
 
 def run(arguments: argparse.Namespace, work: Work) -> int:
     """Read the configuration as pytest does and do the work with it; return the exit status."""
-    command = _Command(work)
+    command = _Command(arguments, work)
     if arguments.plugins:
         sys.path += _folders(arguments)
-    environment = os.environ.pop("PYTEST_ADDOPTS", None)
+    added = os.environ.pop(VARIABLE, None)
+    arguments.added = added or ""
     try:
         status = pytest.main(_words(arguments), plugins=[command])
     finally:
-        if environment is not None:
-            os.environ["PYTEST_ADDOPTS"] = environment
+        if added is not None:
+            os.environ[VARIABLE] = added
     if command.status is not None:
         return command.status
     # pytest refused the configuration and has said why.
@@ -120,20 +125,25 @@ def _folders(arguments: argparse.Namespace) -> list[str]:
 
 
 def _words(arguments: argparse.Namespace) -> list[str]:
-    words = ["--noconftest", "--capture=no", "-p", "no:cacheprovider", "-p", "attach-evidence"]
-    for pair in (*QUIET, *arguments.override_ini):
-        words += ["-o", pair]
+    found = ["--noconftest", "--capture=no", "-p", "attach-evidence"]
+    for pair in (*arguments.override_ini, *QUIET):  # the last one holds
+        found += ["-o", pair]
     for plugin in arguments.plugins:
-        words += ["-p", plugin]
+        found += ["-p", plugin]
     if arguments.config_file:
-        words += ["-c", arguments.config_file]
+        found += ["-c", arguments.config_file]
     if arguments.rootdir:
-        words += ["--rootdir", arguments.rootdir]
+        found += ["--rootdir", arguments.rootdir]
     if arguments.evidence_dir:
-        words += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
-    for path in arguments.evidence_map:
-        words += ["--evidence-map", str(Path(path).absolute())]
-    return [*words, *arguments.flags]
+        found += ["--evidence-dir", str(Path(arguments.evidence_dir).absolute())]
+    return [*found, *maps_given(arguments), *arguments.flags]
+
+
+def maps_given(arguments: argparse.Namespace) -> list[str]:
+    """Return the options with the map files that a command was given, which mean the same in any folder."""
+    return [
+        f"--evidence-map={Path(path).expanduser().absolute()}" for path in arguments.evidence_map
+    ]
 
 
 def spool_of(config: pytest.Config) -> Path:

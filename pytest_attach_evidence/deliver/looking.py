@@ -26,12 +26,15 @@ from ..errors import TemporaryError
 from ..model import Problem
 from ..model import Target
 from ..model import utc_now
+from ..retry import MAX_ATTEMPTS
 from ..retry import Budget
 from ..retry import outwait
 
 
 AT_ONCE = 4
 TOGETHER_S = 2.0
+LATE = Look.none("not looked at, since the time is over")
+MORE_TIME = "raise evidence_deadline"
 SET_CLOCK = "set the clock of this machine or of the server"
 
 
@@ -48,8 +51,9 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
 
     `targets` has each as often as tests lead to it.
     Nothing more is asked where the first look fails, or an object tells that nothing more is let in. What
-    was turned away for the moment is asked again while the budget lasts. The budget's clocks and connections
-    are those of this destination afterwards.
+    was turned away for the moment is asked again, as often as in a delivery, while the budget lasts; for how
+    many it did not last is told once. The budget's clocks and connections are those of this destination
+    afterwards.
     """
     budget.clocks, budget.connections = Clocks(), {}
     every = list(dict.fromkeys(targets))
@@ -57,18 +61,23 @@ def look_at(destination: Destination, targets: Sequence[Target], budget: Budget)
         return Seen(whole=Look(problems=tuple(destination.check(every))))
 
     def again(error: DeliveryError, attempt: int) -> bool:
+        # Not for ever where a limiter names no time: nothing is lost if nobody looks.
         named = isinstance(error, TemporaryError) and error.retry_after_s is not None
-        return named and outwait(error, attempt, budget)
+        return (named or attempt < MAX_ATTEMPTS) and outwait(error, attempt, budget)
 
     try:
         first = begun(destination.name, destination, targets, again)
-        objects = dict.fromkeys(every, Look.none())
-        if first.examination is not None:
+        ended = _is_late(first.look, budget)
+        objects = dict.fromkeys(every, LATE if ended else Look.none())
+        if first.examination is not None and not ended:
             objects = _objects(first.examination, every, again, budget)
     finally:
         destination.close()
-    whole = _with_surroundings(destination.name, first.look, budget, utc_now())
-    return Seen(whole=whole, objects=objects)
+    look, name = first.look, destination.name
+    if ended or LATE in objects.values():
+        others = [one for one in look.problems if not (ended and one.why == "waiting")]
+        look = replace(look, problems=(*others, _late(name, objects)))
+    return Seen(whole=_with_surroundings(name, look, budget, utc_now()), objects=objects)
 
 
 def _objects(
@@ -79,7 +88,11 @@ def _objects(
     def look(target: Target) -> Look:
         if over.is_set() or budget.stop.is_set():
             return Look.none()
+        if not budget.remaining_s():
+            return LATE
         found = looked(examination, target, again)
+        if _is_late(found, budget):
+            return LATE
         if any(problem.closes for problem in found.problems):
             with lock:  # others that were asked meanwhile say the same
                 found = Look.none() if over.is_set() else found
@@ -92,6 +105,18 @@ def _objects(
         except BaseException:
             budget.stop.set()
             raise
+
+
+def _is_late(look: Look, budget: Budget) -> bool:
+    """Tell whether it was the end of the time that a look ran into."""
+    return not budget.remaining_s() and any(one.why == "waiting" for one in look.problems)
+
+
+def _late(name: str, objects: Mapping[Target, Look]) -> Problem:
+    """Return that the time did not last for all objects."""
+    looked = sum(look != LATE for look in objects.values())
+    seen = f"the time is over after {looked} of {len(objects)} objects"
+    return Problem(subject=name, seen=seen, next_step=MORE_TIME, why="waiting")
 
 
 def _with_surroundings(name: str, look: Look, budget: Budget, now: datetime) -> Look:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ..model import Problem
 from ..model import Target
+from .checked import Again
 from .checked import Look
+from .checked import never
 from .folder_seen import look_into
 
 
@@ -26,7 +28,7 @@ class ArchiveExamination:
         """Return nothing: what is odd here is wrong."""
         return []
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again = never) -> Look:
         """Look at the folder, or the nearest one above it that is there."""
         return look_into(NAME, self._folder, option=OPTION, max_size=self._max_size)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Literal
 from typing import Protocol
+from typing import TypeVar
 from typing import runtime_checkable
 
 from ..errors import DeliveryError
@@ -23,6 +24,7 @@ from ..model import utc_now
 from .base import Holding
 
 
+T = TypeVar("T")
 LATER = "try again later"
 SOON = timedelta(days=7)
 Again = Callable[[DeliveryError, int], bool]
@@ -78,8 +80,12 @@ class Examination(Protocol):
         A target is there as often as tests lead to it.
         """
 
-    def begin(self, targets: Sequence[Target]) -> Look:
-        """Look at what all targets need: reach the system, log in, read what they lie in."""
+    def begin(self, targets: Sequence[Target], again: Again) -> Look:
+        """Look at what all targets need: reach the system, log in, read what they lie in.
+
+        Called again after an error for which `again` waited; what concerns some targets alone, and is no
+        reason to raise, is to be `attempted` with it here.
+        """
 
     def look(self, target: Target) -> Look:
         """Look at one object."""
@@ -112,7 +118,7 @@ def begun(
     """Return the first look at a destination, whatever it raises."""
     try:
         examination = destination.examination()
-        look = _attempted(lambda: examination.begin(targets), again)
+        look = attempted(lambda: examination.begin(targets, again), again)
     except (DeliveryError, SettingsError) as error:
         return Begun(None, Look(problems=(problem_of(name, error),)))
     problems = (*look.problems, *examination.doubts(targets))
@@ -122,14 +128,15 @@ def begun(
 def looked(examination: Examination, target: Target, again: Again = never) -> Look:
     """Return the look at an object, whatever it raises."""
     try:
-        return _attempted(lambda: examination.look(target), again)
+        return attempted(lambda: examination.look(target), again)
     except DeliveryError as error:
         closed = isinstance(error, DestinationClosedError)
         subject = target.destination if closed else str(target)
         return Look(problems=(problem_of(subject, error),))
 
 
-def _attempted(look: Callable[[], Look], again: Again) -> Look:
+def attempted(look: Callable[[], T], again: Again) -> T:
+    """Return what a look gives, asked again as long as `again` says so. Raises its last DeliveryError."""
     for attempt in itertools.count(1):
         try:
             return look()

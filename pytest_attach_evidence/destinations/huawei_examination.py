@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import DestinationClosedError
@@ -12,8 +13,11 @@ from ..errors import PermanentError
 from ..errors import TemporaryError
 from ..model import Problem
 from ..model import Target
+from .checked import Again
 from .checked import Fact
 from .checked import Look
+from .checked import attempted
+from .checked import never
 from .huawei_room import MAKE_ROOM
 from .huawei_room import Held
 from .huawei_room import Room
@@ -74,10 +78,10 @@ class HuaweiExamination:
         found = self._settings.doubts(projects)
         return [one for one in found if one.subject.removeprefix("project ") not in self._foreign]
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again = never) -> Look:
         """Log in, and see which projects there are. Ends with the first refusal: more lock an access key."""
         try:
-            known, listed = self._projects(targets)
+            known, listed = self._projects(targets, again)
         except TemporaryError as error:
             raise self._settings.doubting(error) from error
         except DestinationClosedError as error:
@@ -94,7 +98,7 @@ class HuaweiExamination:
             if id in known
         ]
         self._models = {id: project.model for id, project in known.items()}
-        problems = self._foreign_ones(targets, known) if listed else []
+        problems = self._foreign_ones(targets, known, again) if listed else []
         return Look(facts=tuple(facts), problems=tuple(problems))
 
     def look(self, target: Target) -> Look:
@@ -127,7 +131,9 @@ class HuaweiExamination:
         except (PermanentError, TemporaryError):
             return None
 
-    def _projects(self, targets: Sequence[Target]) -> tuple[dict[str, CodeArtsProject], bool]:
+    def _projects(
+        self, targets: Sequence[Target], again: Again
+    ) -> tuple[dict[str, CodeArtsProject], bool]:
         """Return the projects of the account by id, and whether they could be listed."""
         try:
             found = {project.id: project for project in self._client().projects()}
@@ -137,7 +143,8 @@ class HuaweiExamination:
             return {}, False
         except DestinationClosedError as error:
             # A gateway of one's own need not publish the list.
-            if error.why == "authentication" or not (targets and self._reaches(targets[0])):
+            reached = targets and error.why != "authentication" and self._reaches(targets[0], again)
+            if not reached:
                 raise
             return {}, False
         return found, True
@@ -148,13 +155,13 @@ class HuaweiExamination:
         return list(dict.fromkeys(filter(None, found)))
 
     def _foreign_ones(
-        self, targets: Sequence[Target], known: Mapping[str, CodeArtsProject]
+        self, targets: Sequence[Target], known: Mapping[str, CodeArtsProject], again: Again
     ) -> list[Problem]:
         """Return the projects that are none of the account's, and out of its reach."""
         problems = []
         for id in self._wanted(targets):
             first = next((one for one in targets if one.scoped("project") == id), None)
-            if id in known or (first is not None and self._reaches(first)):
+            if id in known or (first is not None and self._reaches(first, again)):
                 continue
             self._foreign.add(id)
             names = ", ".join(f"{one.name} ({one.id})" for one in list(known.values())[:MOST_NAMED])
@@ -164,9 +171,9 @@ class HuaweiExamination:
             )
         return problems
 
-    def _reaches(self, target: Target) -> bool:
+    def _reaches(self, target: Target, again: Again) -> bool:
         try:
-            self._attachments(target)
+            attempted(partial(self._attachments, target), again)
         except DestinationClosedError:
             raise
         except (PermanentError, TemporaryError):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryError
@@ -13,10 +14,13 @@ from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..model import Problem
 from ..model import Target
+from .checked import Again
 from .checked import Fact
 from .checked import Look
+from .checked import attempted
 from .checked import ended
 from .checked import lasting
+from .checked import never
 from .checked import problem_of
 from .rillsoft_settings import BUNDLE_OR_MAP
 from .rillsoft_settings import RillsoftSettings
@@ -56,7 +60,7 @@ class RillsoftExamination:
             for target, number in several
         ]
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again = never) -> Look:
         """Look at the clients, and whether project and portfolio are theirs."""
         scope = self._settings.scope
         wanted = {target.scoped("client") or "" for target in targets} or {scope["client"]}
@@ -65,7 +69,7 @@ class RillsoftExamination:
         problems: list[Problem] = []
         for client in sorted(filter(None, wanted)):
             try:
-                facts += self._facts_of(client)
+                facts += attempted(partial(self._facts_of, client), again)
             except DestinationClosedError as error:
                 raise ended(error, until) from error
             except DeliveryError as error:

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
 from ..errors import DeliveryError
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
+from ..errors import UncertainError
 from ..model import Problem
 from ..model import Target
 from ..naming import keys_in
 from .base import Holding
+from .checked import Again
 from .checked import Fact
 from .checked import Look
+from .checked import attempted
 from .checked import ended
 from .checked import lasting
+from .checked import never
 from .checked import problem_of
+from .once import Once
 from .squash_options import SquashOptions
 from .squash_plan import Plans
 from .squash_targets import EXECUTIONS
@@ -41,8 +48,18 @@ STEPLESS = "write its steps in Squash TM, or name an execution"
 OTHERS = "name the execution of this iteration, if this one is over"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What an object shows of itself; `stepless`: it is a test case without a step."""
+
+    name: str
+    status: str
+    holding: Holding | None
+    stepless: bool
+
+
 class SquashExamination:
-    """Reads plans once each, and each target once; see `checked.Examination`."""
+    """Reads each plan and each object once, however many targets lead there; see `checked.Examination`."""
 
     def __init__(
         self,
@@ -56,12 +73,13 @@ class SquashExamination:
         self._plans = plans
         self._latest = latest
         self._unreadable: set[str] = set()
+        self._shown = Once(self._read)
 
     def doubts(self, targets: Sequence[Target]) -> list[Problem]:
         """Return nothing: what is odd here is wrong."""
         return []
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again = never) -> Look:
         """Log in, ask whether the credentials may write, and read the plans that targets lie in."""
         token, until = self._options.credentials()[0], self._options.token_ends_at()
         try:
@@ -77,10 +95,13 @@ class SquashExamination:
             facts.append(Fact(what="may write", seen=WRITES if known else NO_WORD, known=known))
         except (DestinationClosedError, PermanentError) as error:
             problems.append(problem_of(NAME, error))
+        except UncertainError as error:
+            facts.append(Fact(what="may write", seen=f"not told: {error}", known=False))
         places = (target.scoped("iteration") for target in targets)
         for iteration in dict.fromkeys(place for place in places if place):
             try:
-                seen = f"{len(self._plans.of(iteration))} lines"
+                lines = attempted(partial(self._plans.of, iteration), again)
+                seen = f"{len(lines)} lines"
                 facts.append(Fact(what=f"plan of iteration {iteration}", seen=seen))
             except DestinationClosedError:
                 raise
@@ -106,33 +127,40 @@ class SquashExamination:
             raise item
         if not self._options.new:
             return self._object(target, EXECUTIONS, str(self._latest(item)))
-        case = self._api().entity(TEST_CASES, item.test_case_id or "")
-        seen = f"line {item.id} of the plan ({item.status}): {_named(case)}"
-        if case.get("_type") == "test-case" and case.get("steps") == []:
+        case = self._shown.of((TEST_CASES, item.test_case_id or ""))
+        seen = f"line {item.id} of the plan ({item.status}): {case.name}"
+        if case.stepless:
             said = f"test case {item.test_case_id} has no steps, so that Squash TM makes no execution of it"
             problem = Problem(subject=str(target), seen=said, next_step=STEPLESS)
             return Look(seen=seen, problems=(problem,))
         return Look(seen=seen)
 
     def _object(self, target: Target, owner: str, id: str) -> Look:
-        """Read an object, which shows its attachments."""
-        found = self._api().entity(owner, id)
-        shown = found.get("attachments")
-        names = [str(one.get("name")) for one in shown] if isinstance(shown, list) else None
-        ours = sum(1 for name in names or () if keys_in(name))
-        holding = None if names is None else Holding(all=len(names), of_others=ours)
-        seen = _named(found)
+        """Look at an object, which shows its attachments."""
+        shown = self._shown.of((owner, id))
+        seen, ours = shown.name, shown.holding and shown.holding.of_others
         problems: tuple[Problem, ...] = ()
         if owner == EXECUTIONS:
-            status = str(found.get("execution_status") or "")
-            seen = f"execution {id} ({status}): {seen}"
+            seen = f"execution {id} ({shown.status}): {shown.name}"
             # One that got evidence before has its status from our own runs, perhaps.
-            if status and status not in RESTING and not ours:
-                said = f"execution {id} is over ({status}), and nothing of ours is in it"
+            if shown.status and shown.status not in RESTING and not ours:
+                said = f"execution {id} is over ({shown.status}), and nothing of ours is in it"
                 problems = (
                     Problem(subject=str(target), seen=said, next_step=OTHERS, severity="warning"),
                 )
-        return Look(seen=seen, problems=problems, holding=holding)
+        return Look(seen=seen, problems=problems, holding=shown.holding)
+
+    def _read(self, what: tuple[str, str]) -> _Shown:
+        found = self._api().entity(*what)
+        listed = found.get("attachments")
+        names = [str(one.get("name")) for one in listed] if isinstance(listed, list) else None
+        ours = sum(1 for name in names or () if keys_in(name))
+        return _Shown(
+            name=_named(found),
+            status=str(found.get("execution_status") or ""),
+            holding=None if names is None else Holding(all=len(names), of_others=ours),
+            stepless=found.get("_type") == "test-case" and found.get("steps") == [],
+        )
 
 
 def _named(found: Mapping[str, Any]) -> str:

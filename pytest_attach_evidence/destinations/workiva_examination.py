@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..model import Problem
 from ..model import Target
+from .checked import Again
 from .checked import Fact
 from .checked import Look
+from .checked import never
 from .workiva_holding import Listings
 from .workiva_targets import ids_of
 
@@ -39,7 +41,7 @@ class WorkivaExamination:
         """Return nothing: what is odd here is wrong."""
         return []
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again = never) -> Look:
         """Fetch a token, which tells what it may do."""
         token = self._api().log_in()
         scopes = self._api().scopes

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 KIND = re.compile(r"[\w.-]+")
 SEPARATOR = "|"
+BETWEEN = re.compile(r"(?<!\\)\|")
 DROP = "-"
 AS_TEXT = "format the column as text and enter it again"
 AS_REFERENCE = "a reference that is written like this is ref:…"
@@ -30,7 +32,18 @@ DATE = re.compile(
 )
 GROUPED = re.compile(r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+|\d+[.,]0+")
 BRACKETS = re.compile(r"\[[^\]]*\]")
-SEVERAL = re.compile(r"[^\s,;]+(?:\s*[,;]\s*[^\s,;]+)+")
+
+
+def split(text: str) -> list[str]:
+    r"""Return the targets of a cell, which `|` separates; `\|` is that sign itself."""
+    return [one.strip().replace(r"\|", SEPARATOR) for one in BETWEEN.split(text)]
+
+
+def joined(texts: Sequence[str]) -> str:
+    r"""Return targets as one cell, of which `split` gives the same."""
+    whole = (one.replace(SEPARATOR, rf"\{SEPARATOR}") for one in texts)
+    # What ends in the sign that is before a `|` itself would be taken for one of those.
+    return SEPARATOR.join(f"{one} " if one.endswith("\\") else one for one in whole)
 
 
 def wrong(text: str) -> tuple[str, str] | None:
@@ -79,7 +92,8 @@ def _made_of_it(text: str) -> tuple[str, str] | None:
 
 def several(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a cell that seems to hold several targets; None where it does not."""
-    if text.startswith("ref:") or not SEVERAL.fullmatch(BRACKETS.sub("[]", text)):
+    words = re.split("[,;]", BRACKETS.sub("[]", text))
+    if text.startswith("ref:") or len(words) == 1 or any(len(word.split()) > 1 for word in words):
         return None
     return f"{text:.80} has , or ; between targets", f"separate them by {SEPARATOR}; {AS_REFERENCE}"
 
@@ -110,9 +124,10 @@ def test(text: str) -> tuple[str, str] | None:
     if "\\" in text.partition("::")[0] and "/" not in text:
         return f"the test {text:.80} has backslashes", "write / between folders, as pytest does"
     if text.startswith(("/", "./", "../")):
-        hint = "write it as pytest prints it, from the root folder on"
+        hint = "write it as pytest --collect-only -q prints it"
         return f"the test {text:.80} is no node id", hint
-    if "***" in text:
+    path, colons, names = text.partition("::")
+    if "***" in path + colons + names.partition("[")[0]:
         return (
             f"the test {text:.80} has three stars",
             "write * within a name, ** for any number of them",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import tomllib
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from .rows import Maker
 from .rows import MapFile
 from .rows import Value
 from .rows import is_comment
+from .rows import is_read
 from .rows import problem
 
 
@@ -77,13 +81,9 @@ def _csv(source: Path, text: str) -> MapFile:
     columns = _columns(maker, line, header)
     for _, line, found in records if columns else ():
         if len(maker.rows) >= MOST_ROWS:
-            hint = "use patterns such as tests/api/**, or several files"
-            maker.complain(
-                line, f"is row {MOST_ROWS + 1:,}, a map file may have {MOST_ROWS:,}", hint
-            )
+            _too_many(maker, line)
             break
-        if len(maker.problems) > MOST_PROBLEMS:
-            maker.complain(line, "is as far as this was read: too much is wrong", "mend it first")
+        if _is_too_wrong(maker, line):
             break
         values: dict[str, Value] = {}
         for number, cell in enumerate(found):
@@ -105,6 +105,19 @@ def _csv(source: Path, text: str) -> MapFile:
         problems=tuple(maker.problems),
         delimiter=delimiter,
     )
+
+
+def _too_many(maker: Maker, line: int) -> None:
+    hint = "use patterns such as tests/api/**, or several files"
+    maker.complain(line, f"is row {MOST_ROWS + 1:,}, a map file may have {MOST_ROWS:,}", hint)
+
+
+def _is_too_wrong(maker: Maker, line: int) -> bool:
+    """Tell whether so much is wrong before a line that it is not read, which is told."""
+    if len(maker.problems) <= MOST_PROBLEMS:
+        return False
+    maker.complain(line, "is as far as this was read: too much is wrong", "mend it first")
+    return True
 
 
 def _records(maker: Maker, text: str) -> Iterator[tuple[str, int, list[str]]]:
@@ -151,29 +164,41 @@ def _columns(maker: Maker, line: int, header: list[str]) -> list[str]:
 
 
 def _toml(source: Path, text: str) -> MapFile:
+    starts = [match.start() for match in islice(TABLE.finditer(text), MOST_ROWS + 1)]
+    lines = list(_lines(text, starts))
+    # What is behind the last row that is read is not.
+    if starts[MOST_ROWS:]:
+        text = text[: starts[MOST_ROWS]]
     try:
         tables = _tables(tomllib.loads(text))
     except (ValueError, RecursionError) as error:
         where = AT_LINE.search(str(error))
         seen = AT_LINE.sub("", str(error))
         return _none(source, int(where[1]) if where else 0, f"is no TOML ({seen})", "mend it there")
-    lines = [text[: match.start()].count("\n") + 1 for match in TABLE.finditer(text)]
-    if tables is None or len(tables) != len(lines):
+    if tables is None or len(tables) != len(lines[:MOST_ROWS]):
         hint = 'begin each row with a line [[evidence]], then test = "…"'
         return _none(source, 1, "holds something else than [[evidence]] tables", hint)
     maker = Maker(source)
     columns: dict[str, int] = {}
-    for line, table in zip(lines[:MOST_ROWS], tables, strict=False):
+    for line, table in zip(lines, tables, strict=False):
+        if _is_too_wrong(maker, line):
+            break
         for name in table:
             columns.setdefault(name, line)
         maker.add(line, _values(maker, line, table))
-    if len(lines) > MOST_ROWS:
-        seen = f"is row {MOST_ROWS + 1:,}, a map file may have {MOST_ROWS:,}"
-        maker.complain(
-            lines[MOST_ROWS], seen, "use patterns such as tests/api/**, or several files"
-        )
+    if lines[MOST_ROWS:]:
+        _too_many(maker, lines[MOST_ROWS])
     rows, problems = tuple(maker.rows), tuple(maker.problems)
     return MapFile(source=source, columns=columns, rows=rows, problems=problems)
+
+
+def _lines(text: str, starts: Iterable[int]) -> Iterator[int]:
+    """Yield the lines on which parts of a text begin, in their order."""
+    line, end = 1, 0
+    for start in starts:
+        line += text.count("\n", end, start)
+        end = start
+        yield line
 
 
 def _tables(document: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -184,9 +209,12 @@ def _tables(document: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 
 
 def _values(maker: Maker, line: int, table: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the texts of a table: of whole numbers too, and of lists of both."""
+    """Return the texts of a table: of whole numbers too, and of lists of both; of what is not read, any."""
     values: dict[str, Value] = {}
     for name, value in table.items():
+        if not is_read(name):
+            values[name] = value if isinstance(value, str) else json.dumps(value, default=str)
+            continue
         listed = value if isinstance(value, list) else [value]
         wrong = [one for one in listed if isinstance(one, bool) or not isinstance(one, str | int)]
         if wrong:

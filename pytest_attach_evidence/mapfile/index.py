@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from .covering import Covering
+from .covering import among
+from .covering import arranged
 from .patterns import WORD
 from .patterns import Pattern
 from .patterns import Place
-from .patterns import Rank
 
 
 class Key(NamedTuple):
@@ -29,10 +32,11 @@ class Index:
         self._plain: dict[str, list[Pattern]] = {}
         self._written: dict[str, Pattern] = {}
         self._by_key: dict[Key, list[Pattern]] = {}
+        self._by_path: dict[str, set[Key]] = {}
         self._anywhere: list[Pattern] = []
+        self._arranged: dict[tuple[frozenset[tuple[Pattern, bool]], bool], Covering] = {}
         for pattern in patterns:
-            if "*" in pattern.text:
-                self._written[pattern.text] = pattern
+            self._written[pattern.text] = pattern
             if not pattern.is_starred:
                 self._plain.setdefault(pattern.pieces[0], []).append(pattern)
         # By what fewest others have: those of one file share its name.
@@ -48,40 +52,65 @@ class Index:
             {(one.more_before, one.more_after, len(one.text)) for one in self._by_key}
         )
 
-    def matching(self, *nodeids: str) -> list[Pattern]:
-        """Return the patterns that match a test by any of its node ids, the most specific first.
+    def matching(self, *nodeids: str) -> Covering:
+        """Return the patterns that match a test by any of its node ids.
 
         One that is written like the node id is that test's own, whatever its stars stand for.
         """
-        own = self.written(*nodeids)
-        found: dict[Pattern, None] = {}
-        for nodeid in nodeids:
-            found.update(dict.fromkeys(self._found(nodeid)))
-        rest = sorted((one for one in found if one not in own), key=_order)
-        return [*own, *_arranged(rest, nodeids[0])] if nodeids else []
+        own = tuple(self._written[nodeid] for nodeid in nodeids if nodeid in self._written)
+        places = {nodeid: Place.of(nodeid) for nodeid in nodeids}
+        plain: dict[Pattern, bool] = {}
+        starred: dict[Pattern, bool] = {}
+        for nodeid, place in places.items():
+            plain.update(self._named(nodeid, place))
+            starred.update(self._fitting(nodeid, place))
+        for pattern in own:
+            (starred if pattern.is_starred else plain).pop(pattern, None)
+        with_parameters = any(place.parameters for place in places.values())
+        # Many tests have the same ones with stars.
+        key = frozenset(starred.items()), with_parameters
+        found = self._arranged.get(key)
+        if found is None:
+            found = self._arranged[key] = arranged(starred, with_parameters)
+        if not (own or plain):
+            return found
+        return replace(
+            found,
+            patterns=(*own, *among(found.patterns, plain, with_parameters)),
+            own=own,
+        )
 
-    def written(self, *nodeids: str) -> list[Pattern]:
-        """Return the patterns with a star in their text that are written like one of these node ids."""
-        return [self._written[nodeid] for nodeid in nodeids if nodeid in self._written]
-
-    def _found(self, nodeid: str) -> Iterator[Pattern]:
+    def _named(self, nodeid: str, place: Place) -> Iterator[tuple[Pattern, bool]]:
+        """Yield the patterns without stars that cover a test, and of each what `Pattern.whole_at` tells."""
         for part in _beginnings(nodeid):
-            yield from self._plain.get(part, ())
-        if self._by_key or self._anywhere:
-            place = Place.of(nodeid)
-            tried = [self._anywhere, *(self._by_key[key] for key in self._keys_of(nodeid))]
-            yield from (one for listed in tried for one in listed if one.matches_at(place))
+            for pattern in self._plain.get(part, ()):
+                yield pattern, len(part) >= len(place.head)
 
-    def _keys_of(self, nodeid: str) -> set[Key]:
-        """Return the keys that a node id has."""
-        words = set(WORD.findall(nodeid))
+    def _fitting(self, nodeid: str, place: Place) -> Iterator[tuple[Pattern, bool]]:
+        """Yield the patterns with stars that cover a test, and of each what `Pattern.whole_at` tells."""
+        if self._by_key or self._anywhere:
+            keys = self._keys_of(nodeid, place)
+            for listed in (self._anywhere, *map(self._by_key.__getitem__, keys)):
+                for pattern in listed:
+                    whole = pattern.whole_at(place)
+                    if whole is not None:
+                        yield pattern, whole
+
+    def _keys_of(self, nodeid: str, place: Place) -> set[Key]:
+        """Return the keys that a node id has; many share its path."""
+        if place.path not in self._by_path:
+            self._by_path[place.path] = self._keys_in(place.path)
+        return self._by_path[place.path] | self._keys_in(nodeid[len(place.path) :])
+
+    def _keys_in(self, text: str) -> set[Key]:
+        words = set(WORD.findall(text))
         return {
             key
             for more_before, more_after, length in self._lengths
             for word in words
             if length <= len(word)
-            for text in _cuts(word, more_before, more_after, length)
-            if (key := Key(more_before, more_after, text)) in self._by_key
+            for cut in _cuts(word, more_before, more_after, length)
+            if (key := Key(more_before, more_after, cut)) in self._by_key
         }
 
 
@@ -92,29 +121,6 @@ def _cuts(word: str, more_before: bool, more_after: bool, length: int) -> Sequen
     if more_before:
         return [word[-length:]]
     return [word[:length]] if more_after or len(word) == length else []
-
-
-def _order(pattern: Pattern) -> Rank:
-    return pattern.order
-
-
-def _arranged(patterns: list[Pattern], nodeid: str) -> list[Pattern]:
-    """Return patterns in their order, but each one behind all that are narrower."""
-    rest, found = list(patterns), []
-    while rest:
-        first = next((p for p in rest if not _is_wider_than_any(p, rest, nodeid)), rest[0])
-        rest.remove(first)
-        found.append(first)
-    return found
-
-
-def _is_wider_than_any(pattern: Pattern, others: Sequence[Pattern], nodeid: str) -> bool:
-    # One without stars is in its place already.
-    return pattern.is_starred and any(
-        pattern.covers(other, nodeid) and not other.covers(pattern, nodeid)
-        for other in others
-        if other is not pattern
-    )
 
 
 def _beginnings(nodeid: str) -> Iterator[str]:

@@ -1,13 +1,13 @@
-"""Patterns of node ids: what they match, and which of two is wider. Pure."""
+"""Patterns of node ids: how they are read, and what they match. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from functools import lru_cache
-from itertools import product
 from typing import NamedTuple
 
 
@@ -73,7 +73,11 @@ class Pattern:
         order = (*rank, sum(map(len, stars)) - len(text), sum(map(len, stars)))
         return cls(text, rank, order, *listed)
 
-    @property
+    def by_order(self) -> tuple[Rank, str]:
+        """Return what sorts patterns, where none is wider: the same in every process."""
+        return self.order, self.text
+
+    @cached_property
     def is_starred(self) -> bool:
         """Whether it has a star that stands for something else."""
         return bool(self.rank[-1])
@@ -89,86 +93,48 @@ class Pattern:
         return tuple(found)
 
     @cached_property
-    def _words(self) -> list[str]:
-        """Return the words that a narrower pattern has to have too."""
+    def words(self) -> list[str]:
+        """The words that a narrower pattern has to have too."""
         return [w for piece in self.pieces for w in WORD.findall(piece) if w != "py"]
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether its path ends in two stars, which go on into the names."""
+        return len(self.path) > 1 and self.path[-1] == "" and self.path[-2] == "**"
+
+    @cached_property
+    def _path(self) -> tuple[str, ...]:
+        """The parts that lie in the path of every test, where there are names."""
+        return self.path[:-2] if self.is_open else self.path
 
     def matches(self, nodeid: str) -> bool:
         """Tell whether the pattern covers a test."""
-        return self.matches_at(Place.of(nodeid))
+        return self.whole_at(Place.of(nodeid)) is not None
 
-    def matches_at(self, place: Place) -> bool:
-        """Tell whether the pattern covers a test, whose node id was read before."""
-        if not self.names:
-            ends = _ends(self.path, place.path, {0}, "/:")
-            return any(end == len(place.path) or place.path[end] == "/" for end in ends)
-        if self.parameters:
-            return _is_within(self.parameters, place.parameters) and self._is_whole(place)
-        head = place.head
-        return any(end == len(head) or head.startswith("::", end) for end in self._ends(place))
+    def whole_at(self, place: Place) -> bool | None:
+        """Tell whether the pattern names all but the parameters of a test; None where it does not cover it.
 
-    @cached_property
-    def _path_and_colons(self) -> tuple[str, ...]:
-        return (*self.path[:-1], f"{self.path[-1]}::")
-
-    def _is_whole(self, place: Place) -> bool:
-        """Tell whether it names all but the parameters of a test, no folder or class alone."""
-        return len(place.head) in self._ends(place)
-
-    def _ends(self, place: Place) -> set[int]:
-        if not self.names:
-            return set()
-        starts = _ends(self._path_and_colons, place.head, {0}, "/:")
-        return _ends(self.names, place.head, starts, ":")
-
-    def covers(self, other: Pattern, nodeid: str) -> bool:
-        """Tell whether every test of another pattern is one of its own, of tests that are named as this one.
-
-        `nodeid` is a test that both match: whether it has parameters, and whether the other pattern names
-        its function or a class, tells what else the other one can match. Files of tests end in `.py`.
+        What names a folder, a file or a class covers all tests below.
         """
-        if any(word not in other.text for word in self._words):
-            return False
-        place = Place.of(nodeid)
-        return _covers(self, other, bool(place.parameters), other._is_whole(place))
+        if not self.names:
+            path = place.path
+            ends = _path_ends(self.path, path)
+            return False if any(end == len(path) or path[end] == "/" for end in ends) else None
+        if self.parameters and not _is_within(self.parameters, place.parameters):
+            return None
+        head = place.head
+        ends = _ends(self.names, head, self._starts(place), ":")
+        if len(head) in ends:
+            return True
+        below = not self.parameters and any(head.startswith("::", end) for end in ends)
+        return False if below else None
 
-
-@lru_cache(maxsize=100_000)
-def _covers(wide: Pattern, narrow: Pattern, with_parameters: bool, whole: bool) -> bool:
-    return all(
-        wide.matches_at(Place(path, head, parameters))
-        for path, head in _examples(narrow, whole, same_path=wide.path == narrow.path)
-        for parameters in _parameters(narrow, with_parameters)
-    )
-
-
-def _examples(pattern: Pattern, whole: bool, *, same_path: bool) -> Iterator[tuple[str, str]]:
-    """Yield paths of tests that a pattern matches, each with the names behind it; of paths alike one."""
-    below = [FRESH, "::".join([FRESH] * 3)]
-    many = [FRESH, "", "/".join([FRESH] * 3)]
-    open_path = pattern.path[-1] == "" and len(pattern.path) > 1
-    for several in many if "**" in pattern.path[1::2] and not same_path else many[:1]:
-        path = _filled(pattern.path, several)
-        named = [path if path.endswith(".py") else f"{path}.py"]
-        if not pattern.names and not path.endswith(".py"):
-            deeper = [f"{path}/{FRESH}.py".lstrip("/"), f"{path}/{many[2]}.py".lstrip("/")]
-            named = [*named, *deeper] if open_path else deeper
-        names = below
-        if pattern.names:
-            kept = ["", *below] if "**" in pattern.names[1::2] else [FRESH]
-            names = [_filled(pattern.names, one) for one in kept]
-            if not whole:
-                names = [f"{name}::{more}" for name, more in product(names, below)]
-            if open_path and several and pattern.path[-2] == "**":
-                names += [f"{FRESH}::{name}" for name in names]
-        yield from ((path, f"{path}::{name}") for path, name in product(named, names))
-
-
-def _parameters(pattern: Pattern, with_parameters: bool) -> list[str]:
-    """Return the parameters of tests that a pattern matches."""
-    if pattern.parameters:
-        return [_filled(pattern.parameters, FRESH)]
-    return [f"[{FRESH}]" if with_parameters else ""]
+    def _starts(self, place: Place) -> Collection[int]:
+        """Return where its names can begin in a test's head."""
+        ends = _path_ends(self._path, place.path)
+        if self.is_open:
+            return list(_behind("::", place.head, min(ends), len(place.head))) if ends else ()
+        return [len(place.path) + 2] if len(place.path) in ends else ()
 
 
 def _parts(text: str, before: str = "") -> tuple[str, ...]:
@@ -184,49 +150,58 @@ def _parts(text: str, before: str = "") -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _filled(parts: tuple[str, ...], several: str) -> str:
+def filled(parts: tuple[str, ...], several: str) -> str:
     """Return parts as a text, `several` in place of two stars."""
     found = parts[0]
     for star, text in zip(parts[1::2], parts[2::2], strict=True):
         if len(star) == 1:
             found += FRESH + text
-        elif not several and _is_optional(found, text):
+        elif not several and is_optional(found, text):
             found += text[1:]
         else:
             found += several + text
     return found
 
 
-def _is_optional(before: str, after: str) -> bool:
+def is_optional(before: str, after: str) -> bool:
     """Tell whether two stars between these texts stand for whole folders: for none too."""
     return after.startswith("/") and (not before or before.endswith("/"))
 
 
-def _ends(parts: tuple[str, ...], text: str, starts: set[int], stops: str) -> set[int]:
-    """Return where parts can end in a text that begin at one of `starts`; a star holds none of `stops`."""
-    ends = {at + len(parts[0]) for at in starts if text.startswith(parts[0], at)}
+@lru_cache(maxsize=10_000)
+def _path_ends(parts: tuple[str, ...], path: str) -> Collection[int]:
+    """Return where parts can end in a path, which is that of many tests."""
+    return _ends(parts, path, (0,), "/")
+
+
+def _ends(parts: tuple[str, ...], text: str, starts: Collection[int], stop: str) -> Collection[int]:
+    """Return where parts can end in a text that begin at one of `starts`; one star does not hold `stop`.
+
+    Of a star at the end it is where the last name ends.
+    """
+    ends: Collection[int] = [at + len(parts[0]) for at in starts if text.startswith(parts[0], at)]
     for number in range(1, len(parts), 2):
+        if not ends:
+            break
         before, star, after = parts[number - 1 : number + 2]
-        found = set()
-        if len(star) > 1 and ends:
-            found = {at + len(after) for at in _places(after, text, min(ends), len(text))}
-            if _is_optional(before, after):
-                found |= {at + len(after) - 1 for at in ends if text.startswith(after[1:], at)}
-        elif len(star) == 1:
-            reach = {
-                at: min(text.find(stop, at) % (len(text) + 1) for stop in stops) for at in ends
-            }
-            found = {at + len(after) for s, e in reach.items() for at in _places(after, text, s, e)}
+        found: set[int] = set()
+        if len(star) > 1:
+            found.update(_behind(after, text, min(ends), len(text)))
+            if is_optional(before, after):
+                found.update(at + len(after) - 1 for at in ends if text.startswith(after[1:], at))
+        else:
+            for at in ends:
+                found.update(_behind(after, text, at, text.find(stop, at) % (len(text) + 1)))
         ends = found
     return ends
 
 
-def _places(piece: str, text: str, start: int, last: int) -> Iterator[int]:
-    """Yield where a piece of a text begins, from `start` to `last`."""
-    at = text.find(piece, start)
+def _behind(piece: str, text: str, start: int, last: int) -> Iterator[int]:
+    """Yield where a piece of a text ends that begins from `start` to `last`; of no text at `last` alone."""
+    at = text.find(piece, start) if piece else last
     while -1 < at <= last:
-        yield at
-        at = text.find(piece, at + 1)
+        yield at + len(piece)
+        at = text.find(piece, at + 1) if piece else -1
 
 
 def _is_within(parts: tuple[str, ...], text: str) -> bool:

@@ -18,7 +18,7 @@ RUN = "<run>"
 DROP = cells.DROP
 OUTCOMES = ("always", "failed", "passed")
 # What an exported sheet has beside, so that it can be a map again.
-EXPORTED = ("status", "detail", "run")
+EXPORTED = ("status", "detail", "row", "run")
 Value = str | Sequence[str]
 """The text of a cell, or the targets of one that the file lists one by one."""
 
@@ -54,6 +54,11 @@ class MapRow:
     raw: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing of its tests: neither targets nor what is kept or has to be there."""
+        return not (self.cells or self.require or self.when or self.whens or self.kinds)
+
+    @property
     def place(self) -> str:
         """Where the row is, for a person and an editor."""
         return f"{self.source}:{self.line}"
@@ -79,17 +84,36 @@ def is_pattern(test: str) -> bool:
     return "::" in test or "/" in test or "*" in test or test.endswith(".py")
 
 
+def no_test(test: str) -> tuple[str, str]:
+    """Return what is wrong with a `test` cell that holds for no test, and what to do."""
+    if is_pattern(test):
+        return "matches no test", "correct it, or take the row out"
+    hint = f"correct it, write {test}/ for a folder, or take the row out"
+    return "is an alias that no marker names", hint
+
+
 def is_comment(column: str) -> bool:
     """Tell whether a column is its owner's alone."""
     return column.startswith("#")
+
+
+def is_read(column: str) -> bool:
+    """Tell whether a column says anything but to people."""
+    return column not in EXPORTED and not is_comment(column)
+
+
+def destination_of(column: str) -> str:
+    """Return the destination that a column is about."""
+    end = "_when" if column.endswith("_when") else "_kinds"
+    return column.removesuffix(end)
 
 
 def destinations_in(columns: Sequence[str]) -> dict[str, str]:
     """Return the destinations that columns are about, by the name of the column."""
     found = {}
     for column in columns:
-        if column not in (TEST, WHEN, REQUIRE, *EXPORTED) and not is_comment(column):
-            found[column] = column.removesuffix("_when").removesuffix("_kinds")
+        if column not in (TEST, WHEN, REQUIRE) and is_read(column):
+            found[column] = destination_of(column)
     return found
 
 
@@ -154,15 +178,15 @@ class Maker:
         whens: dict[str, str] = {}
         kinds: dict[str, tuple[str, ...]] = {}
         for column, value in values.items():
-            if column in EXPORTED or is_comment(column):
+            if not is_read(column):
                 continue
             if column == WHEN or column.endswith("_when"):
                 if when := self._when(column, value, complain):
-                    whens[column.removesuffix("_when")] = when
+                    whens[destination_of(column)] = when
             elif column == REQUIRE or column.endswith("_kinds"):
                 text = value if isinstance(value, str) else ",".join(value)
                 listed, wrong = cells.kinds(text)
-                kinds[column.removesuffix("_kinds")] = tuple(listed)
+                kinds[destination_of(column)] = tuple(listed)
                 if wrong:
                     complain(column, wrong)
             elif cell := self._cell(column, value, complain):
@@ -179,9 +203,7 @@ class Maker:
             require=require,
             whens=whens,
             kinds={name: listed for name, listed in kinds.items() if listed},
-            raw={
-                n: v if isinstance(v, str) else cells.SEPARATOR.join(v) for n, v in values.items()
-            },
+            raw={n: v if isinstance(v, str) else cells.joined(v) for n, v in values.items()},
         )
 
     def _when(self, column: str, value: Value, complain: Callable[..., None]) -> str | None:
@@ -195,9 +217,8 @@ class Maker:
         """Return what a cell says, without the targets that are wrong; None where it says nothing."""
         if value == DROP:
             return DROPPED
-        listed = value.split(cells.SEPARATOR) if isinstance(value, str) else value
         texts = []
-        for text in (one.strip() for one in listed):
+        for text in cells.split(value) if isinstance(value, str) else map(str.strip, value):
             wrong = cells.wrong(text)
             if wrong is None and isinstance(value, str):
                 wrong = cells.several(text)

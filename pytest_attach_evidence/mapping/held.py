@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
+from ..mapfile import Covering
 from ..mapfile import MapRow
-from ..mapfile import Pattern
 from ..model import Filter
 from ..targets import Mark
 
@@ -17,15 +17,15 @@ class Held:
     """What marks and map say of an item.
 
     `levels` are of marks alone, nearest first, aliases replaced by what their rows say, empty ones left
-    out; `rows` are the rows that hold for it, in the order of the levels, `patterns` those of them that cover
-    it; `problems` a line each, without the item's name, which is one of `names`.
+    out; `rows` are the rows that hold for it, in the order of the levels, `covering` what is known of the
+    last of them, which cover it; `problems` a line each, without the item's name, which is one of `names`.
     `filled` are texts of rows with placeholders, each behind its level, `test` cell and destination.
     """
 
     names: Sequence[str] = ()
     levels: list[list[Mark]] = field(default_factory=list)
     rows: list[list[MapRow]] = field(default_factory=list)
-    patterns: list[Pattern] = field(default_factory=list)
+    covering: Covering = field(default_factory=Covering)
     problems: list[str] = field(default_factory=list)
     filled: list[tuple[int, str, str, str]] = field(default_factory=list)
 

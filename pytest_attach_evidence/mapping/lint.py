@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -11,12 +10,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from typing import NamedTuple
 
 from ..errors import TargetError
 from ..mapfile import RUN
 from ..mapfile import Cell
 from ..mapfile import MapFile
 from ..mapfile import MapRow
+from ..mapfile import is_pattern
 from ..mapfile.placeholders import PlaceholderError
 from ..mapfile.placeholders import Template
 from ..mapfile.rows import REQUIRE
@@ -42,6 +43,15 @@ class Ready:
     open: Mapping[str, tuple[Template, ...]]
 
 
+class Difference(NamedTuple):
+    """What a row says in a column otherwise than another one."""
+
+    row: MapRow
+    other: MapRow
+    column: str
+    seen: str
+
+
 def checked(
     files: Sequence[MapFile],
     known: Collection[str],
@@ -58,8 +68,12 @@ def checked(
     for file in files:
         problems += _unknown_columns(file, known)
     rows = [row for file in files for row in file.rows]
-    differing = dict(_differing(rows))
-    problems += differing.values()
+    problems += _spelled_otherwise(rows)
+    differing = set()
+    for one in (one for alike in _alike(rows) for one in differences(alike)):
+        seen = f"{one.seen} for the same test"
+        problems.append(problem(one.row.source, one.row.line, seen, "keep one of them"))
+        differing.add(one.row.place)
     ready = []
     for row in rows:
         check = _Check(
@@ -91,20 +105,38 @@ def _unknown_columns(file: MapFile, known: Collection[str]) -> Iterator[Problem]
             yield problem(file.source, file.columns[column], seen, hint)
 
 
-def _differing(rows: Sequence[MapRow]) -> Iterator[tuple[str, Problem]]:
-    """Yield the rows that contradict another one of the same test, by their place."""
-    first: dict[tuple[str, str], tuple[MapRow, str]] = {}
-    number = Counter(row.test for row in rows)
-    for row in (one for one in rows if number[one.test] > 1):
+def _alike(rows: Sequence[MapRow]) -> list[list[MapRow]]:
+    """Return the rows of each test that has several."""
+    found: dict[str, list[MapRow]] = {}
+    for row in rows:
+        found.setdefault(row.test, []).append(row)
+    return [alike for alike in found.values() if alike[1:]]
+
+
+def differences(rows: Sequence[MapRow]) -> Iterator[Difference]:
+    """Yield what rows for one place say otherwise than one before them."""
+    first: dict[str, tuple[MapRow, str]] = {}
+    for row in rows:
         said = {WHEN: row.when, **{f"{name}_{WHEN}": when for name, when in row.whens.items()}}
         said |= {name: "-" if cell.drops else "targets" for name, cell in row.cells.items()}
         for column, value in said.items():
             if value is None:
                 continue
-            other, before = first.setdefault((row.test, column), (row, value))
+            other, before = first.setdefault(column, (row, value))
             if before != value:
-                seen = f"{column} is {value}, and {before} in {other.place} for the same test"
-                yield row.place, problem(row.source, row.line, seen, "keep one of them")
+                seen = f"{column} is {value}, and {before} in {other.place}"
+                yield Difference(row, other, column, seen)
+
+
+def _spelled_otherwise(rows: Sequence[MapRow]) -> Iterator[Problem]:
+    """Yield what is wrong with a folder that is written with a slash behind it and without."""
+    first: dict[str, MapRow] = {}
+    for row in rows:
+        if is_pattern(row.test):
+            other = first.setdefault(row.test.rstrip("/"), row)
+            if other.test != row.test:
+                seen = f"{row.test} is {other.test} of {other.place}"
+                yield problem(row.source, row.line, seen, "write both alike")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

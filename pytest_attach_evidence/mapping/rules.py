@@ -17,6 +17,7 @@ from ..mapfile import MapRow
 from ..mapfile import Pattern
 from ..mapfile import is_pattern
 from ..mapfile.placeholders import PlaceholderError
+from ..mapfile.rows import WHEN
 from ..mapfile.rows import problem
 from ..model import Problem
 from ..model import Target
@@ -28,6 +29,7 @@ from ..targets import no_alias
 from .held import Held
 from .lint import Ready
 from .lint import checked
+from .lint import differences
 from .unclear import Said
 from .unclear import said
 from .unclear import unclear
@@ -114,10 +116,10 @@ class Rules:
         for level in filter(None, levels):
             self._near(held, level, parameters or {})
         if self._by_test:
-            held.patterns = self._index.matching(*names)
-            for pattern in self._index.written(*names):
+            held.covering = self._index.matching(*names)
+            for pattern in held.covering.own:
                 self._note_written(pattern)
-            for pattern in held.patterns:
+            for pattern in held.covering.patterns:
                 self._far(held, self._by_test[pattern.text], parameters or {})
         return held
 
@@ -134,8 +136,7 @@ class Rules:
     def unclear(self, held: Held) -> list[str]:
         """Return of which rows that hold for an item nobody can tell which is more specific, once each."""
         lines = []
-        own = self._index.written(*held.names)
-        for near, far, columns in unclear(held, own, self._said_by):
+        for near, far, columns in unclear(held, self._said_by):
             if (near, far) not in self._unclear:
                 self._unclear.add((near, far))
                 both = (self._saying(pattern, columns) for pattern in (near, far))
@@ -191,6 +192,12 @@ class Rules:
                 self._held.add(alias)
         held.levels.append(marks)
         held.rows.append(rows)
+        # What rows of one alias say is told of the file, and of when= the marks are asked.
+        held.problems += (
+            f"{one.row.place}: {one.seen}, both aliases at the same place - keep one of them"
+            for one in differences(rows)
+            if one.row.test != one.other.test and one.column != WHEN
+        )
 
     def _far(self, held: Held, own: Sequence[Ready], parameters: Mapping[str, Any]) -> None:
         """Take the rows of one pattern as a level."""

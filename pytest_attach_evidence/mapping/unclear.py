@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from ..mapfile import Covering
 from ..mapfile import MapRow
 from ..mapfile import Pattern
 from ..mapfile.rows import DROP
@@ -38,57 +39,50 @@ def said(rows: Sequence[MapRow]) -> Said:
 
 
 def unclear(
-    held: Held, own: Sequence[Pattern], said_by: Callable[[Pattern], Said]
+    held: Held, said_by: Callable[[Pattern], Said]
 ) -> Iterator[tuple[Pattern, Pattern, list[str]]]:
     """Yield two patterns of an item of which none is more specific, and the columns that both decide.
 
-    Only what holds counts: a column that a marker, a nearer row or a row between them tells is clear. `own`
-    are the patterns that are written like the item, which are nearer than all others.
+    Only what holds counts: a column that a marker, a nearer row or a row between them tells is clear.
     """
-    starred = [one for one in held.patterns if one.is_starred and one not in own]
-    if not starred[1:]:
+    if not held.covering.rivals:
         return
     clear = _told_by_marks(held)
     found: dict[tuple[Pattern, Pattern], list[str]] = {}
-    for number, near in enumerate(held.patterns):
-        for column in said_by(near).keys() - clear:
-            far = _contradicting(held, number, column, said_by) if near in starred else None
+    for number, near in enumerate(held.covering.patterns):
+        told = said_by(near).keys()
+        for column in told - clear if near in held.covering.rivals else ():
+            far = _contradicting(held.covering, number, column, said_by)
             if far is not None:
                 found.setdefault((near, far), []).append(column)
-        clear |= said_by(near).keys()
+        clear |= told
     yield from ((near, far, sorted(columns)) for (near, far), columns in found.items())
 
 
 def _told_by_marks(held: Held) -> set[str]:
     """Return the columns that a nearer level than those of the patterns tells."""
-    number = len(held.levels) - len(held.patterns)
+    number = len(held.levels) - len(held.covering.patterns)
     marks = (mark for level in held.levels[:number] for mark in level)
     rows = (row for level in held.rows[:number] for row in level)
     return {name for mark in marks for name in mark.kwargs} | said(list(rows)).keys()
 
 
 def _contradicting(
-    held: Held, number: int, column: str, said_by: Callable[[Pattern], Said]
+    covering: Covering, number: int, column: str, said_by: Callable[[Pattern], Said]
 ) -> Pattern | None:
     """Return the pattern that tells something else than the one with this number, and may be nearer."""
-    near = held.patterns[number]
+    near, *others = covering.patterns[number:]
+    rivals = covering.rivals[near]
     between: list[Pattern] = []
-    for far in held.patterns[number + 1 :]:
+    for far in others:
         values = said_by(far).get(column)
         if values is None:
             continue
         if (
-            values != said_by(near)[column]
-            and _cross(near, far, held)
-            and not any(not _cross(near, m, held) and not _cross(m, far, held) for m in between)
+            far in rivals
+            and values != said_by(near)[column]
+            and rivals | covering.rivals[far] >= set(between)
         ):
             return far
         between.append(far)
     return None
-
-
-def _cross(one: Pattern, other: Pattern, held: Held) -> bool:
-    if not (one.is_starred and other.is_starred):
-        return False
-    nodeid = held.names[0]
-    return not one.covers(other, nodeid) and not other.covers(one, nodeid)

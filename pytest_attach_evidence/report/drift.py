@@ -14,6 +14,8 @@ from ..drift import NOT_USED
 from ..drift import Drift
 from ..drift import RowState
 from ..mapfile import MapFile
+from ..mapfile import exact
+from ..mapfile import is_row
 from ..mapfile.rows import EXPORTED
 from ..mapfile.rows import TEST
 from ..model import State
@@ -43,7 +45,8 @@ def detail(one: RowState) -> str:
     lacks = [f"{test} {lack}" for test, lack in one.lacks[:MOST_LACKS]]
     more = [f"{len(one.lacks) - MOST_LACKS} more lack evidence"] if one.lacks[MOST_LACKS:] else []
     other = [OTHER_TARGETS] if one.status == NOT_USED else []
-    return "; ".join([*tests, *counts, *lacks, *more, *other])
+    disabled = [f"{name}: not enabled" for name in one.disabled]
+    return "; ".join([*tests, *counts, *disabled, *lacks, *more, *other])
 
 
 def table(found: Drift) -> list[list[str]]:
@@ -71,6 +74,7 @@ def facts(found: Drift, mask: Mask) -> dict[str, Any]:
                     for name, of in one.deliveries.items()
                 },
                 "missing": [{"nodeid": test, "lacks": lack} for test, lack in one.lacks],
+                "not_enabled": list(one.disabled),
             }
             for one in found.rows
         ],
@@ -82,8 +86,8 @@ def facts(found: Drift, mask: Mask) -> dict[str, Any]:
 def sheet(files: Sequence[MapFile], found: Drift, runs: Sequence[str], mask: Mask) -> bytes:
     """Return the map as one CSV for spreadsheets, in its own columns, with what became of each row.
 
-    Three columns follow: `status`, `detail`, `run`. Tests that no row expects come last. It can be used as a
-    map again.
+    Four columns follow: `status`, `detail`, `row` with file and line, `run`. Tests that no row expects come
+    last. It can be used as a map again: what could be no row of such a test is commented out.
     """
     names = dict.fromkeys(name for file in files for name in file.columns if name not in EXPORTED)
     columns = list(dict.fromkeys([TEST, *names] if TEST not in names else names))
@@ -94,11 +98,14 @@ def sheet(files: Sequence[MapFile], found: Drift, runs: Sequence[str], mask: Mas
     run = " ".join(runs)
     for one in found.rows:
         given = {**one.row.raw, TEST: one.row.test}
-        told = (one.status, detail(one), run)
+        told = (one.status, detail(one), one.row.place, run)
         writer.writerow([*(mask(given.get(c, "")) for c in columns), *map(_plain, map(mask, told))])
     for name in found.bare:
-        cells = [_plain(name) if column == TEST else "" for column in columns]
-        writer.writerow([*cells, NOT_MAPPED, "", run])
+        test = exact(name)
+        if not is_row(test, name) or _plain(test) != test:
+            test = f"# {name}"
+        cells = [test if column == TEST else "" for column in columns]
+        writer.writerow([*cells, NOT_MAPPED, "", "", run])
     return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 

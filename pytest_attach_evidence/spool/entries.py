@@ -18,6 +18,7 @@ from ..model import Receipt
 from ..model import State
 from ..model import Target
 from ..run_record import RunRecord
+from ..run_record import Unmapped
 
 
 MOST = 2**53  # of bytes, pieces and seconds
@@ -90,8 +91,11 @@ def _finished(record: RunRecord, entry: Mapping[str, Any]) -> None:
     record.outcomes = {str(name): int(count) for name, count in entry.get("outcomes", {}).items()}
 
 
-def _bare(record: RunRecord, entry: Mapping[str, Any]) -> None:
-    record.bare.update(map(str, entry["tests"]))
+def _unmapped(record: RunRecord, entry: Mapping[str, Any]) -> None:
+    known, names = Unmapped.from_json(entry), list(map(str, entry["tests"]))
+    one = Item(id="", run_id=record.run.id, nodeid="", outcome=known.outcome, rows=known.rows)
+    record.unmapped += [replace(one, nodeid=name) for name in names]
+    record.bare.update(names if known.bare else ())
 
 
 def _intent(record: RunRecord, entry: Mapping[str, Any]) -> None:
@@ -148,7 +152,7 @@ COLLECTED: Mapping[str, Reader] = {
     "refused": _refused,
     "ended": _ended,
     "unwanted": _unwanted,
-    "bare": _bare,
+    "unmapped": _unmapped,
     "finished": _finished,
 }
 

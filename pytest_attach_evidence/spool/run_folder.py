@@ -26,6 +26,7 @@ from ..model import Item
 from ..model import Problem
 from ..model import utc_text
 from ..run_record import RunRecord
+from ..run_record import Unmapped
 from . import disk
 from . import run_files
 from .blobs import Blob
@@ -225,11 +226,16 @@ class RunFolder:
         """Record pieces that turned out to be unwanted after their item had ended."""
         self._append({"type": "unwanted", "unwanted": list(unwanted)})
 
-    def write_bare(self, names: Sequence[str]) -> None:
-        """Record tests that ran and of which neither a mark nor the map expects evidence, a few in a line."""
-        short = [name[:LONGEST_NAME] for name in names]
-        parts = [short[at : at + NAMES_A_LINE] for at in range(0, len(short), NAMES_A_LINE)]
-        self._append(*({"type": "bare", "tests": part} for part in parts))
+    def write_unmapped(self, tests: Mapping[Unmapped, Sequence[str]]) -> None:
+        """Record tests of which no evidence is expected, a few in a line, by what is known of them."""
+        short = {known: [name[:LONGEST_NAME] for name in names] for known, names in tests.items()}
+        self._append(
+            *(
+                {"type": "unmapped", **known.to_json(), "tests": names[at : at + NAMES_A_LINE]}
+                for known, names in short.items()
+                for at in range(0, len(names), NAMES_A_LINE)
+            )
+        )
 
     def write_interrupted(self) -> None:
         """Record that the session is over though it never said so; its lock was free.

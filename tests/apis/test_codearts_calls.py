@@ -180,6 +180,17 @@ class TestItems:
         assert "/v2/ipdprojectservice/projects/" in scene.asked()[-1]
         assert scene.asked()[-1].endswith("?category=Bug")
 
+    def test_the_type_that_fitted_last_is_tried_first(self, scene: Scene) -> None:
+        """So that each of many items of one type, or of a few, costs hardly more than one request."""
+        task = "956239067176935401"
+        kinds = []
+        for id in (task, ITEM, ITEM, task):
+            before = len(scene.asked())
+            assert scene.client.work_item(IPD, id, "10003") is not None
+            kinds.append([one.rpartition("=")[2] for one in scene.asked()[before:]])
+
+        assert [["US"], ["US", "Task"]] == kinds[2:]
+
     def test_of_a_work_item_that_nobody_knows_nothing_is_told(self, scene: Scene) -> None:
         """Refusals of the types are no errors; those of credentials and of sockets are."""
         assert scene.client.work_item(IPD, "956239067176935499", "10003") is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.commands.seen_tests import problems_of
 from pytest_attach_evidence.sandbox import Sandbox
 
 from .project import Ended
@@ -196,6 +197,23 @@ def test_the_deadline_begins_when_the_tests_are_collected(
     assert "line 312 of the plan" in ended.out
 
 
+def test_the_end_of_the_time_is_one_problem(project: Project, sandbox: Sandbox) -> None:
+    """A server that is slow is no server that is away, and each destination has the time for itself."""
+    project.lead_to(sandbox, "squash huawei", stall_s=5)
+    sandbox.faults.add("slow", system="squash", times=-1, seconds=1)
+    tests = [f"@pytest.mark.evidence(squash='TC-{n}')\ndef test_{n}(): pass" for n in range(1, 40)]
+    project.write("test_it.py", "import pytest", *tests, marked(huawei="956239067176935400"))
+
+    ended = project.command("check", "--evidence-deadline=8")
+
+    told = [line for line in problems(ended) if "TC-" not in line]
+    [problem] = told
+    assert re.search(r"squash: the time is over after \d+ of \d+ objects - raise", problem)
+    assert re.search(r"956239067176935400 .* ok ", ended.out)
+    assert "no connection" not in ended.out
+    assert ended.status in (65, 75)
+
+
 def test_what_may_be_wrong_in_the_map_is_a_warning(project: Project, sandbox: Sandbox) -> None:
     """Its odd cells, and rows that match no test: these only where all tests were asked for."""
     project.lead_to(sandbox, "squash", "evidence_map = map.csv")
@@ -261,17 +279,167 @@ def test_a_module_that_cannot_be_imported_hides_no_other(
     assert 78 == ended.status
 
 
-def test_options_in_addopts_are_named(project: Project, sandbox: Sandbox) -> None:
-    """They do not hold here: what was looked at may be another plan, or no map."""
-    addopts = "addopts = -q --evidence-map=map.csv --evidence-squash-iteration=4"
-    project.lead_to(sandbox, "squash", addopts)
+SIDE_PRODUCTS = {"junit.xml", "log.txt", ".coverage", ".pytest_cache"}
+
+
+def test_what_an_override_says_is_nearer_than_addopts(project: Project, sandbox: Sandbox) -> None:
+    """For the settings that are shown, and for the targets that tests get."""
+    project.lead_to(sandbox, "squash", "addopts = --evidence-squash-iteration=77")
+    project.write("test_it.py", "import pytest", marked(squash="TC-99"))
+
+    ended = project.command("check", "-o", "evidence_squash_iteration=4")
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99 iteration=4" in problem
+    assert re.search(r"evidence_squash_iteration +4 +-o", ended.out)
+
+
+@pytest.mark.parametrize("how", ["ini", "variable", "-o"])
+def test_options_of_ours_in_addopts_hold(project: Project, sandbox: Sandbox, how: str) -> None:
+    """As in the run that is to come, wherever they stand; what is given to the command is nearer."""
+    addopts = "-q --evidence=upload --evidence-map=map.csv --evidence-squash-iteration=77"
+    project.lead_to(sandbox, "squash", *([f"addopts = {addopts}"] if how == "ini" else []))
+    project.write("map.csv", "test,squash", "test_it.py,TC-99")
+    project.write("test_it.py", "def test_bare(): pass")
+    words = ["-o", f"addopts={addopts}"] if how == "-o" else []
+    variable = addopts if how == "variable" else ""
+
+    ended = project.command(
+        "check", *words, "--evidence-squash-iteration=4", PYTEST_ADDOPTS=variable
+    )
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99 iteration=4" in problem
+    assert re.search(r"evidence_map +\S*map\.csv +addopts", ended.out)
+    assert re.search(r"evidence_squash_iteration +4 +flag", ended.out)
+
+
+def test_tests_are_collected_as_addopts_say(project: Project, sandbox: Sandbox) -> None:
+    """Two files of one name, and what is selected; nothing of a run is replaced or measured."""
+    side = "--junitxml=junit.xml --log-file=log.txt --cov=. --reruns=2"
+    addopts = f"addopts = --import-mode=importlib -n 4 -x --tb=no -m smoke {side}"
+    strict = ("strict_config = true", "cache_dir = kept", "markers = smoke: first")
+    project.lead_to(sandbox, "squash", addopts, *strict)
+    lines = ("import pytest", "pytestmark = pytest.mark.smoke")
+    project.write("a/test_it.py", *lines, marked(squash="TC-12"))
+    project.write("b/test_it.py", *lines, marked(squash="TC-99"))
+    project.write("c/test_it.py", "import pytest", marked(squash="TC-98"))
+    project.write("junit.xml", "of the last run")
+
+    ended = project.command("check", PYTEST_DISABLE_PLUGIN_AUTOLOAD="")
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99" in problem
+    assert "2 collected, 2 mapped to an object" in ended.out
+    there = {path.name for path in project.folder.iterdir()}
+    assert {"junit.xml"} == there & SIDE_PRODUCTS
+    assert "kept" not in there
+    assert "of the last run\n" == (project.folder / "junit.xml").read_text()
+
+
+NEEDING = """
+def pytest_addoption(parser):
+    parser.addoption("--env", required=True)
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", [metafunc.config.getoption("env")])
+"""
+OF_ENV = "evidence_map = map.csv"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--", "--env=qa", "-m", "smoke", "--evidence=upload"),
+        ("--", "test_it.py", "--env", "qa", "-k", "smoke", "-o", "evidence_log=off"),
+        ("-o", "addopts=--env=qa -m smoke"),
+    ],
+)
+def test_words_for_pytest_hold_too(
+    project: Project, sandbox: Sandbox, words: tuple[str, ...]
+) -> None:
+    """An option of a conftest file that decides how tests are called, and what is selected."""
+    project.lead_to(sandbox, "squash", OF_ENV, "markers = smoke: first")
+    project.write("conftest.py", NEEDING)
+    project.write("map.csv", "test,squash", "test_it.py::test_smoke[qa],TC-99", "test_it.py,TC-12")
+    tests = ("@pytest.mark.smoke", "def test_smoke(case): pass", "def test_other(case): pass")
+    project.write("test_it.py", "import pytest", *tests)
+
+    ended = project.command("check", *words)
+
+    [problem] = problems(ended)
+    assert "squash reference TC-99" in problem
+    assert "1 collected, 1 mapped to an object" in ended.out
+
+
+def test_options_of_ours_behind_the_dashes_hold_for_everything(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """So that the words of the pytest command can be repeated as they are."""
+    project.lead_to(sandbox, "squash")
     project.write("test_it.py", "import pytest", marked(squash="TC-12"))
-    words = ("--evidence-squash-iteration=4",)
 
-    ended = project.command("check", *words, PYTEST_ADDOPTS="--evidence-dir=elsewhere")
+    ended = project.command("check", "--", "--evidence-squash-iteration=4", "--evidence-dir=spool")
 
-    assert ["--evidence-map", "--evidence-dir"] == [
-        re.findall(r"--evidence-[a-z-]+", line)[0] for line in problems(ended)
-    ]
-    assert all(line.startswith("warning: ") for line in problems(ended))
+    assert re.search(r"evidence_squash_iteration +4 +flag", ended.out)
+    assert "iteration=4" in ended.out
+    assert str(project.folder / "spool") in ended.out
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"conftest.py": NEEDING}, "the following arguments are required: --env"),
+        ({"pytest.ini": "[pytest]\naddopts = --none"}, "unrecognized arguments: --none"),
+        (
+            {"a/test_it.py": "", "b/test_it.py": ""},
+            "b/test_it.py: import file mismatch: imported module 'test_it' has this __file__",
+        ),
+    ],
+)
+def test_why_tests_cannot_be_collected_is_told(
+    project: Project, files: dict[str, str], told: str
+) -> None:
+    """With its cause, and where words that pytest needs are to stand."""
+    project.configure("archive")
+    for name, text in files.items():
+        project.write(name, text)
+
+    ended = project.command("check")
+
+    [problem] = problems(ended)
+    assert told in problem
+    assert problem.endswith("words that pytest needs for it stand behind --")
+    assert 78 == ended.status
+
+
+@pytest.mark.parametrize(
+    ("seen", "hint"),
+    [
+        ("the map has no alias 'A - 7'", "did you mean 'A - 8'?"),
+        ("the map has no alias 'A - 7'", "known are A - 8, B - 9"),
+        ("test_it.py::test_it[a - b]: squash: 'TC - 1' is nothing", "write TC-1"),
+        ("this machine's clock (10:00 - 11:00) and its tests' are two", "set it - soon"),
+        ("something happened", ""),
+    ],
+)
+def test_what_to_do_is_all_of_the_sentence(seen: str, hint: str) -> None:
+    """Whatever dashes names of the project have."""
+    [problem] = problems_of("tests", [f"{seen} - {hint}" if hint else seen])
+
+    assert (seen, hint) == (problem.seen, problem.next_step)
+
+
+def test_a_row_that_is_written_like_a_test_is_a_warning(project: Project, sandbox: Sandbox) -> None:
+    """It shows only where the tests are known."""
+    project.lead_to(sandbox, "squash", "evidence_map = map.csv")
+    project.write("map.csv", "test,squash", "test_it.py::test_it[2*3],TC-12")
+    once = "@pytest.mark.parametrize('text', ['2*3'])\ndef test_it(text): pass"
+    project.write("test_it.py", "import pytest", once)
+
+    ended = project.command("check")
+
+    [warning] = problems(ended)
+    assert warning.startswith("warning: map.csv:2: test_it.py::test_it[2*3] is a test, and by its")
     assert 0 == ended.status

@@ -77,6 +77,24 @@ def test_coverage_is_neither_measured_nor_removed(project: Project, coverage: bo
     assert "1 run removed" in done[2].out
 
 
+@pytest.mark.parametrize("how", ["-o", "next"])
+def test_options_of_ours_in_addopts_hold_but_where_the_command_says_otherwise(
+    project: Project, how: str
+) -> None:
+    """The spool is that of the tests; what a session was given for once its printed command repeats."""
+    project.configure("archive", {}, "addopts = --evidence-dir=spool --evidence-archive-dir=there")
+    project.write("test_it.py", "def test_it(evidence): evidence.text('a')")
+    given = ["--evidence-archive-dir=kept"] if how == "next" else []
+    done = project.pytest("-q", *given, mode="collect")
+
+    words = words_of(done.next)[1:] if given else ["push", "-o", "evidence_archive_dir=kept"]
+    pushed = project.command(*words)
+
+    assert (0, 1) == (pushed.status, *pushed.numbers("delivered"))
+    assert 1 == len(list((project.folder / "kept").glob("*/manifest-sha256.txt")))
+    assert not (project.folder / "there").exists()
+
+
 def test_the_words_for_pytest_in_the_environment_are_not_for_the_commands(
     project: Project,
 ) -> None:

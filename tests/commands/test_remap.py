@@ -277,9 +277,7 @@ def test_destinations_that_are_not_enabled_keep_theirs(project: Project, sandbox
     assert (0, 2) == (second.status, *second.numbers("delivered"))
 
 
-def test_collecting_runs_nothing_and_lets_no_addopts_act(
-    project: Project, sandbox: Sandbox
-) -> None:
+def test_collecting_runs_nothing_and_reports_to_nobody(project: Project, sandbox: Sandbox) -> None:
     """Fixtures and tests stay untouched, no report is written, conftest files and `-p` plugins act."""
     project.lead_to(sandbox, "huawei", "addopts = --junitxml=junit.xml -k nothing")
     project.write("plug.py", "def pytest_configure(config): open('plugged', 'a').close()")
@@ -301,6 +299,34 @@ def test_collecting_runs_nothing_and_lets_no_addopts_act(
     there = {path.name for path in project.folder.iterdir()}
     assert {"conf", "plugged"} <= there
     assert not {"ran", "junit.xml"} & there
+
+
+NEEDING = """
+def pytest_addoption(parser):
+    parser.addoption("--place", required=True)
+
+def pytest_generate_tests(metafunc):
+    metafunc.parametrize("place", [metafunc.config.getoption("place")])
+"""
+
+
+def test_words_that_pytest_needs_stand_behind_dashes(project: Project, sandbox: Sandbox) -> None:
+    """Without them a conftest file ends the collection, and nothing is changed; they are for it alone."""
+    project.lead_to(sandbox, "huawei", "addopts = --import-mode=importlib")
+    project.write("conftest.py", NEEDING)
+    body = one_test("test_a", f"huawei='{NOWHERE}'").replace("(evidence)", "(evidence, place)")
+    suite(project, body)
+    assert 65 == project.pytest("-q", "--place=here").status
+    suite(project, body.replace(NOWHERE, GOOD))
+
+    lacking = project.command("push", "--remap")
+    wrong = project.command("push", "--", "--place=here")
+    pushed = project.command("push", "--remap", "--", "--place=here")
+
+    assert (78, 4, 0) == (lacking.status, wrong.status, pushed.status), pushed.errors
+    assert "the following arguments are required: --place" in lacking.errors
+    assert "words behind -- are for the collection of --remap" in wrong.errors
+    assert (1,) == pushed.numbers("delivered")
 
 
 IMPATIENT = """

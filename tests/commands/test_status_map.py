@@ -91,7 +91,7 @@ def test_every_row_is_told_the_same_everywhere(project: Project, ended: Ended) -
     assert {"v": 1, "runs": [run], **document} == printed
     assert (0, True) == (table.status, f"{LINE}; run {run}" in table.out), table
     assert archived == (project.folder / "out.csv").read_bytes()
-    assert ["test", "#owner", "squash", "huawei", "status", "detail", "run"] == list(
+    assert ["test", "#owner", "squash", "huawei", "status", "detail", "row", "run"] == list(
         sheet(archived)[0]
     )
     assert "Bea" == sheet(archived)[6]["#owner"]
@@ -134,15 +134,130 @@ def test_a_push_needs_no_map(project: Project, ended: Ended) -> None:
     assert before == archived.read_bytes()
 
 
-def test_an_exported_sheet_is_a_map(project: Project, ended: Ended) -> None:
-    """The run of the sheet that came back has the same targets as before."""
-    assert 0 == project.command("status", "--map", "--csv", "out.csv").status
+IDLE = """
+import pytest
 
-    again = project.pytest("-q", "--evidence-map=out.csv", mode="collect")
-    told = project.command("status", "--map", "--evidence-map=out.csv", "--json")
+def test_dropped(): pass
+def test_filtered(): pass
+def test_off(): pass
+def test_partly_off(evidence): evidence.text("a")
+def test_archive(): pass
+@pytest.mark.skip
+def test_skipped(): pass
+@pytest.mark.evidence("CTRL-07")
+def test_alias(): pass
+def test_blank(): pass
+def test_unlisted(): pass
+"""
+IDLE_MAP = (
+    "test,squash,workiva,archive,archive_when",
+    "test_it.py::test_dropped,-,,,",
+    "test_it.py::test_filtered,,,,failed",
+    "test_it.py::test_off,,f1/p1,,",
+    "test_it.py::test_partly_off,TC-1,f1/p1,,",
+    "test_it.py::test_archive,,,-,",
+    "test_it.py::test_skipped,-,,,",
+    "CTRL-07,,f1/p1,,",
+    "test_it.py::test_blank,,,,",
+)
 
-    assert "mapped: 8 rows" in again.out, again
-    assert statuses(json.loads(told.out)["rows"]).keys() == EXPECTED.keys()
+
+@pytest.mark.parametrize("words", [(), ("-p", "xdist", "-n2")], ids=["alone", "-n2"])
+def test_rows_of_tests_that_bring_nothing_say_why(
+    project: Project, sandbox: Sandbox, words: tuple[str, ...]
+) -> None:
+    """They ran: none of them is called "not run", wherever the session ran them, and none told twice."""
+    project.lead_to(sandbox, "archive squash", "evidence_map = map.csv")
+    project.write("map.csv", *IDLE_MAP)
+    project.write("test_it.py", IDLE)
+
+    ran = project.pytest("-q", *words)
+    told = json.loads(project.command("status", "--map", "--json").out)
+
+    off = "workiva: not enabled"
+    assert [
+        ("test_it.py::test_dropped", "nothing to deliver", "1 test"),
+        ("test_it.py::test_filtered", "nothing to deliver", "1 test"),
+        ("test_it.py::test_off", "nothing to deliver", f"1 test; {off}"),
+        ("test_it.py::test_partly_off", "delivered", f"1 test; squash: 1 delivered; {off}"),
+        ("test_it.py::test_archive", "nothing to deliver", "1 test"),
+        ("test_it.py::test_skipped", "skipped", "1 test"),
+        ("CTRL-07", "nothing to deliver", f"1 test; {off}"),
+        ("test_it.py::test_blank", "not mapped", "1 test"),
+        ("test_it.py::test_unlisted", "not mapped", ""),
+    ] == [(r["test"], r["status"], r["detail"]) for r in exported(project)]
+    line = "mapped: 8 rows: 1 delivered, 1 skipped, 5 nothing to deliver, 1 not mapped"
+    assert f"{line}; 1 test ran without a row" in ran.out, ran
+    assert ["test_it.py::test_unlisted"] == told["not_mapped"]
+    assert [1] * 8 == [row["tests"] for row in told["rows"]]
+    assert ["workiva"] == told["rows"][3]["not_enabled"]
+
+
+def test_a_session_that_was_killed_is_told(project: Project) -> None:
+    """What ran in it without anything to expect is not known then: "not run" may not be so."""
+    project.configure("archive", {"evidence_map": "map.csv"})
+    project.write("map.csv", "test,archive", "test_it.py::test_dropped,-")
+    killed = "def test_killed(): os.kill(os.getpid(), 9)"
+    project.write("test_it.py", "import os", "def test_dropped(): pass", killed)
+    project.pytest("-q")
+
+    told = project.command("status", "--map").out
+
+    assert "mapped: 1 row: 1 not run; run " in told
+    assert "a session did not end: its tests of which nothing was expected are not known" in told
+
+
+def exported(project: Project, *words: str) -> list[dict[str, str]]:
+    """Return the rows of the sheet that the command writes."""
+    ended = project.command("status", "--map", "--csv", "out.csv", *words)
+    assert 0 == ended.status, ended
+    content = (project.folder / "out.csv").read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(content)))
+
+
+STRANGE = """
+import pytest
+
+@pytest.mark.parametrize("text", ["***", "2*3", "2**3", "a|b", "[*]", "=1", "a"])
+def test_bare(text): pass
+def test_refs(): pass
+"""
+
+
+def test_an_exported_sheet_is_a_map(project: Project, sandbox: Sandbox) -> None:
+    """However often it goes round: it has the same rows with the same states, and warns of nothing."""
+    project.lead_to(sandbox, "archive squash", "evidence_map = map.toml")
+    refs = 'squash = ["TC-1", "ref:a|b", "ref:c\\\\", "ref:\\\\|"]'
+    project.write("map.toml", "[[evidence]]", 'test = "test_it.py::test_refs"', refs)
+    project.write("test_it.py", STRANGE)
+    project.write("=x/test_formula.py", "def test_it(): pass")
+
+    before = project.pytest("-q", mode="collect")
+    sheets = [exported(project)]
+    for _ in range(2):
+        (project.folder / "out.csv").rename(project.folder / "map.csv")
+        again = project.pytest("-q", "--evidence-map=map.csv", mode="collect")
+        assert (0, False) == (again.status, "map: " in again.out), again
+        sheets.append(exported(project, "--evidence-map=map.csv"))
+
+    assert "mapped: 1 row: 1 missing; 8 tests ran without a row" in before.out, before
+    assert 9 == len(sheets[0])
+    assert r"TC-1|ref:a\|b|ref:c\ |ref:\\|" == sheets[0][0]["squash"]
+    told = [[(row["test"], row["squash"], row["status"]) for row in one] for one in sheets]
+    assert [sorted(told[0])] * 2 == list(map(sorted, told[1:]))
+
+
+def test_the_sheet_of_several_maps_tells_where_each_row_is_from(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """By file and line."""
+    project.lead_to(sandbox, "archive squash", "evidence_map =", "  map.csv", "  more.toml")
+    project.write("map.csv", "test,squash", "test_it.py,TC-1")
+    project.write("more.toml", "[[evidence]]", 'test = "CTRL-07"', 'squash = "TC-2"')
+    project.suite()
+    project.pytest("-q", mode="collect")
+
+    assert ["map.csv:2", "more.toml:1"] == [row["row"] for row in exported(project)]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from pytest_attach_evidence.connections import Connection
 from pytest_attach_evidence.deliver.looking import AT_ONCE
 from pytest_attach_evidence.deliver.looking import look_at
+from pytest_attach_evidence.destinations.checked import Again
 from pytest_attach_evidence.destinations.checked import Look
 from pytest_attach_evidence.errors import DeliveryError
 from pytest_attach_evidence.errors import DestinationClosedError
@@ -21,6 +22,7 @@ from pytest_attach_evidence.errors import PermanentError
 from pytest_attach_evidence.errors import TemporaryError
 from pytest_attach_evidence.model import Problem
 from pytest_attach_evidence.model import Target
+from pytest_attach_evidence.retry import MAX_ATTEMPTS
 from pytest_attach_evidence.retry import Budget
 
 from .scripted import FakeBudget
@@ -40,7 +42,7 @@ class Looking(Scripted):
         self.first = first
         self.lock = threading.Lock()
         self.asked: list[Target] = []
-        self.now = self.most = 0
+        self.now = self.most = self.begun = 0
         self.together: threading.Barrier | None = None
 
     def examination(self) -> Looking:
@@ -51,8 +53,9 @@ class Looking(Scripted):
         """Doubt nothing."""
         return []
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again) -> Look:
         """Answer the first look."""
+        self.begun += 1
         if self.first is not None:
             raise self.first
         return Look()
@@ -85,18 +88,70 @@ def test_each_object_is_looked_at_once_four_at_a_time() -> None:
     assert AT_ONCE == looking.most
 
 
-def test_what_is_turned_away_for_the_moment_is_asked_again() -> None:
-    """A server that names a time is waited for; what is refused is not asked again."""
-    busy, gone = TemporaryError("HTTP 429", retry_after_s=0.01), PermanentError("HTTP 404")
+@pytest.mark.parametrize("after_s", [2.0, None], ids=["named", "not named"])
+def test_what_is_turned_away_for_the_moment_is_asked_again(after_s: float | None) -> None:
+    """Whether or not the server names a time; what is refused is not asked again."""
+    busy, gone = TemporaryError("HTTP 503", retry_after_s=after_s), PermanentError("HTTP 404")
     looking = Looking(busy, Look(seen="there"), gone)
+    budget = FakeBudget(ends_at=inf)
 
-    seen = look_at(looking, TARGETS[:1], Budget.lasting(20))
-    later = look_at(looking, TARGETS[1:2], Budget.lasting(20))
+    seen = look_at(looking, TARGETS[:1], budget)
+    later = look_at(looking, TARGETS[1:2], budget)
 
     assert "there" == seen.objects[TARGETS[0]].seen
     [problem] = later.objects[TARGETS[1]].problems
     assert ("", "HTTP 404") == (problem.why, problem.seen)
-    assert 3 == len(looking.asked)
+    assert (3, 1) == (len(looking.asked), len(budget.waited))
+
+
+@pytest.mark.parametrize("throttled", [False, True])
+def test_what_stays_turned_away_is_told(throttled: bool) -> None:
+    """After as many attempts as a delivery has; a limiter that names no time is not waited for longer."""
+    busy = TemporaryError("HTTP 503", throttled=throttled)
+    looking = Looking(*[busy] * MAX_ATTEMPTS)
+
+    seen = look_at(looking, TARGETS[:1], FakeBudget(ends_at=inf))
+
+    [problem] = seen.objects[TARGETS[0]].problems
+    assert ("waiting", "HTTP 503") == (problem.why, problem.seen)
+    assert MAX_ATTEMPTS == len(looking.asked)
+
+
+class Slow(Looking):
+    """Takes a second for each object, and longer than there is for the first look where it is `away`."""
+
+    away = False
+
+    def begin(self, targets: Sequence[Target], again: Again) -> Look:
+        """Answer, or not within the time."""
+        if self.away:
+            self.budget.now = self.budget.ends_at
+            raise TemporaryError("no answer came")
+        return super().begin(targets, again)
+
+    def look(self, target: Target) -> Look:
+        """Answer where the time lasts."""
+        with self.lock:
+            self.budget.now += 1.0
+            if not self.budget.remaining_s():
+                raise TemporaryError("the time for this request is over")
+        return super().look(target)
+
+
+@pytest.mark.parametrize(("away", "looked"), [(False, 4), (True, 0)])
+def test_the_end_of_the_time_is_told_once(away: bool, looked: int) -> None:
+    """It is no fault of the objects that nobody could look at any more, nor of a server that is slow."""
+    slow = Slow()
+    slow.budget.ends_at, slow.away = slow.budget.now + 5.0, away
+
+    seen = look_at(slow, TARGETS, slow.budget)
+
+    [problem] = seen.whole.problems
+    expected = f"the time is over after {looked} of {len(TARGETS)} objects"
+    assert (expected, "waiting") == (problem.seen, problem.why)
+    assert "raise evidence_deadline" == problem.next_step
+    assert [] == [one for look in seen.objects.values() for one in look.problems]
+    assert len(TARGETS) - looked == sum(look.skipped for look in seen.objects.values())
 
 
 def test_a_refused_login_ends_it() -> None:
@@ -115,11 +170,11 @@ def test_nothing_is_asked_after_a_first_look_that_failed() -> None:
     """The problem is that of the destination."""
     looking = Looking(first=TemporaryError("no connection"))
 
-    seen = look_at(looking, TARGETS, Budget.lasting(20))
+    seen = look_at(looking, TARGETS, FakeBudget(ends_at=inf))
 
     [problem] = seen.whole.problems
     assert ("waiting", "try again later") == (problem.why, problem.next_step)
-    assert [] == looking.asked
+    assert (MAX_ATTEMPTS, []) == (looking.begun, looking.asked)
     assert all(look.skipped for look in seen.objects.values())
 
 
@@ -135,12 +190,12 @@ def test_a_destination_of_another_plugin_is_asked_as_ever() -> None:
 class Hearing(Looking):
     """Notes a certificate and a clock when it begins."""
 
-    def begin(self, targets: Sequence[Target]) -> Look:
+    def begin(self, targets: Sequence[Target], again: Again) -> Look:
         """Note what a request would have shown."""
         soon = datetime.now(UTC) + timedelta(days=2)
         self.budget.connections["https://a"] = Connection(origin="https://a", ends_at=soon)
         self.budget.clocks.ahead["a"] = self.budget.clocks.skews["a"] = 3600.0
-        return super().begin(targets)
+        return super().begin(targets, again)
 
 
 @pytest.mark.parametrize("first", [None, REFUSED])

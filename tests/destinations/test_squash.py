@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_attach_evidence.deliver.looking import look_at
 from pytest_attach_evidence.destinations.base import Choosing
 from pytest_attach_evidence.destinations.base import Concluding
 from pytest_attach_evidence.destinations.base import Destination
@@ -447,6 +449,44 @@ class TestCheck:
 
         assert told in problem.seen
         assert problem.next_step
+
+    def test_each_object_is_read_once_however_many_targets_lead_there(
+        self, make_scene: SceneOf
+    ) -> None:
+        """A test case with two datasets, and an execution that is spelled in two ways."""
+        scene = make_scene()
+        texts = ["executions/1042", "1042", "TC-30[chrome]", "TC-30[firefox]"]
+
+        seen = look_at(
+            scene.destination, list(map(scene.destination.parse, texts)), Budget.lasting(60)
+        )
+
+        assert all(look.seen and not look.problems for look in seen.objects.values())
+        read = [re.sub(r"[?].*", "", one) for one in scene.requests("GET")]
+        assert 1 == sum(one.endswith("/executions/1042") for one in read)
+        assert 1 == sum("/test-cases/" in one for one in read)
+
+    def test_a_lost_answer_about_writing_hides_no_object(self, make_scene: SceneOf) -> None:
+        """It is asked for nothing else: nobody can tell, and everything is looked at."""
+        scene = make_scene()
+        scene.sandbox.faults.add("answer-lost", system="squash", method="POST")
+        target = scene.destination.parse("executions/1042")
+
+        seen = look_at(scene.destination, [target], Budget.lasting(60))
+
+        [fact] = [fact for fact in seen.whole.facts if fact.what == "may write"]
+        assert (False, ()) == (fact.known, seen.whole.problems)
+        assert seen.objects[target].seen.startswith("execution 1042")
+
+    def test_what_is_turned_away_for_the_moment_is_asked_again(self, make_scene: SceneOf) -> None:
+        """A plan as well, of which no other object depends."""
+        scene = make_scene()
+        scene.sandbox.faults.add("status-503", system="squash", path="/test-plan")
+        target = scene.destination.parse("TC-12")
+
+        seen = look_at(scene.destination, [target], Budget.lasting(60))
+
+        assert ((), ()) == (seen.whole.problems, seen.objects[target].problems)
 
     @pytest.mark.parametrize("odd", [False, True])
     def test_whether_one_may_write_is_said_only_where_it_was_told(

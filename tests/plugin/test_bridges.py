@@ -19,7 +19,7 @@ EXTRAS = """
     import pytest_html
     from pytest_html import extras as make
 
-    PNG = base64.b64encode(b"png").decode()
+    PNG = base64.b64encode(b"a small picture of a chart").decode()
 
     @pytest.fixture
     def late(extras):
@@ -78,8 +78,8 @@ def test_extras_of_pytest_html(
     contents = {name: run.content("test_sorts", name) for name in run.names("test_sorts")}
 
     assert {
-        "Shot.png": b"png",
-        "Address.png": b"png",
+        "Shot.png": b"a small picture of a chart",
+        "Address.png": b"a small picture of a chart",
         "Film.mp4": b"film",
         "Elsewhere.url.txt": b"http://localhost/a.png",
         "Answer.json": b'{"a": 1}',
@@ -106,6 +106,16 @@ WRONG = """
     class Odd(dict):
         def get(self, key, default=None): raise RuntimeError("no answer")
 
+    def test_paths(extras):
+        import pathlib
+        pathlib.Path("shots").mkdir()
+        pathlib.Path("shots", "abcd12").write_bytes(b"of a path")
+        extras += [
+            make.image("shots/abcd12", name="there"),
+            make.image("shots/ab", name="gone"),
+            make.image(None, name="nothing"),
+        ]
+
     def test_odd(extras):
         import base64
         extras += [
@@ -124,8 +134,10 @@ def test_extras_that_are_none(run_and_read_spool: RunAndRead) -> None:
     """An extra that cannot be taken is named, and the others are taken (pytest-html itself breaks)."""
     run = run_and_read_spool(WRONG, "-oevidence_bridge=pytest-html", *HTML)
 
-    run.result.assert_outcomes(passed=2)
+    run.result.assert_outcomes(passed=3)
     assert ["kept.txt", "half.txt"] == run.names("test_it")
+    assert ["there.png"] == run.names("test_paths")
+    assert b"of a path" == run.content("test_paths", "there.png")
     found = {name: run.content("test_odd", name) for name in run.names("test_odd")}
     assert {
         "lines.png": bytes(range(256)),
@@ -136,10 +148,12 @@ def test_extras_that_are_none(run_and_read_spool: RunAndRead) -> None:
     } == found
     assert [
         "test_it: Image.png: no such file: no such file.png - attach it after it was written",
+        "test_paths: gone.png: no such file: shots/ab - attach it after it was written",
+        "test_paths: nothing.png: no such file: None - attach it after it was written",
         "test_odd: a pytest-html extra: cannot be taken (RuntimeError: no answer)",
-    ] == [line.partition("::")[2] for line in run.refused[:2]]
-    assert "File name too long" in run.refused[2]
-    assert 3 == len(run.refused)
+    ] == [line.partition("::")[2] for line in run.refused[:4]]
+    assert "(ValueError: neither base64 nor the path of a file)" in run.refused[4]
+    assert 5 == len(run.refused)
 
 
 def test_extras_are_not_taken_unasked(run_and_read_spool: RunAndRead) -> None:

@@ -148,8 +148,8 @@ ROUNDED = "map.csv:2: huawei: 956239067176935000 ends in 000, and a spreadsheet 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ((), f"{ROUNDED} of a number - …(and 1 more: attach-evidence status --map)"),
-        (("-n2",), f"{ROUNDED} of a number - …(and 1 more: attach-evidence status --map)"),
+        ((), f"{ROUNDED} of a number - …(and 1 more: attach-evidence check)"),
+        (("-n2",), f"{ROUNDED} of a number - …(and 1 more: attach-evidence check)"),
         (("-k", "test_a"), ROUNDED),
         (("test_inner.py",), ROUNDED),
         (("--ignore=other.py",), ROUNDED),
@@ -175,6 +175,37 @@ def test_what_is_doubtful_is_one_line(
     assert ("more: " in end) == ("more: " in line)
 
 
+def test_an_alias_that_no_marker_names_may_be_a_folder(
+    project: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """Nobody can tell, so the way to write a folder is named."""
+    project.path.joinpath("map.csv").write_text("test,squash\ntests,TC-1\n")
+
+    run = run_and_read_spool("def test_a(): pass", mode="collect")
+
+    (line,) = [one for one in run.output.splitlines() if one.startswith("map: ")]
+    start = (
+        "map: map.csv:2: tests is an alias that no marker names - correct it, write tests/ for a"
+    )
+    assert line.startswith(start)
+
+
+@pytest.mark.parametrize(("words", "told"), [((), 0), (("-n2",), 0), (("--rootdir=.",), 1)])
+def test_tests_of_a_subfolder_are_some_of_all(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: int
+) -> None:
+    """Pytest is started in it without a path: rows of the others match no test there."""
+    project.path.joinpath("map.csv").write_text("test,squash\nother/test_it.py,TC-1\n")
+    below = project.mkdir("below")
+    below.joinpath("test_it.py").write_text("def test_a(): pass\n")
+    monkeypatch.chdir(below)
+
+    ended = project.runpytest_subprocess("-p", "attach-evidence", "--evidence=collect", *words)
+
+    lines = [line for line in ended.outlines if "matches no test" in line]
+    assert (0, told) == (ended.ret, len(lines)), ended.outlines
+
+
 def test_workers_tell_what_is_doubtful_of_the_tests(
     project: pytest.Pytester, run_and_read_spool: RunAndRead
 ) -> None:
@@ -195,7 +226,10 @@ def test_workers_tell_what_is_doubtful_of_the_tests(
 def test_tests_that_nobody_mapped_are_recorded(
     project: pytest.Pytester, run_and_read_spool: RunAndRead, workers: tuple[str, ...]
 ) -> None:
-    """Those that ran without a target and a row that says anything; not a skipped or a dropped one."""
+    """Those that ran without a target and a row that says anything; not a skipped or a dropped one.
+
+    All of which nothing is expected are recorded with their outcomes and rows.
+    """
     project.path.joinpath("map.csv").write_text(
         "test,squash\n**::test_mapped,A-1\n**::test_dropped,-\n**::test_empty,\n"
     )
@@ -222,10 +256,21 @@ def test_tests_that_nobody_mapped_are_recorded(
 
     names = ("test_bare", "test_empty", "test_failing")
     assert {f"test_inner.py::{name}" for name in names} == run.record.bare
+    assert {
+        ("test_dropped", "passed", ("**::test_dropped",)),
+        ("test_empty", "passed", ("**::test_empty",)),
+        ("test_bare", "passed", ()),
+        ("test_failing", "failed", ()),
+        ("test_marked_for_one_that_is_off", "passed", ()),
+        ("test_skipped", "skipped", ()),
+    } == {
+        (one.nodeid.removeprefix("test_inner.py::"), one.outcome.value, one.rows)
+        for one in run.record.unmapped
+    }
 
 
 def test_without_a_map_nothing_of_it_is_recorded(run_and_read_spool: RunAndRead) -> None:
     """Unmapped tests cost nothing then."""
     run = run_and_read_spool("def test_a(): pass")
 
-    assert set() == run.record.bare
+    assert ([], set()) == (run.record.unmapped, run.record.bare)

@@ -155,13 +155,16 @@ def test_pages_that_are_closed_busy_or_without_size(
     run = run_and_read_spool(PAGES, *options, apart=True)
 
     run.result.assert_outcomes(passed=2, failed=3, errors=1)
+    closed = "test_page_is_closed_before_its_teardown: page-teardown"
     assert [
         "test_closed: page-call-failure.png: cannot be made (the page is closed)",
+        "test_closed: page-call-source.html: cannot be made (the page is closed)",
         "test_no_size: page-call-failure.png: cannot be made (Page.screenshot: Protocol error "
         "(Page.captureScreenshot): Cannot take screenshot with 0 width.)",
-        "test_busy: page-call-failure.png: cannot be made (there was no answer within 5 s)",
-        "test_page_is_closed_before_its_teardown: page-teardown-failure.png: cannot be made "
-        "(the page is closed)",
+        "test_busy: page-call-failure.png: cannot be made (there was no answer within 4 s)",
+        "test_busy: page-call-source.html: cannot be made (there was no answer within 1 s)",
+        f"{closed}-failure.png: cannot be made (the page is closed)",
+        f"{closed}-source.html: cannot be made (the page is closed)",
     ] == [reason.partition("::")[2] for reason in run.refused]
     names = {piece.name for piece in run.pieces("test_no_size") if piece.kind == "page"}
     assert {"page-call-source.html", "page-call-address.txt"} == names

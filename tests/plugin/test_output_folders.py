@@ -311,18 +311,90 @@ def test_a_folder_that_tests_share(
     ]
 
 
+HANDED = """
+    import pathlib
+    import pytest
+
+    @pytest.fixture
+    def output_path():
+        return pathlib.Path("out")
+
+    def test_one(output_path, evidence):
+        path = output_path / "one.png"
+        path.write_bytes(b"1")
+        evidence.attach(path)
+
+    def test_two(output_path): pass
+
+    def test_without_the_fixture(evidence, record_property):
+        path = pathlib.Path("out", "three.png")
+        path.write_bytes(b"3")
+        evidence.attach(path)
+        pathlib.Path("out", "shot.png").write_bytes(b"shot")
+        record_property("playwright_screenshot", "out/shot.png")
+
+    def test_four(output_path): (output_path / "four.png").write_bytes(b"4")
+"""
+
+
+def test_what_an_earlier_test_attached_itself(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """A file in a shared folder goes to no other test after one has got it, in whatever way."""
+    pytester.makeini("[pytest]\nevidence_log = off\nevidence_files = *.png")
+    (pytester.path / "out").mkdir()
+
+    run = run_and_read_spool(HANDED)
+
+    assert ["one.png"] == run.names("::test_one")
+    assert [] == run.names("::test_two")
+    assert ["three.png", "shot.png"] == run.names("::test_without_the_fixture")
+    assert ["four.png"] == run.names("::test_four")
+    assert [] == run.refused
+
+
+def test_a_folder_that_cannot_be_looked_through_in_time(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk holds no test: what was found until then is taken, and where the look ended is said."""
+    pytester.makeini("[pytest]\nevidence_log = off\nevidence_files = **/*.png")
+    monkeypatch.setattr(output_folders, "LIMIT_S", 1.0)
+    is_file = Path.is_file
+
+    def slowly(self: Path) -> bool:
+        time.sleep(0.2 if self.suffix == ".png" else 0)
+        return is_file(self)
+
+    monkeypatch.setattr(Path, "is_file", slowly)
+    suite = """
+        def test_it(tmp_path):
+            for number in range(100):
+                (tmp_path / f"{number:02}.png").write_bytes(b"x")
+    """
+
+    began = time.monotonic()
+    run = run_and_read_spool(suite)
+
+    assert time.monotonic() - began < 10
+    assert ["00.png", "01.png"] == run.names("test_it")[:2]
+    (reason,) = run.refused
+    assert "took too long to look through, from " in reason
+    assert ".png on nothing was looked at - " in reason
+
+
 def test_files_that_nobody_writes_to_are_not_waited_for(
     pytester: pytest.Pytester, run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file is copied and looked at again; only where it changed meanwhile a test waits."""
     pytester.makeini("[pytest]\nevidence_files = *.log")
     waits: list[float] = []
+    monkeypatch.setattr(output_folders, "QUIET_S", 0.04711)  # others sleep, too
     monkeypatch.setattr(output_folders.time, "sleep", waits.append)
 
     run = run_and_read_spool("def test_it(tmp_path): (tmp_path / 'a.log').write_text('x')")
 
     assert ["a.log"] == run.names("test_it")
-    assert [] == waits
+    assert 0.04711 not in waits
 
 
 def test_a_file_that_is_gone_when_it_is_to_be_taken(

@@ -112,7 +112,7 @@ SYNC = """
             except Exception: pass
         assert False
 """
-TEXTS = ("source.html", "address.txt", "console.txt", "network.txt")
+TEXTS = ("address.txt", "console.txt", "network.txt", "source.html")
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +133,7 @@ def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
     _check_source(run, "test_fails", "page")
     _check_network(run, "test_fails")
     assert [] == run.names("test_passes")
-    assert ["source.html", "address.txt"] == _texts(run, "test_says_nothing")
+    assert ["address.txt", "source.html"] == _texts(run, "test_says_nothing")
     assert "console.txt" not in _texts(run, "test_two_pages", "context-2")
     assert "log: other" in _text(run, "test_two_pages", "page-call-console.txt")
     much = _text(run, "test_talks_much", "page-call-console.txt").splitlines()
@@ -141,12 +141,14 @@ def test_a_page_tells_what_happened(run_and_read_spool: RunAndRead) -> None:
     assert {2000} == {len(line) for line in much[1:-1]}
     assert f"log: {'x' * 1980} " == much[-1]
     assert 501 == len(much)
-    assert ["source.html", "address.txt", "console.txt"] == _texts(run, "test_selenium", "driver")
+    assert ["address.txt", "console.txt", "source.html"] == _texts(run, "test_selenium", "driver")
     _check_source(run, "test_selenium", "driver")
     assert "severe: " in _text(run, "test_selenium", "driver-call-console.txt")
     assert [] == [p.name for p in run.pieces("test_alert") if p.kind in ("page", "screenshot")]
-    (reason,) = run.refused
-    assert "driver-call-failure.png: cannot be made (an alert is open: 'Sure?')" in reason
+    assert [
+        f"driver-call-{what}: cannot be made (an alert is open: 'Sure?')"
+        for what in ("failure.png", "source.html")
+    ] == [reason.rpartition("test_alert: ")[2] for reason in run.refused]
 
 
 ASKED = """
@@ -174,9 +176,9 @@ ASKED = """
     ("asked", "heard", "texts"),
     [
         ("console network", "console weberror requestfailed response", TEXTS),
-        ("console", "console weberror", TEXTS[:3]),
-        ("network", "requestfailed response", (*TEXTS[:2], TEXTS[3])),
-        ("off", "", TEXTS[:2]),
+        ("console", "console weberror", ("address.txt", "console.txt", "source.html")),
+        ("network", "requestfailed response", ("address.txt", "network.txt", "source.html")),
+        ("off", "", ("address.txt", "source.html")),
     ],
 )
 def test_what_pages_are_listened_to_for(
@@ -194,6 +196,69 @@ def test_what_pages_are_listened_to_for(
     if "network" in asked:
         network = _text(run, "test_fails", "page-call-network.txt")
         assert "/gone?api_key=[redacted]&page=8: 404 Not Found" in network
+
+
+LOST = """
+    import pytest
+    from real_browsers import playwright_context
+
+    @pytest.fixture(scope="session")
+    def browser():
+        with playwright_context() as context: yield context.browser
+
+    @pytest.fixture
+    def page(browser, url):
+        page = browser.new_page()
+        yield page
+        page.close()
+
+    @pytest.fixture(autouse=True)
+    def ready(page, url):
+        page.goto(url)
+        page.wait_for_function("document.title == 'Ready'")
+
+    def test_busy(page):
+        page.evaluate("setTimeout(() => { while (true) {} }, 0)")
+        assert False
+
+    def test_closed(page):
+        page.close()
+        assert False
+
+    def test_crashed(page):
+        try: page.goto("chrome://crash", timeout=2000)
+        except Exception: pass
+        assert False
+
+    def test_font_never_comes(page):
+        page.route("**/*.woff2", lambda route: None)
+        page.evaluate(
+            "const font = new FontFace('F', 'url(/f.woff2)'); document.fonts.add(font); font.load(); 0")
+        page.evaluate("document.body.style.fontFamily = 'F'")
+        assert False
+"""
+
+
+def test_what_is_known_of_a_page_that_does_not_answer(run_and_read_spool: RunAndRead) -> None:
+    """Address, console and network are kept without asking it; where the source is missing that is said."""
+    run = run_and_read_spool(LOST, "--evidence-capture-limit=2", apart=True)
+
+    run.result.assert_outcomes(failed=4)
+    for test in ("test_busy", "test_closed", "test_crashed"):
+        assert [*TEXTS[:3]] == _texts(run, test)
+        _check_network(run, test)
+        assert "url: http://127.0.0.1:" in _text(run, test, "page-call-address.txt")
+    assert [*TEXTS] == _texts(run, "test_font_never_comes")
+    _check_source(run, "test_font_never_comes", "page")
+    missing = [reason.rpartition("::")[2].partition(": cannot")[0] for reason in run.refused]
+    assert [
+        *(
+            f"{test}: page-call-{what}"
+            for test in ("test_busy", "test_closed", "test_crashed")
+            for what in ("failure.png", "source.html")
+        ),
+        "test_font_never_comes: page-call-failure.png",
+    ] == missing
 
 
 ASYNC = """
@@ -234,6 +299,12 @@ ASYNC = """
         await evidence.screenshot_async(object(), name="nothing")
         assert False
 
+    async def test_closed(page, url):
+        await page.goto(url)
+        await page.wait_for_function("document.title == 'Ready'")
+        await page.close()
+        assert False
+
     @pytest.fixture
     def elsewhere():
         loop = asyncio.new_event_loop()
@@ -268,8 +339,10 @@ def test_async_pages_tell_the_same(run_and_read_spool: RunAndRead) -> None:
     """Async pages are photographed and heard on their own loop, wherever it rests or runs; or a reason."""
     run = run_and_read_spool(ASYNC, "-p", "pytest_asyncio.plugin", apart=True)
 
-    run.result.assert_outcomes(failed=3)
+    run.result.assert_outcomes(failed=4)
     assert [*TEXTS] == _texts(run, "test_fails")
+    assert [*TEXTS[:3]] == _texts(run, "test_closed")
+    _check_network(run, "test_closed")
     _check_source(run, "test_fails", "page")
     _check_network(run, "test_fails")
     pictures = [piece.name for piece in run.pieces("test_fails") if piece.kind == "screenshot"]
@@ -282,7 +355,11 @@ def test_async_pages_tell_the_same(run_and_read_spool: RunAndRead) -> None:
         "cannot-wait.png: cannot be made (its event loop runs in this thread) - "
         "write: await evidence.screenshot_async(page)",
         "nothing.png: cannot be made (object is nothing that can be photographed)",
-        "page-call-failure.png: cannot be made (its event loop has ended)",
+        *(
+            f"page-call-{what}: cannot be made ({why})"
+            for why in ("the page is closed", "its event loop has ended")
+            for what in ("failure.png", "source.html")
+        ),
     ] == [reason.partition(": ")[2] for reason in run.refused]
 
 

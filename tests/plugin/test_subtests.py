@@ -78,6 +78,67 @@ def test_a_picture_of_a_subtest_is_not_that_of_the_end(run_and_read_spool: RunAn
     assert (0x00, 0xA0, 0xA0) == looked_at(run.content("test_it", at_end))[1]
 
 
+SECRET = "Zx81/qP+9aKd/7Lm2Rv0"
+TOLD = """
+    import os
+    import matplotlib
+    matplotlib.use("agg")
+    import pytest
+    from matplotlib.figure import Figure
+    from selenium import webdriver
+    from selenium.common.exceptions import UnexpectedAlertPresentException
+    from silent_server import serving
+
+    TOKEN = os.environ["PYTEST_EVIDENCE_SQUASH_TOKEN"]
+
+    @pytest.fixture
+    def chart(): return Figure(figsize=(1, 1))
+
+    def test_it(chart, subtests):
+        with subtests.test(token=TOKEN): assert False
+        with subtests.test("x" * 190 + TOKEN): assert False
+        with subtests.test("x" * 50 + TOKEN): assert False
+        with subtests.test("'" + TOKEN + "'"): assert False
+
+    class Broken(webdriver.Remote):
+        def get_screenshot_as_png(self): raise self.why
+
+    @pytest.fixture
+    def broken():
+        with serving() as server:
+            url = f"http://127.0.0.1:{server.server_port}"
+            yield Broken(url, options=webdriver.ChromeOptions())
+
+    @pytest.mark.parametrize("why", [
+        RuntimeError("x" * 190 + TOKEN),
+        UnexpectedAlertPresentException(alert_text="x" * 190 + TOKEN),
+    ], ids=["error", "alert"])
+    def test_no_picture(broken, why):
+        broken.why = why
+        assert False
+"""
+
+
+def test_a_secret_is_masked_before_anything_is_cut(
+    run_and_read_spool: RunAndRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No part of one is left in names, remarks and reasons, tidied, quoted or cut off as they are."""
+    monkeypatch.setenv("PYTHONPATH", str(BROWSERS))
+    monkeypatch.setenv("PYTEST_EVIDENCE_SQUASH_TOKEN", SECRET)
+
+    run = run_and_read_spool(TOLD, "--evidence-log=off", mode="collect", apart=True)
+
+    assert [
+        "chart-call-failure-token=-redacted.png",
+        f"chart-call-failure-{'x' * 60}.png",
+        f"chart-call-failure-{'x' * 50}-redacted.png",
+        "chart-call-failure-redacted.png",
+    ] == shots(run, "test_it")
+    assert 2 == len(run.refused)
+    told = [*run.refused, *(f"{piece.name} {piece.remark}" for piece in run.pieces("test_it"))]
+    assert [] == [line for line in told if "Zx81" in line or "redacted" not in line]
+
+
 CONSOLE = """
     import pytest
     from real_browsers import *

@@ -15,8 +15,11 @@ from pytest_attach_evidence.drift import Drift
 from pytest_attach_evidence.drift import RowState
 from pytest_attach_evidence.drift import Targets
 from pytest_attach_evidence.drift import drift
+from pytest_attach_evidence.mapfile import DROPPED
+from pytest_attach_evidence.mapfile import Cell
 from pytest_attach_evidence.mapfile import MapFile
 from pytest_attach_evidence.mapfile import MapRow
+from pytest_attach_evidence.mapfile import Pattern
 from pytest_attach_evidence.mapfile import read
 from pytest_attach_evidence.model import Filled
 from pytest_attach_evidence.model import Filter
@@ -169,6 +172,64 @@ def test_attempts_are_one_test_of_which_the_last_counts() -> None:
     assert {"squash": {State.DELIVERED: 1}} == found.deliveries
 
 
+BLANK = item("", nodeid=TEST)
+
+
+@pytest.mark.parametrize(
+    ("given", "targets", "ran", "expected"),
+    [
+        (row(), {}, [BLANK], "not mapped"),
+        (row("test_it.py"), {}, [BLANK], "not mapped"),
+        (
+            row("test_it.py"),
+            {},
+            [BLANK, item("", nodeid="test_it.py::test_b")],
+            "nothing to deliver",
+        ),
+        (row(), {}, [replace(BLANK, outcome=Outcome.SKIPPED)], "skipped"),
+        (row(), {}, [replace(BLANK, outcome=Outcome.SKIPPED), BLANK], "not mapped"),
+        (row(cells={"squash": DROPPED}), {}, [BLANK], "nothing to deliver"),
+        (row(whens={"archive": "failed"}), {}, [BLANK], "nothing to deliver"),
+        (row(cells={"squash": Cell(("TC-12",))}), SQUASH, [BLANK], "not used"),
+        (row("CTRL-07"), {}, [replace(BLANK, rows=("CTRL-07",))], "not mapped"),
+        (row("CTRL-07"), {}, [BLANK], "not run"),
+    ],
+)
+def test_rows_of_tests_of_which_nothing_is_expected(
+    given: MapRow, targets: Targets, ran: list[Item], expected: str
+) -> None:
+    """They ran, in this run or in another of those that are told together."""
+    runs = [record([], [], unmapped=[one], bare={TEST}) for one in ran]
+    (found,) = drift([(given, targets)], runs, [], lambda key: State.DELIVERED).rows
+
+    assert (expected, len({one.nodeid for one in ran}) * (expected != "not run")) == (
+        found.status,
+        found.tests,
+    )
+
+
+def test_what_was_recorded_and_told_is_one_test() -> None:
+    """An attempt that brings something is an item of its own."""
+    owner = item("j1-1", FOLDER, nodeid=TEST, rows=(TEST,))
+    run = record([owner], [piece(owner)], unmapped=[replace(BLANK, rows=(TEST,))], bare={TEST})
+
+    assert ("not mapped", 1) == (
+        (found := one_of(row(), {}, run, (State.DELIVERED,))).status,
+        found.tests,
+    )
+
+
+def test_destinations_that_are_not_enabled_are_told() -> None:
+    """Beside what was delivered: the row is not served as it stands there."""
+    owner = mapped(CASE)
+    cells = {"squash": Cell(("TC-12",)), "workiva": Cell(("f/p",)), "huawei": DROPPED}
+
+    found = one_of(row(cells=cells), SQUASH, record([owner], [piece(owner)]), (State.DELIVERED,))
+
+    assert "delivered" == found.status
+    assert "1 test; squash: 1 delivered; workiva: not enabled" == words.detail(found)
+
+
 def test_masked_names_are_found() -> None:
     """The spool has names masked; the map has not."""
     owner = item("j1-1", CASE, nodeid="[redacted]", rows=("[redacted]",))
@@ -212,12 +273,53 @@ def test_the_sheet_has_the_shape_of_the_map_and_can_be_one(tmp_path: Path, delim
 
     lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
     assert [
-        ["test", "#owner", "squash", "status", "detail", "run"],
-        [TEST, "", "TC-12", "delivered", "1 test; squash: 1 delivered", "run-1"],
-        ["gone.py", "Ann", "", "not run", "", "run-1"],
-        ["'=b.py::t", "", "", "not mapped", "", "run-1"],
-        ["a.py::t", "", "", "not mapped", "", "run-1"],
+        ["test", "#owner", "squash", "status", "detail", "row", "run"],
+        [TEST, "", "TC-12", "delivered", "1 test; squash: 1 delivered", "map.csv:2", "run-1"],
+        ["gone.py", "Ann", "", "not run", "", "map.csv:3", "run-1"],
+        ["# =b.py::t", "", "", "not mapped", "", "", "run-1"],
+        ["a.py::t", "", "", "not mapped", "", "", "run-1"],
     ] == lines
-    (tmp_path / "again.csv").write_bytes(content.replace(b"'=b.py", b"b.py"))
+    (tmp_path / "again.csv").write_bytes(content)
     again = read(tmp_path / "again.csv")
-    assert ((), 4) == (again.problems, len(again.rows))
+    assert ((), 3) == (again.problems, len(again.rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.py::t[2*3]", "a.py::t[2[*]3]"),
+        ("a.py::t[***]", "a.py::t[[*][*][*]]"),
+        ("a.py::t[[*]]", "a.py::t[[[*]]]"),
+        ("a*/b.py::t", "a[*]/b.py::t"),
+        ("a.py::t[=1|2]", "a.py::t[=1|2]"),
+        ("a.txt::a*b", "# a.txt::a*b"),
+        ("-a/b.py::t", "# -a/b.py::t"),
+        ("@a/b.py::t", "# @a/b.py::t"),
+        ("#a/b.py::t", "# #a/b.py::t"),
+        ("<a>/b.py::t", "# <a>/b.py::t"),
+        ("a.txt::b ", "# a.txt::b "),
+        ("status", "# status"),
+    ],
+)
+def test_a_test_in_the_sheet_stands_for_itself_or_for_nothing(
+    tmp_path: Path, name: str, expected: str
+) -> None:
+    """Read again it is a row that matches this test and no other, or a comment; and is not told again."""
+    run = record([], [], bare={name})
+    before = drift([], [run], [], lambda key: State.DELIVERED)
+    content = words.sheet([], before, ["run-1"], str)
+    (tmp_path / "again.csv").write_bytes(content)
+
+    again = read(tmp_path / "again.csv")
+
+    assert [expected] == [
+        r["test"] for r in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    ]
+    assert () == again.problems
+    patterns = [Pattern.of(one.test) for one in again.rows]
+    assert [(True, False)] * (not expected.startswith("#")) == [
+        (pattern.matches(name), pattern.is_starred) for pattern in patterns
+    ]
+    rows: list[tuple[MapRow, Targets]] = [(one, {}) for one in again.rows]
+    after = drift(rows, [run], [], lambda key: State.DELIVERED)
+    assert (() if patterns else (name,)) == after.bare

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from pytest_attach_evidence.mapfile import DROPPED
 from pytest_attach_evidence.mapfile import Cell
 from pytest_attach_evidence.mapfile import MapFile
+from pytest_attach_evidence.mapfile import cells
 from pytest_attach_evidence.mapfile import files
 from pytest_attach_evidence.mapfile import read
 
@@ -100,6 +105,29 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
     assert ["test", "squash", "huawei", "when", "require", "workiva"] == list(found.columns)
 
 
+@settings(deadline=None)
+@given(texts=st.lists(st.text("a:|\\ ", min_size=1).filter(lambda t: t == t.strip()), min_size=1))
+def test_targets_in_one_cell_are_the_same_targets_again(texts: list[str]) -> None:
+    """Whatever they hold, a | or the sign before it included."""
+    assert texts == cells.split(cells.joined(texts))
+
+
+def test_a_sheet_can_have_a_target_with_its_separator(tmp_path: Path) -> None:
+    """Written behind a backslash, which is nothing else anywhere."""
+    found = read_csv(tmp_path, "test,squash\na.py::t,TC-1|ref:a\\|b|ref:c\\d\n")
+
+    assert [] == told(found)
+    assert Cell(("TC-1", "ref:a|b", r"ref:c\d")) == found.rows[0].cells["squash"]
+    assert r"TC-1|ref:a\|b|ref:c\d" == found.rows[0].raw["squash"]
+
+
+def test_parameters_of_any_sort_are_read(tmp_path: Path) -> None:
+    """A node id is taken as pytest prints it."""
+    found = read_csv(tmp_path, "test,squash\na.py::t[***],TC-1\na.py::t[=|+'],TC-2\n")
+
+    assert ([], ["a.py::t[***]", "a.py::t[=|+']"]) == (told(found), [r.test for r in found.rows])
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -162,6 +190,13 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
             "e map.csv:2: squash: TC-1, TC-2 has , or ; between targets - separate them by |; a ref",
         ),
         ("test,squash\na.py,TC-1;TC-2\n", "e map.csv:2: squash: TC-1;TC-2 has , or ; between"),
+        ("test,squash\na.py,TC-1;TC-2;\n", "e map.csv:2: squash: TC-1;TC-2; has , or ; between"),
+        (
+            'test,squash\na.py,"TC-1, TC-2,"\n',
+            "e map.csv:2: squash: TC-1, TC-2, has , or ; between",
+        ),
+        ('test,squash\na.py,"TC-1,,TC-2"\n', "e map.csv:2: squash: TC-1,,TC-2 has , or ; between"),
+        ("test,squash\na.py,TC-1;\n", "e map.csv:2: squash: TC-1; has , or ; between"),
         ("test,when\na.py,never\n", "e map.csv:2: when: 'never' is unknown - choose one of always"),
         ("test,squash_when\na.py,on\n", "e map.csv:2: squash_when: 'on' is unknown"),
         ("test,require\na.py,log/1\n", "e map.csv:2: require: 'log/1' is no kind of evidence"),
@@ -175,7 +210,9 @@ def test_toml_says_the_same_with_lists_and_numbers(tmp_path: Path) -> None:
             "test,squash\n./a.py,1\n",
             "e map.csv:2: the test ./a.py is no node id - write it as pytest",
         ),
+        ("test,squash\n../a.py,1\n", "e map.csv:2: the test ../a.py is no node id - write it as"),
         ("test,squash\na/***,1\n", "e map.csv:2: the test a/*** has three stars"),
+        ("test,squash\na.py::T***::t[1],1\n", "e map.csv:2: the test a.py::T***::t[1] has three"),
         ("test,squash\n=A1,1\n", "e map.csv:2: the test =A1 looks like a formula"),
         ("test,squash\na\tb,1\n", "e map.csv:2: the test 'a\\tb' holds control characters"),
     ],
@@ -216,6 +253,31 @@ def test_what_is_wrong_with_toml_is_said_with_its_line(
     (line,) = told(read_csv(tmp_path, content, "map.toml"))
 
     assert line.startswith(expected)
+
+
+def test_toml_columns_for_people_hold_anything(tmp_path: Path) -> None:
+    """As in a sheet; and so do those of an exported one."""
+    columns = (
+        '"#prio" = 1.5\n"#done" = true\n"#on" = 2026-04-03\n"#who" = ["a", {}]\nstatus = 1.5\n'
+    )
+    found = read_csv(tmp_path, f'[[evidence]]\ntest = "a.py"\n{columns}', "map.toml")
+
+    assert [] == told(found)
+    (row,) = found.rows
+    people = {"#prio": "1.5", "#done": "true", "#on": '"2026-04-03"', "#who": '["a", {}]'}
+    assert {**people, "status": "1.5"} == row.raw
+
+
+def test_lines_of_toml_are_counted_once(tmp_path: Path) -> None:
+    """A file of ten times as many rows takes some ten times as long, and not a hundred times."""
+
+    def seconds(number: int) -> float:
+        content = "".join(f'[[evidence]]\ntest = "t{n}"\n' for n in range(number))
+        begun = time.process_time()
+        assert number == len(read_csv(tmp_path, content, "map.toml").rows)
+        return time.process_time() - begun
+
+    assert seconds(20_000) < 40 * max(seconds(2000), 0.01)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +324,7 @@ def test_a_file_with_far_too_many_rows_is_refused_at_that_row(
     found = read_csv(tmp_path, f"test,squash\n{rows}")
     tables = "".join(f'[[evidence]]\ntest = "t{n}"\n' for n in range(5))
     toml = read_csv(tmp_path, tables, "map.toml")
+    behind = read_csv(tmp_path, f"{tables}no TOML at all", "map.toml")
     monkeypatch.setattr(files, "MOST_BYTES", 10)
     large = read_csv(tmp_path, "test,squash\n")
 
@@ -269,7 +332,7 @@ def test_a_file_with_far_too_many_rows_is_refused_at_that_row(
         line.partition(", or")[0] for line in told(found)
     ]
     assert (3, 3) == (len(found.rows), len(toml.rows))
-    assert ["map.toml:7"] == [problem.subject for problem in toml.problems]
+    assert ["map.toml:7"] * 2 == [one.subject for one in (*toml.problems, *behind.problems)]
     assert ["e map.csv: has more than 10 bytes - use patterns, or several files"] == told(large)
 
 
@@ -277,5 +340,7 @@ def test_a_file_of_nothing_but_mistakes_is_given_up(tmp_path: Path) -> None:
     """What is read and held of it is bounded."""
     found = read_csv(tmp_path, "test,squash\n" + "a.py,=1\n" * 5000)
 
-    assert files.MOST_PROBLEMS + 2 == len(found.problems)
-    assert "too much is wrong" in found.problems[-1].seen
+    tables = '[[evidence]]\ntest = "a.py"\nsquash = "=1"\n' * 5000
+    for one in (found, read_csv(tmp_path, tables, "map.toml")):
+        assert files.MOST_PROBLEMS + 2 == len(one.problems)
+        assert "too much is wrong" in one.problems[-1].seen

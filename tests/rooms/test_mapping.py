@@ -101,7 +101,7 @@ def test_the_documented_precedence_holds(tmp_path: Path, row: list[str]) -> None
     held = asked.of([marks(cell) for cell in levels], [TEST])
 
     assert [] == [str(problem) for problem in asked.problems]
-    refused = asked.unclear(held)
+    refused = [*held.problems, *asked.unclear(held)]
     assert (expected == "refused") == bool(refused)
     assert expected == ("refused" if refused else outcome(held))
 
@@ -140,6 +140,33 @@ def test_of_two_rows_that_cross_nobody_can_choose(
     assert [f"map.csv:2 and map.csv:3 both tell {about} of it"] * bool(about) == [
         line.partition(" and none")[0] for line in told
     ]
+
+
+def test_aliases_at_one_place_do_not_contradict_each_other(tmp_path: Path) -> None:
+    """Nobody can choose between them, however they are ordered; at different places the nearer one holds."""
+    rows = {
+        "A": {"squash": "A", "workiva": "W", "squash_when": "failed"},
+        "B": {"squash": "-", "workiva": "X", "squash_when": "passed"},
+    }
+    asked = rules(tmp_path, rows)
+
+    both = [
+        asked.of([level], ["a.py::t"]).problems
+        for level in (
+            [Mark(("A", "B"))],
+            [Mark(("A",)), Mark(("B",))],
+            [Mark(("A",)), Mark(("A",))],
+        )
+    ]
+    nearer = asked.of([[Mark(("A",))], [Mark(("B",))]], ["a.py::t"])
+
+    about = "both aliases at the same place - keep one of them"
+    told = [
+        f"map.csv:3: squash_when is passed, and failed in map.csv:2, {about}",
+        f"map.csv:3: squash is -, and targets in map.csv:2, {about}",
+    ]
+    assert [told, told, []] == both
+    assert "squash A, workiva W, squash takes failed " == outcome(nearer)
 
 
 def test_what_a_nearer_place_tells_is_clear(tmp_path: Path) -> None:
@@ -207,6 +234,18 @@ def test_a_row_that_is_a_test_and_a_pattern_is_told(tmp_path: Path) -> None:
         (
             [{"test": "a/", "squash_when": "failed"}, {"test": "a/", "squash_when": "passed"}],
             "map.csv:3: squash_when is passed, and failed in map.csv:2 for the same test",
+        ),
+        (
+            [{"test": "a/b", "squash": "A"}, {"test": "a/b/", "squash": "B"}],
+            "map.csv:3: a/b/ is a/b of map.csv:2 - write both alike",
+        ),
+        (
+            [{"test": "a/", "squash_kinds_when": "failed"}],
+            "map.csv:1: has a column squash_kinds_when, which is no destination - write squash_",
+        ),
+        (
+            [{"test": "a/", "squash_when_kinds": "log"}],
+            "map.csv:1: has a column squash_when_kinds, which is no destination - write squash_",
         ),
         (
             [{"test": "a/", "require": "screenshots"}],

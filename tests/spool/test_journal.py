@@ -18,8 +18,10 @@ from pytest_attach_evidence.deliveries import missing
 from pytest_attach_evidence.deliveries import states
 from pytest_attach_evidence.errors import SpoolError
 from pytest_attach_evidence.model import Limits
+from pytest_attach_evidence.model import Outcome
 from pytest_attach_evidence.obstacles import Capability
 from pytest_attach_evidence.plan import plan
+from pytest_attach_evidence.run_record import Unmapped
 from pytest_attach_evidence.spool import RunFolder
 from pytest_attach_evidence.spool import disk
 from pytest_attach_evidence.spool.journal import MAX_LINE
@@ -245,7 +247,8 @@ def prepared(folder: Path) -> RunFolder:
     one.refuse("b.txt", "was not there")
     one.end()
     run.write_unwanted(["nobody"])
-    run.write_bare(["test_b.py::test_b"])
+    known = Unmapped(outcome=Outcome.PASSED, rows=("test_b.py",), bare=True)
+    run.write_unmapped({known: ["test_b.py::test_b"]})
     run.write_finished(0, {"passed": 1})
     [made] = plan([run.read()], ANYWHERE).deliveries.values()
     log = DeliveryLog([run])
@@ -264,12 +267,21 @@ def test_tests_that_nobody_mapped_are_read_back(tmp_path: Path) -> None:
     """Any number of names of any length: no line is longer than one may be."""
     run = begin(tmp_path)
     names = [f"test_it.py::test_{number}" for number in range(1000)]
+    bare = Unmapped(outcome=Outcome.PASSED, bare=True)
+    skipped = Unmapped(outcome=Outcome.SKIPPED, rows=("test_it.py",))
 
-    run.write_bare([*names, "x" * 2_000_000])
+    run.write_unmapped({bare: [*names, "x" * 2_000_000], skipped: ["test_it.py::test_skipped"]})
 
     record = run.read()
     run.release()
     assert {*names, "x" * 1000} == record.bare
+    assert 1002 == len(record.unmapped)
+    last = record.unmapped[-1]
+    assert ("test_it.py::test_skipped", "skipped", ("test_it.py",)) == (
+        last.nodeid,
+        last.outcome,
+        last.rows,
+    )
     assert [] == record.problems
 
 
