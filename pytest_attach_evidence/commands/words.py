@@ -127,7 +127,7 @@ def _add_spool_and_maps(parser: argparse.ArgumentParser) -> None:
 
 def _written(ini: Path | None) -> list[str]:
     try:
-        text = "" if ini is None else ini.read_text(encoding="utf-8-sig")
+        text = "" if ini is None else ini.read_text(encoding="utf-8").removeprefix("\ufeff")
         return _of_toml(text) if ini is not None and ini.suffix == ".toml" else _of_ini(text)
     except (OSError, ValueError, TypeError, AttributeError, configparser.Error):
         return []
