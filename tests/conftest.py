@@ -11,8 +11,13 @@ import pytest
 pytest_plugins = ["pytester"]
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start, also where a shell's `&` has it ignored by all that follows."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C reach what tests start, also where a shell's `&` has it ignored by all that follows.
+
+    And let no worker wait at the end while another has long tests left.
+    """
+    if hasattr(config.option, "maxschedchunk"):
+        config.option.maxschedchunk = 4
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
