@@ -40,8 +40,9 @@ class Tracker:
 
     def begin(self) -> None:
         """Begin an attempt of an item: forget the fixtures that ended, and note what is open already."""
-        self._set_up = {one: None for one in self._set_up if one.cached_result}
-        self._behind = {one: found for one, found in self._behind.items() if one in self._set_up}
+        for one in [one for one in self._set_up if not one.cached_result]:
+            del self._set_up[one]
+            self._behind.pop(one, None)
         if tools.any_imported():
             with suppress(Exception):
                 self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
@@ -53,14 +54,16 @@ class Tracker:
         """Note a fixture, those it was given, and those it asks for meanwhile."""
         self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
         self._set_up[fixturedef] = None
-        known = _fixtures_of(request)
+        self._behind.pop(fixturedef, None)
+        known, names = _fixtures_of(request), fixturedef.argnames
         before = len(known)
         # Its own name among them is the fixture that it overrides.
-        given = {known[name] for name in fixturedef.argnames if name in known}
+        given = [known[name] for name in names if name in known] if names else ()
         try:
             return (yield)
         finally:
-            self._behind[fixturedef] = given.union(islice(known.values(), before, None))
+            if given or len(known) > before:
+                self._behind[fixturedef] = {*given, *islice(known.values(), before, None)}
 
     def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
