@@ -83,6 +83,7 @@ class _Imported:
     def __init__(self) -> None:
         self._modules = -1
         self._classes: dict[type, Tool] = {}
+        self.tools: list[Tool] = []
 
     def classes(self) -> dict[type, Tool]:
         """Return them; costs one comparison while no module is imported."""
@@ -92,6 +93,7 @@ class _Imported:
             for tool in TOOLS:
                 for module, name in tool.CLASSES:
                     self._look(tool, module, name)
+            self.tools = [tool for tool in TOOLS if tool in self._classes.values()]
         return self._classes
 
     def _look(self, tool: Tool, module: str, name: str) -> None:
@@ -170,7 +172,7 @@ def found_in(subject: object, *, deep: int = DEEPEST) -> list[object]:
 def open_now(*, on_screen: bool) -> list[object]:
     """Return what the imported tools list as open; of a tool that cannot list it, a CaptureError."""
     found: list[object] = []
-    for tool in {id(tool): tool for tool in _imported.classes().values()}.values():
+    for tool in _imported.tools if _imported.classes() else ():
         if tool.ON_SCREEN is on_screen:
             try:
                 found += tool.open_now()

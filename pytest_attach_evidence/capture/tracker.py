@@ -22,6 +22,7 @@ from .timers import RAISED
 
 Fixture = pytest.FixtureDef[Any]
 Named = tuple[str, object]
+NOTHING = weakref.WeakSet[object]()
 
 
 class Tracker:
@@ -36,7 +37,7 @@ class Tracker:
     def __init__(self) -> None:
         self._set_up: dict[Fixture, None] = {}
         self._behind: dict[Fixture, set[Fixture]] = {}
-        self._open_before: weakref.WeakSet[object] = weakref.WeakSet()
+        self._open_before = NOTHING
 
     def begin(self) -> None:
         """Begin an attempt of an item: forget the fixtures that ended, and note what is open already."""
@@ -45,7 +46,8 @@ class Tracker:
             self._behind.pop(one, None)
         if tools.any_imported():
             with suppress(Exception):
-                self._open_before = weakref.WeakSet(tools.open_now(on_screen=False))
+                opened = tools.open_now(on_screen=False)
+                self._open_before = weakref.WeakSet(opened) if opened else NOTHING
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
