@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from ..errors import DestinationClosedError
 from ..errors import PermanentError
 from ..rest.answers import Answer
 from ..rest.answers import refusal
-from ..rest.auth import Credentials
-from ..rest.session import Session
-from ..retry import Budget
 from .codearts_calls import IPD
 from .codearts_calls import SCRUM
 from .codearts_calls import Calls
-from .codearts_calls import Doubts
 from .codearts_calls import fields_of
 from .codearts_calls import paged
 from .codearts_calls import result_of
@@ -45,15 +42,10 @@ TREE_PAGE = 20
 class WorkItems(Calls):
     """The look-ups; nothing here changes anything."""
 
-    def __init__(
-        self,
-        session: Session,
-        credentials: Credentials,
-        patience: Budget | None = None,
-        doubts: Doubts | None = None,
-    ) -> None:
-        super().__init__(session, credentials, patience, doubts)
-        self._fitted: dict[str, tuple[str, ...]] = {}
+    @cached_property
+    def _fitted(self) -> dict[str, tuple[str, ...]]:
+        """The types of work items that were found, by project, the last one first."""
+        return {}
 
     def projects(self) -> list[CodeArtsProject]:
         """Return the IPD projects one is a member of; the service does not page them.
