@@ -154,12 +154,14 @@ class Collecting(Checking):
         self._begin(item)
         return (yield)
 
-    @pytest.hookimpl(tryfirst=True)
-    @guarded
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Note the phase."""
-        if self.collecting is not None:
-            self.collecting.items.phase(item, "call")
+    @pytest.hookimpl(tryfirst=True, wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Note the phase, and when it is over."""
+        self._call(item, running=True)
+        try:
+            return (yield)
+        finally:
+            self._call(item, running=False)
 
     @pytest.hookimpl(tryfirst=True, wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -183,6 +185,11 @@ class Collecting(Checking):
         if self.collecting is not None:
             self.collecting.items.begin(item)
             self.collecting.items.phase(item, "setup")
+
+    @guarded
+    def _call(self, item: pytest.Item, *, running: bool) -> None:
+        if self.collecting is not None:
+            self.collecting.items.call(item, running=running)
 
     @guarded
     @paused()

@@ -34,9 +34,10 @@ LONGEST_MARK = 60
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """What is known of an item while it runs."""
+    """What is known of an item while it runs; while it is `called`, only subtests report."""
 
     recorder: Recorder
+    called: bool = False
     photographed: bool = False
     provisional: list[View] = field(default_factory=list)
 
@@ -82,7 +83,7 @@ class Items:
         self._tracker = tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
-        seeing: list[object] = [tracker, self._subtests] if tracker else []
+        seeing: list[object] = [tracker] if tracker else []
         if wanted.page != "off" and wanted.listen:
             seeing.append(Listening(wanted.listen, border))
         self.plugins = [*seeing, *left_behind.plugins()]
@@ -115,6 +116,11 @@ class Items:
         """Note which phase the item is in."""
         if attempt := item.stash.get(ATTEMPT, None):
             attempt.recorder.phase = phase
+
+    def call(self, item: pytest.Item, *, running: bool) -> None:
+        """Note that the call of the item begins or is over."""
+        if attempt := item.stash.get(ATTEMPT, None):
+            attempt.recorder.phase, attempt.called = "call", running
 
     def before_teardown(self, item: pytest.Item) -> None:
         """Look at what is still open, where that is wanted and no picture shows it already."""
@@ -155,10 +161,11 @@ class Items:
     def _look(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         if self._views is None:
             return
-        subtest = report.when == "call" and self._subtests.running
+        subtest = report.when == "call" and attempt.called
         views = self._views.after(item, str(report.when), failed=report.failed, subtest=subtest)
         if subtest:  # after which the test goes on: its picture does not show the end of the call
-            self._subtests.hold(partial(_keep, attempt.recorder, views))
+            keep = partial(_keep, attempt.recorder, views)
+            self._subtests.hold(keep, item.config.pluginmanager)
         else:
             attempt.photographed |= any(v.kind == "screenshot" and not v.reason for v in views)
             _keep(attempt.recorder, views)

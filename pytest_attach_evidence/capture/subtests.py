@@ -5,8 +5,6 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections.abc import Callable
-from collections.abc import Generator
-from typing import Any
 
 import pytest
 
@@ -19,21 +17,11 @@ WHOLE.maxstring = WHOLE.maxother = sys.maxsize
 class Subtests:
     """A pytest plugin that holds what a subtest showed until its message is known. Never raises.
 
-    While `running`, a report of the phase `call` is that of a subtest.
+    Registers itself when there is something to hold: most suites have no subtest, and each report costs.
     """
 
     def __init__(self) -> None:
-        self.running = False
         self._keep: Callable[[str], None] | None = None
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
-        """Note that a test runs."""
-        self.running = True
-        try:
-            return (yield)
-        finally:
-            self.running = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -41,9 +29,11 @@ class Subtests:
         if self._keep is not None:
             self.release(title_of(report))
 
-    def hold(self, keep: Callable[[str], None]) -> None:
+    def hold(self, keep: Callable[[str], None], plugins: pytest.PytestPluginManager) -> None:
         """Call `keep` with the title of the subtest, when that is known; '' where nobody tells it."""
         self.release()
+        if not plugins.is_registered(self):
+            plugins.register(self)
         self._keep = keep
 
     def release(self, title: str = "") -> None:

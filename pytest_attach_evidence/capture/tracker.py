@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from collections.abc import Generator
+from collections.abc import Container
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from types import FunctionType
 from types import MethodType
 from typing import Any
@@ -28,44 +27,44 @@ NOTHING = weakref.WeakSet[object]()
 class Tracker:
     """A pytest plugin that knows the windows and pages which are open for an item.
 
-    Notes which fixtures are set up, so it finds what `item.funcargs` does not show: browsers open when a
-    setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures. What they
-    gave is looked at when a picture is wanted, so a passing test costs next to nothing; a fixture that
-    ended gives nothing any more. Never changes a fixture's result, never raises.
+    Asks pytest which fixtures the item has, so it finds what `item.funcargs` does not show: browsers open
+    when a setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures. Only
+    of wider scopes does it note more, since one item's fixture may have asked for what the next one's has
+    not. What they gave is looked at when a picture is wanted, so a passing test costs next to nothing; a
+    fixture that ended gives nothing any more. Never changes a fixture's result, never raises.
     """
 
     def __init__(self) -> None:
-        self._set_up: dict[Fixture, None] = {}
-        self._behind: dict[Fixture, set[Fixture]] = {}
+        self._narrow: set[Fixture] = set()
+        self._wide: dict[Fixture, list[Fixture]] = {}
+        self._asking: list[_Asking] = []
         self._open_before = NOTHING
 
     def begin(self) -> None:
         """Begin an attempt of an item: forget the fixtures that ended, and note what is open already."""
-        for one in [one for one in self._set_up if not one.cached_result]:
-            del self._set_up[one]
-            self._behind.pop(one, None)
+        if self._asking:
+            self._settle()
+        for known in self._wide:
+            if known.cached_result is None:
+                self._wide = {one: asked for one, asked in self._wide.items() if one.cached_result}
+                break
         if tools.any_imported():
             with suppress(Exception):
                 opened = tools.open_now(on_screen=False)
                 self._open_before = weakref.WeakSet(opened) if opened else NOTHING
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(
-        self, fixturedef: Fixture, request: pytest.FixtureRequest
-    ) -> Generator[None, Any, Any]:
-        """Note a fixture, those it was given, and those it asks for meanwhile."""
-        self._set_up.pop(fixturedef, None)  # a new parameter is a new turn
-        self._set_up[fixturedef] = None
-        self._behind.pop(fixturedef, None)
-        known, names = _fixtures_of(request), fixturedef.argnames
-        before = len(known)
-        # Its own name among them is the fixture that it overrides.
-        given = [known[name] for name in names if name in known] if names else ()
-        try:
-            return (yield)
-        finally:
-            if given or len(known) > before:
-                self._behind[fixturedef] = {*given, *islice(known.values(), before, None)}
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Fixture, request: pytest.FixtureRequest) -> None:
+        """Note a fixture that may outlive its item. No wrapper, and short: each fixture of a test pays."""
+        if fixturedef not in self._narrow:
+            self._note(fixturedef, request)
+
+    def _note(self, fixture: Fixture, request: pytest.FixtureRequest) -> None:
+        if request.scope == "function":  # a parameter may make it wider than the fixture says
+            self._narrow.add(fixture)
+        else:
+            self._wide[fixture] = []
+            self._asking.append(_Asking(fixture, _fixtures_of(request)))
 
     def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
@@ -94,7 +93,7 @@ class Tracker:
         ]
         own = _given_themselves(given)
         if any(id(page) not in own for _, page in every):
-            others = _given_themselves(_given_by_all([o for o in self._set_up if o not in used]))
+            others = _given_themselves(_given_by_all([o for o in self._wide if o not in used]))
             every = [one for one in every if id(one[1]) in own or id(one[1]) not in others]
         once: dict[int, Named] = {}
         for name, page in every:
@@ -102,13 +101,73 @@ class Tracker:
         return _numbered(list(once.values()))
 
     def _used_by(self, item: pytest.Item) -> list[Fixture]:
-        """Return the fixtures that an item uses, those behind them included, in the order of their setup."""
-        used: set[Fixture] = set()
-        fresh = set(_fixtures_of(getattr(item, "_request", None)).values())
-        while fresh:
-            used |= fresh
-            fresh = {one for known in fresh for one in self._behind.get(known, ())} - used
-        return [fixture for fixture in self._set_up if fixture in used]
+        """Return the fixtures that an item uses, each after what it asked for."""
+        self._settle()
+        used: dict[Fixture, None] = {}
+        seen: set[Fixture] = set()
+
+        def add(fixture: Fixture) -> None:
+            if fixture not in seen:
+                seen.add(fixture)
+                for asked in (
+                    *_overridden(fixture, item, self._wide),
+                    *self._wide.get(fixture, ()),
+                ):
+                    add(asked)
+                used[fixture] = None
+
+        for fixture in _fixtures_of(getattr(item, "_request", None)).values():
+            add(fixture)
+        return list(used)
+
+    def _settle(self) -> None:
+        """Learn what the fixtures of wider scopes asked for, which have been set up meanwhile."""
+        for asking in self._asking:
+            self._wide[asking.fixture] = asking.found()
+        self._asking.clear()
+
+
+class _Asking:
+    """A fixture at the begin of its setup; what its item has meanwhile is what it asks for.
+
+    Not known: what it asks for by name where it overrides a fixture of its own name.
+    """
+
+    def __init__(self, fixture: Fixture, known: dict[str, Fixture]) -> None:
+        self.fixture = fixture
+        self._known, self._before = known, len(known)
+
+    def found(self) -> list[Fixture]:
+        """Return what it asked for; nothing where it failed."""
+        if self._known.get(self.fixture.argname) is not self.fixture:
+            return []
+        names = list(self._known)
+        meanwhile = names[self._before : names.index(self.fixture.argname)]
+        return [self._known[name] for name in meanwhile]
+
+
+def _overridden(fixture: Fixture, item: pytest.Item, wide: Container[Fixture]) -> list[Fixture]:
+    """Return what a fixture overrides, if it asks for it: of one name, pytest's list has only the last."""
+    manager = getattr(item.session, "_fixturemanager", None)
+    visible = list(manager.getfixturedefs(fixture.argname, item) or ()) if manager else []
+    below = visible[: visible.index(fixture)] if fixture in visible else []
+    # A narrow one is there for this item only, so somebody asked for it.
+    asked = below and (below[-1] not in wide or _asks_for_its_name(fixture, item))
+    return below[-1:] if asked else []
+
+
+def _asks_for_its_name(fixture: Fixture, item: pytest.Item) -> bool:
+    """Tell whether a fixture has an argument of its own name, or what it asks for has."""
+    known = _fixtures_of(getattr(item, "_request", None))
+    names, seen = [*fixture.argnames], {""}
+    while names:
+        name = names.pop()
+        if name == fixture.argname:
+            return True
+        if name in known and name not in seen:
+            seen.add(name)
+            names += known[name].argnames
+    return False
 
 
 def _fixtures_of(request: object) -> dict[str, Fixture]:

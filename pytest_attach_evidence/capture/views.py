@@ -84,8 +84,10 @@ class Views:
 
         What can be read only once is left to the rest of the test while a `subtest` reports.
         """
+        picture, page = _wants(self.wanted.picture, failed), _wants(self.wanted.page, failed)
+        if not picture and not page:
+            return []
         why = "failure" if failed else "end"
-        picture, page = (_wants(when, failed) for when in (self.wanted.picture, self.wanted.page))
         once = self.wanted.console and failed and not subtest
         return self._looking(item, f"{phase}-{why}" if picture else "", phase if page else "", once)
 
@@ -97,8 +99,6 @@ class Views:
         return self._looking(item, "teardown-failure", page, once=False)
 
     def _looking(self, item: pytest.Item, picture: str, page: str, once: bool) -> list[View]:
-        if not picture and not page:
-            return []
         limit_s = self.wanted.limit_s
         first, whole = _Share(limit_s, PICTURES if page else 1.0), _Share(limit_s)
         looks = [_Look(name, subject) for name, subject in self._open_for(item)]

@@ -73,6 +73,67 @@ def test_a_fixture_that_is_overridden(
     assert expected == seen(run, "test_d")
 
 
+RED, BLUE = ("screen-call-failure.png", "red"), ("screen-2-call-failure.png", "blue")
+ASKS = {
+    "not at all": ("def screen():", "return Figure", False),
+    "by an argument": ("def screen(screen):", "return Figure", True),
+    "by an argument of a helper": ("def screen(helper):", "return Figure", True),
+    "by its name": (
+        "def screen(request):",
+        "request.getfixturevalue('screen'); return Figure",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ASKS)
+@pytest.mark.parametrize("outer", ["session", "function"])
+def test_a_fixture_that_overrides_another_for_each_test(
+    way: str, outer: str, pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """The other counts where it is asked for, however: alive it is for other tests' sake, too."""
+    head, body, asks = ASKS[way]
+    pytester.makeconftest(
+        figure("#ff0000", outer)
+        + "\n    @pytest.fixture\n    def helper(screen): return None"
+        + "\n    @pytest.fixture(autouse=True)\n    def _quiet(): pass"
+    )
+    pytester.makepyfile(test_a="def test_a(screen): pass")
+    own = figure("#0000ff", "function").replace("def screen():", head)
+    own = own.replace("return Figure", body)
+    pytester.makepyfile(test_b=own + "\n    def test_b(screen): assert False")
+
+    run = run_and_read_spool("", apart=True)
+
+    # What was there before and is asked for by name leaves no trace: docs/capture.md tells it.
+    both = outer == "function" if asks is None else asks
+    assert ([RED, BLUE] if both else [("screen-call-failure.png", "blue")]) == seen(run, "test_b")
+
+
+def test_a_parameter_of_a_wider_scope(run_and_read_spool: RunAndRead) -> None:
+    """A fixture that a parameter keeps alive counts for the tests that use it, with what it asked for."""
+    suite = """
+    @pytest.fixture
+    def application(request):
+        request.getfixturevalue("screen")
+        return request.param
+
+    each = pytest.mark.parametrize("application", ["a"], indirect=True, scope="module")
+
+    @each
+    def test_begins(application): pass
+
+    @each
+    def test_goes_on(application): assert False
+
+    def test_other(): assert False
+    """
+    run = run_and_read_spool(figure("#0000ff") + suite, apart=True)
+
+    assert [("screen-call-failure.png", "blue")] == seen(run, "test_goes_on[a]")
+    assert [] == seen(run, "test_other")
+
+
 BEHIND = """
     @pytest.fixture(scope="session")
     def application(request):
