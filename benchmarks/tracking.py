@@ -1,22 +1,31 @@
 """What it costs that windows and pages are known: many fixtures, with and without the tracker.
 
-    python benchmarks/tracking.py [--tests 5000] [--fixtures 10] [--rounds 5]
+    python benchmarks/tracking.py [--tests 5000] [--fixtures 10] [--rounds 5] [--instructions]
 
 A suite of trivial tests, each with fixtures of its own. Every round runs all variants once, in turn, each in
 a process of its own; evidence is collected in all of them, so that the tracker is the only difference. The
 table shows CPU time, user and system, as medians of the ratio to the variant without a tracker in the same
-round.
+round. Where the machine is not quiet, the ratio differs by more than what is measured from run to run; then
+`--instructions` counts what the processor is told to do (needs valgrind), which is the same each time: of a
+test, as the difference of two suites, so that start and collection do not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +40,7 @@ IMPORTED = "import selenium.webdriver.remote.webdriver\nimport playwright.sync_a
 FIXTURE = "@pytest.fixture\ndef given_{n}(): return {value}\n"
 VALUES = ("{n}", "'text {n}'", "[{n}, None]", "dict(a={n})", "Plain({n})")
 PLAIN = "class Plain:\n    def __init__(self, number):\n        self.number, self.name = number, 'plain'\n"
+COUNTED = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 NONE = ("--evidence-screenshot=off",)
 
 
@@ -52,31 +62,75 @@ VARIANTS = [
 PAIRS = ((0, 1), (2, 3))
 
 
-def measure(variant: Variant, tests: int, fixtures: int) -> float:
-    """Run one variant in a new folder; return seconds of CPU time."""
+def seconds_of(command: list[str], cwd: Path) -> float:
+    """Run pytest; return seconds of CPU time."""
+    done = run([sys.executable, "-c", MEASURED, *command], cwd)
+    seconds, status = json.loads(done.stdout)
+    if status:
+        sys.exit(f"pytest ended with {status}: {' '.join(command)}")
+    return float(seconds)
+
+
+def instructions_of(command: list[str], cwd: Path) -> float:
+    """Run pytest in valgrind; return the number of instructions."""
+    done = run([*COUNTED, sys.executable, "-m", "pytest", "-q", *command], cwd)
+    return float(re.findall(r"I\s+refs:\s+([\d,]+)", done.stderr)[0].replace(",", ""))
+
+
+def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without the plugins of this machine, and with the same order of sets each time."""
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0"}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=True
+    )
+
+
+def measure(variant: Variant, tests: int, fixtures: int, cost: Callable[..., float]) -> float:
+    """Run one variant in a new folder; return what it costs."""
     names = ", ".join(f"given_{n}" for n in range(fixtures))
     made = [FIXTURE.format(n=n, value=VALUES[n % len(VALUES)].format(n=n)) for n in range(fixtures)]
     one = (
         f"@pytest.mark.parametrize('number', range({tests}))\ndef test_it(number, {names}): pass\n"
     )
     suite = "\n\n".join(("import pytest\n" + variant.head, PLAIN, *made, one))
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "test_suite.py").write_text(suite)
-        (Path(folder) / "pytest.ini").write_text("[pytest]\n")
+    with suite_folder(VARIANTS.index(variant), tests) as folder:
+        (folder / "test_suite.py").write_text(suite)
+        (folder / "pytest.ini").write_text("[pytest]\n")
         words = ["-p", "no:cacheprovider", "-p", "pytest_attach_evidence.plugin"]
-        command = [sys.executable, "-c", MEASURED, *words, "--evidence=collect", *variant.words]
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    seconds, status = json.loads(done.stdout)
-    if status:
-        sys.exit(f"{variant.name}: pytest ended with {status}")
-    return float(seconds)
+        return cost([*words, "--evidence=collect", *variant.words], folder)
+
+
+@contextmanager
+def suite_folder(number: int, tests: int) -> Iterator[Path]:
+    """Give an empty folder, of the same name each time: the hash of a path costs more or less."""
+    folder = Path(tempfile.gettempdir()) / f"attach-evidence-tracking-{number // 2}-{tests:06}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def count(chosen: argparse.Namespace) -> None:
+    """Count instructions, as many runs at once as there are processors, and print the table."""
+    few, many = chosen.tests // 5, chosen.tests
+
+    def both(pair: tuple[int, int], tests: int) -> list[float]:
+        variants = (VARIANTS[index] for index in pair)  # in one folder, so one after the other
+        return [measure(one, tests, chosen.fixtures, instructions_of) for one in variants]
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        counted = {
+            (pair, tests): threads.submit(both, pair, tests)
+            for tests in (many, few)
+            for pair in PAIRS
+        }
+    print("| | instructions of a test | x |\n|---|---|---|")
+    for pair in PAIRS:
+        whole = zip(counted[pair, many].result(), counted[pair, few].result(), strict=True)
+        of_a_test = [(above - below) / (many - few) for above, below in whole]
+        for index, each in zip(pair, of_a_test, strict=True):
+            print(f"| {VARIANTS[index].name} | {each:,.0f} | {each / of_a_test[0]:.3f} |")
 
 
 def main() -> None:
@@ -87,9 +141,13 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=5000)
     parser.add_argument("--fixtures", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--instructions", action="store_true")
     chosen = parser.parse_args()
+    if chosen.instructions:
+        count(chosen)
+        return
     rounds = [
-        [measure(variant, chosen.tests, chosen.fixtures) for variant in VARIANTS]
+        [measure(variant, chosen.tests, chosen.fixtures, seconds_of) for variant in VARIANTS]
         for _ in range(chosen.rounds)
     ]
     scale = f"{chosen.tests} tests with {chosen.fixtures} fixtures"
