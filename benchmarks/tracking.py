@@ -1,13 +1,15 @@
 """What it costs that windows and pages are known: many fixtures, with and without the tracker.
 
-    python benchmarks/tracking.py [--tests 5000] [--fixtures 10] [--rounds 5] [--instructions]
+    python benchmarks/tracking.py [--tests 5000] [--fixtures 10] [--scope class] [--rounds 5]
+        [--instructions]
 
-A suite of trivial tests, each with fixtures of its own. Every round runs all variants once, in turn, each in
-a process of its own; evidence is collected in all of them, so that the tracker is the only difference. The
-table shows CPU time, user and system, as medians of the ratio to the variant without a tracker in the same
-round. Where the machine is not quiet, the ratio differs by more than what is measured from run to run; then
-`--instructions` counts what the processor is told to do (needs valgrind), which is the same each time: of a
-test, as the difference of two suites, so that start and collection do not count.
+A suite of trivial tests, each with fixtures of its own, of the scope of the function or a class of one test.
+Every round runs all variants once, in turn, each in a process of its own; evidence is collected in all of
+them, so that the tracker is the only difference. The table shows CPU time, user and system, as medians of
+the ratio to the variant without a tracker in the same round. Where the machine is not quiet, the ratio
+differs by more than what is measured from run to run; then `--instructions` counts what the processor is
+told to do (needs valgrind), which hardly differs: of a test, as the difference of two suites, so that start
+and collection do not count.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([usage.ru_utime + usage.ru_stime, done.returncode]))
 """
 IMPORTED = "import selenium.webdriver.remote.webdriver\nimport playwright.sync_api\n"
-FIXTURE = "@pytest.fixture\ndef given_{n}(): return {value}\n"
+FIXTURE = "@pytest.fixture(scope='{scope}')\ndef given_{n}(): return {value}\n"
 VALUES = ("{n}", "'text {n}'", "[{n}, None]", "dict(a={n})", "Plain({n})")
 PLAIN = "class Plain:\n    def __init__(self, number):\n        self.number, self.name = number, 'plain'\n"
 COUNTED = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
@@ -85,15 +87,28 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def measure(variant: Variant, tests: int, fixtures: int, cost: Callable[..., float]) -> float:
-    """Run one variant in a new folder; return what it costs."""
+def suite_of(variant: Variant, tests: int, fixtures: int, scope: str) -> str:
+    """Return the text of a suite, with its fixtures made anew for each test."""
     names = ", ".join(f"given_{n}" for n in range(fixtures))
-    made = [FIXTURE.format(n=n, value=VALUES[n % len(VALUES)].format(n=n)) for n in range(fixtures)]
+    made = [
+        FIXTURE.format(n=n, scope=scope, value=VALUES[n % len(VALUES)].format(n=n))
+        for n in range(fixtures)
+    ]
     one = (
         f"@pytest.mark.parametrize('number', range({tests}))\ndef test_it(number, {names}): pass\n"
     )
-    suite = "\n\n".join(("import pytest\n" + variant.head, PLAIN, *made, one))
+    if scope == "class":
+        alone = f"class Test{{n}}:\n    def test_it(self, {names}): pass\n"
+        one = "\n".join(alone.format(n=n) for n in range(tests))
+    return "\n\n".join(("import pytest\n" + variant.head, PLAIN, *made, one))
+
+
+def measure(
+    variant: Variant, tests: int, chosen: argparse.Namespace, cost: Callable[..., float]
+) -> float:
+    """Run one variant in a new folder; return what it costs."""
     with suite_folder(VARIANTS.index(variant), tests) as folder:
+        suite = suite_of(variant, tests, chosen.fixtures, chosen.scope)
         (folder / "test_suite.py").write_text(suite)
         (folder / "pytest.ini").write_text("[pytest]\n")
         words = ["-p", "no:cacheprovider", "-p", "pytest_attach_evidence.plugin"]
@@ -104,6 +119,7 @@ def measure(variant: Variant, tests: int, fixtures: int, cost: Callable[..., flo
 def suite_folder(number: int, tests: int) -> Iterator[Path]:
     """Give an empty folder, of the same name each time: the hash of a path costs more or less."""
     folder = Path(tempfile.gettempdir()) / f"attach-evidence-tracking-{number // 2}-{tests:06}"
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir()
     try:
         yield folder
@@ -117,7 +133,7 @@ def count(chosen: argparse.Namespace) -> None:
 
     def both(pair: tuple[int, int], tests: int) -> list[float]:
         variants = (VARIANTS[index] for index in pair)  # in one folder, so one after the other
-        return [measure(one, tests, chosen.fixtures, instructions_of) for one in variants]
+        return [measure(one, tests, chosen, instructions_of) for one in variants]
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         counted = {
@@ -140,14 +156,17 @@ def main() -> None:
     )
     parser.add_argument("--tests", type=int, default=5000)
     parser.add_argument("--fixtures", type=int, default=10)
+    parser.add_argument("--scope", choices=("function", "class"), default="function")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--instructions", action="store_true")
     chosen = parser.parse_args()
     if chosen.instructions:
+        if not shutil.which("valgrind"):
+            sys.exit("--instructions needs valgrind on the PATH")
         count(chosen)
         return
     rounds = [
-        [measure(variant, chosen.tests, chosen.fixtures, seconds_of) for variant in VARIANTS]
+        [measure(variant, chosen.tests, chosen, seconds_of) for variant in VARIANTS]
         for _ in range(chosen.rounds)
     ]
     scale = f"{chosen.tests} tests with {chosen.fixtures} fixtures"

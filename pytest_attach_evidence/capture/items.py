@@ -83,7 +83,7 @@ class Items:
         self._tracker = tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
-        seeing: list[object] = [tracker] if tracker else []
+        seeing: list[object] = []
         if wanted.page != "off" and wanted.listen:
             seeing.append(Listening(wanted.listen, border))
         self.plugins = [*seeing, *left_behind.plugins()]
@@ -109,7 +109,7 @@ class Items:
         collection.enter(recorder)
         recorder.begin()
         if self._tracker is not None:
-            self._tracker.begin()
+            self._tracker.begin(item)
         playwright_events.forget_all()
 
     def phase(self, item: pytest.Item, phase: str) -> None:

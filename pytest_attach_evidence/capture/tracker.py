@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from collections.abc import Container
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from types import FunctionType
 from types import MethodType
 from typing import Any
+from typing import NamedTuple
 
 import pytest
 
@@ -21,50 +21,56 @@ from .timers import RAISED
 
 Fixture = pytest.FixtureDef[Any]
 Named = tuple[str, object]
+Step = str | Fixture | tuple[Fixture]
+KNOWN = "_fixture_defs"
+"""Where pytest keeps what an item has asked for."""
 NOTHING = weakref.WeakSet[object]()
 
 
 class Tracker:
-    """A pytest plugin that knows the windows and pages which are open for an item.
+    """Knows the windows and pages which are open for an item.
 
-    Asks pytest which fixtures the item has, so it finds what `item.funcargs` does not show: browsers open
-    when a setup fails, asked for with `getfixturevalue`, of unittest classes, inside other fixtures. Only
-    of wider scopes does it note more, since one item's fixture may have asked for what the next one's has
-    not. What they gave is looked at when a picture is wanted, so a passing test costs next to nothing; a
-    fixture that ended gives nothing any more. Never changes a fixture's result, never raises.
+    Finds what `item.funcargs` does not show: browsers open when a setup fails, asked for with
+    `getfixturevalue`, of unittest classes, inside other fixtures, overridden ones. What an item asks pytest
+    for is traced; what it is, is looked at when a picture is wanted, so a passing test costs next to
+    nothing; a fixture that ended gives nothing any more. Never changes a fixture's result, never raises.
     """
 
     def __init__(self) -> None:
-        self._narrow: set[Fixture] = set()
-        self._wide: dict[Fixture, list[Fixture]] = {}
-        self._asking: list[_Asking] = []
+        self._trace: list[Step] = []
+        self._alive: dict[Fixture, _Turn] = {}
         self._open_before = NOTHING
 
-    def begin(self) -> None:
-        """Begin an attempt of an item: forget the fixtures that ended, and note what is open already."""
-        if self._asking:
-            self._settle()
-        for known in self._wide:
-            if known.cached_result is None:
-                self._wide = {one: asked for one, asked in self._wide.items() if one.cached_result}
-                break
+    def begin(self, item: pytest.Item) -> None:
+        """Begin an attempt of an item: trace what it will ask for, and note what is open already."""
+        with suppress(Exception):
+            self._remember()
+            request = getattr(item, "_request", None)
+            if type(known := getattr(request, KNOWN, None)) is dict:
+                traced = _Known(known)
+                setattr(request, KNOWN, traced)
+                self._trace = traced.trace
         if tools.any_imported():
             with suppress(Exception):
                 opened = tools.open_now(on_screen=False)
                 self._open_before = weakref.WeakSet(opened) if opened else NOTHING
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Fixture, request: pytest.FixtureRequest) -> None:
-        """Note a fixture that may outlive its item. No wrapper, and short: each fixture of a test pays."""
-        if fixturedef not in self._narrow:
-            self._note(fixturedef, request)
-
-    def _note(self, fixture: Fixture, request: pytest.FixtureRequest) -> None:
-        if request.scope == "function":  # a parameter may make it wider than the fixture says
-            self._narrow.add(fixture)
-        else:
-            self._wide[fixture] = []
-            self._asking.append(_Asking(fixture, _fixtures_of(request)))
+    def _remember(self) -> None:
+        """Forget the fixtures that ended; remember what those asked for that outlived the last item."""
+        for one, turn in self._alive.items():
+            if not turn.goes_on(one):
+                self._alive = {one: turn for one, turn in self._alive.items() if turn.goes_on(one)}
+                break
+        trace, self._trace = self._trace, []
+        new = [
+            step[0]
+            for step in trace
+            if type(step) is tuple and step[0].cached_result and step[0] not in self._alive
+        ]
+        if new:
+            asked = _asked_by_each(trace)  # they will not ask again
+            for one in new:
+                self._alive[one] = _Turn(one.cached_result, asked.get(one, []))
 
     def open_for(self, item: pytest.Item) -> list[Named]:
         """Return what is open for an item as (fixture or attribute name, driver, page, window or figure).
@@ -93,7 +99,8 @@ class Tracker:
         ]
         own = _given_themselves(given)
         if any(id(page) not in own for _, page in every):
-            others = _given_themselves(_given_by_all([o for o in self._wide if o not in used]))
+            rest = [one for one in self._alive if one not in used]
+            others = _given_themselves(_given_by_all(rest))
             every = [one for one in every if id(one[1]) in own or id(one[1]) not in others]
         once: dict[int, Named] = {}
         for name, page in every:
@@ -102,77 +109,78 @@ class Tracker:
 
     def _used_by(self, item: pytest.Item) -> list[Fixture]:
         """Return the fixtures that an item uses, each after what it asked for."""
-        self._settle()
         used: dict[Fixture, None] = {}
         seen: set[Fixture] = set()
 
         def add(fixture: Fixture) -> None:
             if fixture not in seen:
                 seen.add(fixture)
-                for asked in (
-                    *_overridden(fixture, item, self._wide),
-                    *self._wide.get(fixture, ()),
-                ):
+                turn = self._alive.get(fixture)
+                for asked in turn.asked if turn and turn.goes_on(fixture) else ():
                     add(asked)
                 used[fixture] = None
 
-        for fixture in _fixtures_of(getattr(item, "_request", None)).values():
-            add(fixture)
+        known = getattr(getattr(item, "_request", None), KNOWN, {})
+        steps = known.trace if isinstance(known, _Known) else [(one,) for one in known.values()]
+        for step in steps:
+            if type(step) is tuple:
+                add(step[0])
         return list(used)
 
-    def _settle(self) -> None:
-        """Learn what the fixtures of wider scopes asked for, which have been set up meanwhile."""
-        for asking in self._asking:
-            self._wide[asking.fixture] = asking.found()
-        self._asking.clear()
 
+class _Known(dict[str, Fixture]):
+    """What each name stands for that an item has asked for, as pytest keeps it, and a trace of all steps.
 
-class _Asking:
-    """A fixture at the begin of its setup; what its item has meanwhile is what it asks for.
-
-    Not known: what it asks for by name where it overrides a fixture of its own name.
+    A step is a name where it is not known yet, a fixture where it is, and a tuple of a fixture when it is
+    ready, also one that was there before this item: so there are both, where one overrides another.
     """
 
-    def __init__(self, fixture: Fixture, known: dict[str, Fixture]) -> None:
-        self.fixture = fixture
-        self._known, self._before = known, len(known)
+    __slots__ = ("trace",)
 
-    def found(self) -> list[Fixture]:
-        """Return what it asked for; nothing where it failed."""
-        if self._known.get(self.fixture.argname) is not self.fixture:
-            return []
-        names = list(self._known)
-        meanwhile = names[self._before : names.index(self.fixture.argname)]
-        return [self._known[name] for name in meanwhile]
+    def __init__(self, known: dict[str, Fixture]) -> None:
+        super().__init__(known)
+        self.trace: list[Step] = [(fixture,) for fixture in known.values()]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        found = dict.get(self, name, default)
+        self.trace.append(name if found is None else found)
+        return found
 
-def _overridden(fixture: Fixture, item: pytest.Item, wide: Container[Fixture]) -> list[Fixture]:
-    """Return what a fixture overrides, if it asks for it: of one name, pytest's list has only the last."""
-    manager = getattr(item.session, "_fixturemanager", None)
-    visible = list(manager.getfixturedefs(fixture.argname, item) or ()) if manager else []
-    below = visible[: visible.index(fixture)] if fixture in visible else []
-    # A narrow one is there for this item only, so somebody asked for it.
-    asked = below and (below[-1] not in wide or _asks_for_its_name(fixture, item))
-    return below[-1:] if asked else []
+    def __setitem__(self, name: str, fixture: Fixture) -> None:
+        dict.__setitem__(self, name, fixture)
+        if fixture is not None:  # as pytest-bdd puts back what was not there
+            self.trace.append((fixture,))
 
 
-def _asks_for_its_name(fixture: Fixture, item: pytest.Item) -> bool:
-    """Tell whether a fixture has an argument of its own name, or what it asks for has."""
-    known = _fixtures_of(getattr(item, "_request", None))
-    names, seen = [*fixture.argnames], {""}
-    while names:
-        name = names.pop()
-        if name == fixture.argname:
-            return True
-        if name in known and name not in seen:
-            seen.add(name)
-            names += known[name].argnames
-    return False
+class _Turn(NamedTuple):
+    """From a fixture's setup to its end: its result, and what it asked for."""
+
+    result: object
+    asked: list[Fixture]
+
+    def goes_on(self, fixture: Fixture) -> bool:
+        """Tell whether the fixture has not ended since."""
+        return fixture.cached_result is self.result
 
 
-def _fixtures_of(request: object) -> dict[str, Fixture]:
-    """Return what each name stands for that the item of a request has asked for: not for all the same."""
-    return getattr(request, "_fixture_defs", {})
+def _asked_by_each(trace: list[Step]) -> dict[Fixture, list[Fixture]]:
+    """Return what each fixture asked for between the step to its name and the one when it was ready."""
+    asked: dict[Fixture, list[Fixture]] = {}
+    begun: list[tuple[str, int]] = []
+    for at, step in enumerate(trace):
+        if isinstance(step, str):
+            begun.append((step, at))
+        elif isinstance(step, tuple):
+            while begun:  # what was begun after it and is not ready has failed
+                name, since = begun.pop()
+                if name == step[0].argname:
+                    asked[step[0]] = [
+                        one[0] if isinstance(one, tuple) else one
+                        for one in trace[since + 1 : at]
+                        if not isinstance(one, str)
+                    ]
+                    break
+    return asked
 
 
 def _value_of(fixture: Fixture) -> object:

@@ -73,17 +73,22 @@ def test_a_fixture_that_is_overridden(
     assert expected == seen(run, "test_d")
 
 
-RED, BLUE = ("screen-call-failure.png", "red"), ("screen-2-call-failure.png", "blue")
 ASKS = {
-    "not at all": ("def screen():", "return Figure", False),
-    "by an argument": ("def screen(screen):", "return Figure", True),
-    "by an argument of a helper": ("def screen(helper):", "return Figure", True),
-    "by its name": (
-        "def screen(request):",
-        "request.getfixturevalue('screen'); return Figure",
-        None,
-    ),
+    "not at all": "def screen(): return",
+    "by an argument": "def screen(screen): return",
+    "by an argument of a helper": "def screen(helper): return",
+    "by that of a helper over another": """def helper(helper): pass
+    @pytest.fixture
+    def screen(helper): return""",
+    "by its name": "def screen(request): request.getfixturevalue('screen'); return",
 }
+CLASS = """
+    class TestIt:
+        @pytest.fixture
+        def screen(self): return Figure(figsize=(1, 1), facecolor="#00ff00")
+
+        def test_c(self, screen): assert False
+"""
 
 
 @pytest.mark.parametrize("way", ASKS)
@@ -92,46 +97,86 @@ def test_a_fixture_that_overrides_another_for_each_test(
     way: str, outer: str, pytester: pytest.Pytester, run_and_read_spool: RunAndRead
 ) -> None:
     """The other counts where it is asked for, however: alive it is for other tests' sake, too."""
-    head, body, asks = ASKS[way]
-    pytester.makeconftest(
-        figure("#ff0000", outer)
-        + "\n    @pytest.fixture\n    def helper(screen): return None"
-        + "\n    @pytest.fixture(autouse=True)\n    def _quiet(): pass"
-    )
+    helper = "\n    @pytest.fixture\n    def helper(screen): return None"
+    pytester.makeconftest(figure("#ff0000", outer) + helper)
     pytester.makepyfile(test_a="def test_a(screen): pass")
-    own = figure("#0000ff", "function").replace("def screen():", head)
-    own = own.replace("return Figure", body)
-    pytester.makepyfile(test_b=own + "\n    def test_b(screen): assert False")
+    own = figure("#0000ff", "function").replace("def screen(): return", ASKS[way])
+    pytester.makepyfile(test_b=own + "\n    def test_b(screen): assert False" + CLASS)
 
     run = run_and_read_spool("", apart=True)
 
-    # What was there before and is asked for by name leaves no trace: docs/capture.md tells it.
-    both = outer == "function" if asks is None else asks
-    assert ([RED, BLUE] if both else [("screen-call-failure.png", "blue")]) == seen(run, "test_b")
+    expected = [("screen-call-failure.png", "red"), ("screen-2-call-failure.png", "blue")]
+    alone = [("screen-call-failure.png", "blue")]
+    assert (alone if way == "not at all" else expected) == seen(run, "test_b")
+    assert [("screen-call-failure.png", "green")] == seen(run, "test_c")
+
+
+def test_a_fixture_asks_for_more_by_name(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """What one of a wider scope asked for counts for each of its tests, though it overrides another."""
+    popup = figure("#00ff00").replace("def screen", "def popup")
+    pytester.makeconftest(figure("#ff0000") + popup)
+    suite = """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def screen(request):
+            request.getfixturevalue("screen")
+            request.getfixturevalue("popup")
+
+        def test_first(screen): assert False
+        def test_second(screen): assert False
+    """
+
+    run = run_and_read_spool(suite, apart=True)
+
+    expected = [("screen-call-failure.png", "red"), ("popup-call-failure.png", "green")]
+    assert expected == seen(run, "test_first") == seen(run, "test_second")
+
+
+def test_a_name_that_means_another_fixture_later(
+    pytester: pytest.Pytester, run_and_read_spool: RunAndRead
+) -> None:
+    """What a fixture asked for counts, not what its name stood for when the item had all."""
+    helper = """
+    @pytest.fixture(scope="session")
+    def helper(request): request.getfixturevalue("screen")
+    """
+    pytester.makeconftest(figure("#ff0000") + helper)
+    over = figure("#0000ff").replace("def screen()", "def screen(helper)")
+    pytester.makepyfile(test_a=over + "\n    def test_a(screen): pass")
+    pytester.makepyfile(test_b="def test_b(helper): assert False")
+
+    run = run_and_read_spool("", apart=True)
+
+    assert [("screen-call-failure.png", "red")] == seen(run, "test_b")
+
+
+WIDENED = """
+    @pytest.fixture
+    def application(request):
+        if hasattr(request, "param"): request.getfixturevalue("screen")
+
+    each = pytest.mark.parametrize("application", ["a"], indirect=True, scope="module")
+
+    def test_plain(application): pass
+    @each
+    def test_begins(application): pass
+    @each
+    def test_goes_on(application): assert False
+    def test_other(): assert False
+    def test_plain_again(application): assert False
+"""
 
 
 def test_a_parameter_of_a_wider_scope(run_and_read_spool: RunAndRead) -> None:
     """A fixture that a parameter keeps alive counts for the tests that use it, with what it asked for."""
-    suite = """
-    @pytest.fixture
-    def application(request):
-        request.getfixturevalue("screen")
-        return request.param
-
-    each = pytest.mark.parametrize("application", ["a"], indirect=True, scope="module")
-
-    @each
-    def test_begins(application): pass
-
-    @each
-    def test_goes_on(application): assert False
-
-    def test_other(): assert False
-    """
-    run = run_and_read_spool(figure("#0000ff") + suite, apart=True)
+    run = run_and_read_spool(figure("#0000ff") + WIDENED, apart=True)
 
     assert [("screen-call-failure.png", "blue")] == seen(run, "test_goes_on[a]")
     assert [] == seen(run, "test_other")
+    assert [] == seen(run, "test_plain_again")
 
 
 BEHIND = """
@@ -141,14 +186,16 @@ BEHIND = """
         return "running"
 
     def test_uses_it(screen): pass
-    def test_begins(application): pass
+    def test_begins(GIVENapplication): pass
     def test_goes_on(application): assert False
 """
 
 
-def test_a_fixture_that_another_asked_for(run_and_read_spool: RunAndRead) -> None:
+@pytest.mark.parametrize("given", ["", "screen, "])
+def test_a_fixture_that_another_asked_for(given: str, run_and_read_spool: RunAndRead) -> None:
     """It counts for all tests of that other one, also where it was there before."""
-    run = run_and_read_spool(figure("#0000ff") + BEHIND, apart=True)
+    suite = BEHIND.replace("GIVEN", given)
+    run = run_and_read_spool(figure("#0000ff") + suite, apart=True)
 
     assert [("screen-call-failure.png", "blue")] == seen(run, "test_goes_on")
 
