@@ -102,7 +102,7 @@ SUITES = (
             "testing/test_view.py::test_iframe_view",
             "-oaddopts=",
         ),
-        least=56,
+        least=50,
         plugins=("podman",),
         needs=(
             "anytree==2.8.0",
@@ -112,7 +112,7 @@ SUITES = (
             "parsedatetime==2.6",
         ),
         stand_in="podman",  # the suite has it start a grid of browsers
-        pictures=56,
+        pictures=50,
     ),
 )
 
