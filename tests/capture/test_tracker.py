@@ -20,8 +20,9 @@ from real_browsers import playwright_context, selenium_driver
 
 tracker = Tracker()
 
-def pytest_configure(config):
-    config.pluginmanager.register(tracker)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    tracker.begin(item)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -243,19 +244,19 @@ def test_suites_without_browsers_import_none(pytester, monkeypatch):
         """
         from pytest_attach_evidence.capture.tracker import Tracker
         tracker = Tracker()
-        def pytest_configure(config): config.pluginmanager.register(tracker)
+        def pytest_runtest_setup(item): tracker.begin(item)
         """
     )
     pytester.makepyfile(
         """
         import sys
         import pytest
+        from conftest import tracker
         class Anything:
             def __getattr__(self, name): raise RuntimeError(name)
         @pytest.fixture
         def thing(): return Anything()
-        def test_a(thing, request, pytestconfig):
-            tracker, = [p for p in pytestconfig.pluginmanager.get_plugins() if type(p).__name__ == "Tracker"]
+        def test_a(thing, request):
             assert tracker.open_for(request.node) == []
             assert not {"selenium", "playwright", "requests"} & set(sys.modules)
         """
