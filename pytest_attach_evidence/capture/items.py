@@ -83,10 +83,9 @@ class Items:
         self._tracker = tracker = Tracker() if wanted.anything else None
         self._views = Views(tracker, wanted) if tracker else None
         self._subtests = Subtests()
-        seeing: list[object] = []
-        if wanted.page != "off" and wanted.listen:
-            seeing.append(Listening(wanted.listen, border))
-        self.plugins = [*seeing, *left_behind.plugins()]
+        heard = wanted.page != "off" and wanted.listen
+        listening = [Listening(wanted.listen, border)] if heard else []
+        self.plugins: list[object] = [*listening, *left_behind.plugins()]
         self._only_last_rerun = only_last_rerun
 
     def begin(self, item: pytest.Item) -> None:

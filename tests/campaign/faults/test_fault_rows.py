@@ -135,7 +135,7 @@ def test_row(
         said = "\n".join(first.lines)
         assert row.promise == told(first), said
         check(scene, first)
-        assert row.says in said
+        assert row.says in said, said
         assert first.took_s < 60
         check_numbers(row, scene, first)
         assert bytearray() == other_host.heard
